@@ -1,0 +1,95 @@
+import { z } from 'zod'
+
+export const FAULT_GROUP = 'firedrill.dev'
+export const FAULT_VERSION = 'v1alpha1'
+export const FAULT_API_VERSION = `${FAULT_GROUP}/${FAULT_VERSION}`
+export const FAULT_FINALIZER = 'firedrill.dev/heal'
+
+/** A namespace takes faults only with this label. */
+export const ALLOW_LABEL = 'firedrill.dev/allow'
+/** On every object that a run creates, so that one selector finds all of them. */
+export const RUN_LABEL = 'firedrill.dev/run'
+/** On a Fault: the step of the scenario's timeline that asked for it. */
+export const STEP_LABEL = 'firedrill.dev/step'
+
+/** In this order and never back. `Failed` ends a fault that was not (or not wholly) injected and has been healed all the same. */
+export const FAULT_PHASES = [
+  'Pending',
+  'Planned',
+  'Injecting',
+  'Active',
+  'Healing',
+  'Healed',
+  'Recovered',
+  'Failed',
+] as const
+export const FaultPhase = z.enum(FAULT_PHASES)
+export type FaultPhase = z.infer<typeof FaultPhase>
+
+/** Nothing of such a fault is in the cluster any more. */
+export const isOver = (phase: FaultPhase): boolean => phase === 'Recovered' || phase === 'Failed'
+
+const Time = z.iso.datetime()
+
+export const FaultSpec = z.strictObject({
+  /** The name of a file in chaos/faults. */
+  kind: z.string(),
+  params: z.record(z.string(), z.unknown()).default({}),
+  target: z.strictObject({
+    /** Label selector of the serving pods, in the Fault's own namespace. */
+    selector: z.string(),
+  }),
+  durationSeconds: z.number().positive(),
+  seed: z.number().int().default(0),
+  /** At most this many serving pods may be unavailable because of the fault. */
+  maxUnavailable: z.number().int().nonnegative().default(1),
+})
+export type FaultSpec = z.infer<typeof FaultSpec>
+
+/** What verify found: whether the fault bit, since when, and the numbers that show it. */
+export const FaultEvidence = z.object({
+  bit: z.boolean(),
+  reason: z.string(),
+  facts: z.record(z.string(), z.unknown()).default({}),
+})
+export type FaultEvidence = z.infer<typeof FaultEvidence>
+
+export const FaultStatus = z.object({
+  phase: FaultPhase.default('Pending'),
+  /** One sentence for `kubectl get faults`. */
+  message: z.string().optional(),
+  /** Victims frozen by UID, original values, names of objects to be created: written before the first change. */
+  plan: z.record(z.string(), z.unknown()).optional(),
+  planned: Time.optional(),
+  /** When the first change was asked for. */
+  injected: Time.optional(),
+  /** When the fault was first seen to bite. */
+  effective: Time.optional(),
+  /** When the last change was undone. */
+  healed: Time.optional(),
+  /** When the serving pods were all ready again. */
+  recovered: Time.optional(),
+  evidence: FaultEvidence.optional(),
+  error: z.string().optional(),
+})
+export type FaultStatus = z.infer<typeof FaultStatus>
+
+/** The custom resource, as the API server gives it back: metadata is Kubernetes' own and left alone. */
+export const FaultResource = z.object({
+  apiVersion: z.literal(FAULT_API_VERSION),
+  kind: z.literal('Fault'),
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string(),
+    uid: z.string().optional(),
+    resourceVersion: z.string().optional(),
+    generation: z.number().optional(),
+    creationTimestamp: z.string().optional(),
+    deletionTimestamp: z.string().optional(),
+    finalizers: z.array(z.string()).optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+  }),
+  spec: FaultSpec,
+  status: FaultStatus.optional(),
+})
+export type FaultResource = z.infer<typeof FaultResource>

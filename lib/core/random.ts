@@ -1,0 +1,35 @@
+/** A seeded source of numbers; the only randomness that planning, workloads and models may use. */
+export interface Random {
+  /** Uniform in [0, 1). */
+  next(): number
+  /** Uniform integer in [0, below). */
+  int(below: number): number
+  /** `count` distinct items, in random order; all of them when fewer are there. */
+  pick<T>(items: readonly T[], count: number): T[]
+}
+
+/** mulberry32: 32 bits of state, passes the usual batteries for this use, the same on every platform. */
+export const seededRandom = (seed: number): Random => {
+  let state = seed >>> 0
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+  const int = (below: number): number => Math.floor(next() * below)
+  const pick = <T>(items: readonly T[], count: number): T[] => {
+    const rest = [...items]
+    const picked: T[] = []
+    while (picked.length < count && rest.length > 0) picked.push(...rest.splice(int(rest.length), 1))
+    return picked
+  }
+  return { next, int, pick }
+}
+
+/** A seed of its own for each named part of a run, so that adding one part does not shift another's draws (FNV-1a). */
+export const deriveSeed = (seed: number, name: string): number => {
+  let hash = 0x811c9dc5 ^ seed
+  for (const char of name) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)
+  return hash >>> 0
+}

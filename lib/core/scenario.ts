@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { Duration } from './duration.ts'
+
+const StepName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a kebab-case name')
+
+/** Virtual users follow these stages from 0; each moves linearly to `to` over `over`, as k6's ramping-vus does. */
+const Stage = z.strictObject({ to: z.number().int().nonnegative(), over: Duration })
+
+const Load = z.strictObject({
+  users: z.strictObject({ stages: z.array(Stage).min(1) }),
+  /** A file in scenarios/workloads. */
+  workload: z.string(),
+  /** What users were promised; requests that keep all of it count as goodput. */
+  slo: z.strictObject({ ttft: Duration, tpot: Duration }).optional(),
+})
+
+/** Times count from the start of the load; `after` from the moment the other step's fault has recovered. */
+const When = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('at'), time: Duration }),
+  z.strictObject({ kind: z.literal('after'), step: StepName, gap: Duration }),
+])
+
+const Step = z.strictObject({
+  when: When,
+  fault: z.string(),
+  params: z.record(z.string(), z.unknown()).default({}),
+  lasting: Duration,
+})
+
+/** A symptom or the name of one alert; a list inside the list means that any one of them is enough. */
+const Expected = z.union([z.string(), z.array(z.string()).min(2)])
+
+const Expectation = z.strictObject({
+  alerts: z.array(Expected).default([]),
+  tolerates: z.array(z.string()).default([]),
+})
+
+const Safety = z.strictObject({
+  maxUnavailable: z.number().int().nonnegative().default(1),
+  /** PromQL; the run heals and stops when it returns anything. */
+  stopWhen: z.string().optional(),
+})
+
+/** The one form that everything after the file works on: strict, every duration in milliseconds. */
+export const Scenario = z
+  .strictObject({
+    name: StepName,
+    summary: z.string().min(1),
+    seed: z.number().int().default(1),
+    load: Load,
+    timeline: z.record(StepName, Step),
+    expect: z.record(StepName, Expectation).default({}),
+    /** Loaded, fault-free time in which every alert must be quiet; counts back from the first fault. */
+    baseline: Duration.default(20_000),
+    /** How long alerts may take to resolve after the last fault before the run closes. */
+    settle: Duration.default(30_000),
+    safety: Safety.prefault({}),
+  })
+  .superRefine((scenario, context) => {
+    const steps = Object.keys(scenario.timeline)
+    const known = (step: string): string => `expected one of the timeline's steps (${steps.join(', ')}), found "${step}"`
+    for (const [name, step] of Object.entries(scenario.timeline)) {
+      if (step.when.kind !== 'after') continue
+      const earlier = steps.slice(0, steps.indexOf(name))
+      if (earlier.includes(step.when.step)) continue
+      const message = `${known(step.when.step)}, written before "${name}"`
+      context.addIssue({ code: 'custom', path: ['timeline', name, 'when', 'step'], message })
+    }
+    for (const name of Object.keys(scenario.expect)) {
+      if (!steps.includes(name)) context.addIssue({ code: 'custom', path: ['expect', name], message: known(name) })
+    }
+  })
+
+export type Scenario = z.infer<typeof Scenario>
+export type ScenarioInput = z.input<typeof Scenario>
+export type Step = z.infer<typeof Step>
+type StepInput = z.input<typeof Step>
+type WhenInput = z.input<typeof When>
+
+/** A scenario file's default export. Checked when it is loaded, so that all of its problems are reported at once, with their paths. */
+export const defineScenario = (scenario: ScenarioInput): ScenarioInput => scenario
+
+// --- Words for the timeline, so that it reads as a plan ---
+
+const step = (when: WhenInput) => ({
+  fault: (fault: string, params: Record<string, unknown> = {}) => ({
+    lasting: (lasting: string): StepInput => ({ when, fault, params, lasting }),
+  }),
+})
+
+/** `at('90s').fault('pod-kill').lasting('30s')`: counted from the start of the load. */
+export const at = (time: string) => step({ kind: 'at', time })
+
+/** `after('template', '30s').fault(…)`: counted from the moment `template` has recovered. */
+export const after = (earlier: string, gap: string) => step({ kind: 'after', step: earlier, gap })
+
+type Stages = z.input<typeof Load>['users'] & {
+  to(users: number, over: string): Stages
+  hold(over: string): Stages
+}
+
+const stages = (list: { to: number; over: string }[]): Stages => {
+  const users = { stages: list }
+  const to = (target: number, over: string): Stages => stages([...list, { to: target, over }])
+  const hold = (over: string): Stages => to(list.at(-1)?.to ?? 0, over)
+  // Not enumerable: the schema is strict, and these words are not part of the data.
+  return Object.defineProperties(users, { to: { value: to }, hold: { value: hold } }) as Stages
+}
+
+/** `ramp().to(1_000, '60s').hold('5m')`: virtual users from 0. */
+export const ramp = (): Stages => stages([])

@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { Symptom } from './symptom.ts'
+
+/** Never the other way round: what cannot be judged is not a pass. */
+export const Outcome = z.enum(['pass', 'fail', 'unknown'])
+export type Outcome = z.infer<typeof Outcome>
+
+/**
+ * What one alert did about one fault (alerting reference, section 3).
+ * `quiet` is an alert of an expected symptom that another alert answered for, or that nothing asked of.
+ */
+export const VERDICT_CLASSES = {
+  'on-time': 'pass',
+  quiet: 'pass',
+  tolerated: 'pass',
+  late: 'fail',
+  early: 'fail',
+  missed: 'fail',
+  'false-fire': 'fail',
+  contaminated: 'unknown',
+  'fault-ineffective': 'unknown',
+  'no-data': 'unknown',
+  'broken-rule': 'unknown',
+  'impossible-by-design': 'unknown',
+} as const satisfies Record<string, Outcome>
+
+export const VerdictClass = z.enum(Object.keys(VERDICT_CLASSES) as [keyof typeof VERDICT_CLASSES])
+export type VerdictClass = z.infer<typeof VerdictClass>
+
+/** Milliseconds since the epoch. */
+const Interval = z.strictObject({ from: z.number(), to: z.number() })
+
+export const VerdictLine = z.strictObject({
+  /** A step of the timeline; null for the baseline and for time between faults. */
+  step: z.string().nullable(),
+  alert: z.string(),
+  symptom: Symptom.nullable(),
+  class: VerdictClass,
+  outcome: Outcome,
+  /** From earliest to latest, by the physics; null where nothing was expected. */
+  expected: Interval.nullable(),
+  seen: z
+    .strictObject({
+      pendingAt: z.number().nullable(),
+      firedAt: z.number().nullable(),
+      resolvedAt: z.number().nullable(),
+      /** When Alertmanager's webhook arrived. */
+      notifiedAt: z.number().nullable(),
+      episodes: z.number().int(),
+    })
+    .nullable(),
+  reason: z.string(),
+  evidence: z.array(z.strictObject({ file: z.string(), from: z.number(), to: z.number() })),
+})
+export type VerdictLine = z.infer<typeof VerdictLine>
+
+/** One question that the scenario asks: was this step's symptom (or any of several) alerted? `quiet` asks it of everything else. */
+export const Answer = z.strictObject({
+  step: z.string().nullable(),
+  question: z.string(),
+  outcome: Outcome,
+  /** The alert that answered, where one did. */
+  alert: z.string().nullable(),
+  /** From the fault's injection to the firing. */
+  timeToDetectMs: z.number().nullable(),
+  reason: z.string(),
+})
+export type Answer = z.infer<typeof Answer>
+
+export const LoadDelivery = z.strictObject({
+  delivered: z.boolean(),
+  reason: z.string(),
+  plannedUsers: z.number().int(),
+  /** Virtual users active through the whole hold: k6's gauge, and distinct users in the request records. */
+  gaugeUsers: z.number().nullable(),
+  recordedUsers: z.number().nullable(),
+  droppedIterations: z.number().nullable(),
+  requests: z.number().int(),
+  failedRequests: z.number().int(),
+  inFlight: z.strictObject({ p50: z.number(), max: z.number() }).nullable(),
+  /** Milliseconds; null where no request got that far. */
+  ttft: z.strictObject({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
+  tpot: z.strictObject({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
+})
+export type LoadDelivery = z.infer<typeof LoadDelivery>
+
+export const Verdict = z.strictObject({
+  schema: z.literal(1),
+  run: z.string(),
+  scenario: z.string(),
+  /** True where the engine, the GPU or the load were emulated. */
+  synthetic: z.boolean(),
+  outcome: Outcome,
+  reasons: z.array(z.string()),
+  load: LoadDelivery,
+  answers: z.array(Answer),
+  lines: z.array(VerdictLine),
+})
+export type Verdict = z.infer<typeof Verdict>

@@ -1,0 +1,78 @@
+import {
+  ApiException,
+  AppsV1Api,
+  BatchV1Api,
+  CoordinationV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  KubeConfig,
+  KubernetesObjectApi,
+} from '@kubernetes/client-node'
+import { errorMessage, UserError } from '../core/errors.ts'
+
+/** One connection to one cluster; every part of firedrill that talks to Kubernetes is handed one. */
+export interface Kube {
+  config: KubeConfig
+  core: CoreV1Api
+  apps: AppsV1Api
+  batch: BatchV1Api
+  coordination: CoordinationV1Api
+  custom: CustomObjectsApi
+  objects: KubernetesObjectApi
+}
+
+export interface KubeOptions {
+  /** Path; without it, KUBECONFIG, then ~/.kube/config, then the pod's service account, as kubectl looks. */
+  kubeconfig?: string | undefined
+  context?: string | undefined
+}
+
+/** Reads the kubeconfig and makes the clients; talks to nobody yet. */
+export const connect = ({ kubeconfig, context }: KubeOptions = {}): Kube => {
+  const config = new KubeConfig()
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault()
+    else config.loadFromFile(kubeconfig)
+  } catch (error) {
+    throw new UserError({
+      code: 'kubeconfig-unreadable',
+      message: `expected a kubeconfig at ${kubeconfig ?? 'the default place'}, found: ${errorMessage(error)}`,
+      hint: 'name one with --kubeconfig, or leave it out to use the embedded cluster',
+      cause: error,
+    })
+  }
+  if (context !== undefined) config.setCurrentContext(context)
+  if (config.getCurrentCluster() === null) {
+    const names = config.getContexts().map(({ name }) => name)
+    throw new UserError({
+      code: 'context-unknown',
+      message: `expected a context of the kubeconfig (${names.join(', ') || 'it has none'}), found "${config.getCurrentContext()}"`,
+      hint: 'name one with --context',
+    })
+  }
+  return {
+    config,
+    core: config.makeApiClient(CoreV1Api),
+    apps: config.makeApiClient(AppsV1Api),
+    batch: config.makeApiClient(BatchV1Api),
+    coordination: config.makeApiClient(CoordinationV1Api),
+    custom: config.makeApiClient(CustomObjectsApi),
+    objects: KubernetesObjectApi.makeApiClient(config),
+  }
+}
+
+/** The HTTP status of an API error, or null where the API server never answered. */
+export const statusCode = (error: unknown): number | null => (error instanceof ApiException ? error.code : null)
+
+export const isNotFound = (error: unknown): boolean => statusCode(error) === 404
+export const isConflict = (error: unknown): boolean => statusCode(error) === 409
+
+/** The value, or null where the object is not there. Every other error is thrown. */
+export const orNull = async <T>(call: Promise<T>): Promise<T | null> => {
+  try {
+    return await call
+  } catch (error) {
+    if (isNotFound(error)) return null
+    throw error
+  }
+}

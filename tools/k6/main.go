@@ -1,0 +1,11 @@
+// Command k6 is k6 v2 with firedrill's two modules: k6/x/llm and k6/x/kubernetes.
+package main
+
+import (
+	"go.k6.io/k6/v2/cmd"
+
+	_ "firedrill/tools/k6/kubernetes"
+	_ "firedrill/tools/k6/llm"
+)
+
+func main() { cmd.Execute() }
