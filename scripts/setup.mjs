@@ -47,7 +47,8 @@ const run = (label, command, args, options) =>
 const installDependencies = async () => {
   const wanted = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).digest('hex')
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return
-  await run('npm dependencies', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: ROOT })
+  // Not `npm ci`: it refuses a lock file that lacks the optional binaries of other platforms, which not every registry has.
+  await run('npm dependencies', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: ROOT })
   writeFileSync(STAMP, wanted)
 }
 
