@@ -3,8 +3,14 @@ import { z } from 'zod'
 /** Every process of a cluster, pods included, carries this variable with the cluster's id: what a killed cluster left is found by it. */
 export const CLUSTER_ENV = 'FIREDRILL_CLUSTER'
 
+/** Also in every process's environment: Python's setproctitle (vLLM uses it) otherwise writes over /proc/PID/environ. */
+export const clusterEnv = (clusterId: string): Record<string, string> => ({ [CLUSTER_ENV]: clusterId, SPT_NOENV: '1' })
+
 /** What the node agent prints on stdout, as a line of its own, once all its nodes are registered and Ready. */
 export const AGENT_READY = 'ready'
+
+/** Milliseconds from SIGTERM to SIGKILL when the cluster goes down: the agent's time to stop all pods. */
+export const AGENT_GRACE_MS = 10_000
 
 /** What runs in place of an image: argv before the container's own args; `env` comes below the container's own. */
 export const Program = z.strictObject({
@@ -36,7 +42,9 @@ export type NodeSpec = z.infer<typeof NodeSpec>
 
 /**
  * The JSON file that the node agent is started with: `<agent command...> <config.json>`. All paths are absolute.
- * The agent's stdout and stderr are its log; on SIGTERM it stops its pods within their grace periods and exits.
+ * The agent's stdout and stderr are its log file; on SIGTERM it stops its pods and exits (it is killed after AGENT_GRACE_MS,
+ * and so are pods it left). Its stdin is a pipe that nobody writes to: its end means that the supervisor was killed, and
+ * is to be taken as SIGTERM.
  */
 export const AgentConfig = z.strictObject({
   /** The absolute state dir of the cluster: the value of CLUSTER_ENV in each pod's environment. */
