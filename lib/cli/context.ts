@@ -1,0 +1,53 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+
+/** All of the process that commands may touch, in one object, so that nothing else reaches for it. */
+export interface Context {
+  argv: readonly string[]
+  env: Readonly<Record<string, string | undefined>>
+  /** The result: a table, or JSON. */
+  out(text: string): void
+  /** Progress and errors. */
+  err(text: string): void
+  isTerminal: boolean
+  columns: number
+  colour: boolean
+  /** Aborts on the first Ctrl-C or SIGTERM; the second calls `onSecondInterrupt` and ends the process. */
+  signal: AbortSignal
+  interrupted(): boolean
+  onSecondInterrupt(listener: () => void): void
+  /** Names this process among all that ever held a Lease: host, id and start. */
+  holder: string
+}
+
+/** Where clusters keep their state: outside every checkout, so that `down` works from any. */
+export const stateRoot = (env: Context['env']): string =>
+  join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'firedrill')
+
+export const processContext = (holder: string): Context => {
+  const abort = new AbortController()
+  const listeners: (() => void)[] = []
+  const onSignal = (): void => {
+    if (abort.signal.aborted) {
+      for (const listener of listeners) listener()
+      process.exit(130)
+    }
+    abort.abort(new Error('interrupted'))
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    isTerminal: process.stderr.isTTY === true,
+    columns: process.stdout.columns ?? 120,
+    colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+    signal: abort.signal,
+    interrupted: () => abort.signal.aborted,
+    onSecondInterrupt: (listener) => void listeners.push(listener),
+    holder,
+  }
+}

@@ -1,0 +1,131 @@
+import { Command, Option } from 'commander'
+import type { ExitCode } from '../core/errors.ts'
+import type { Context } from './context.ts'
+
+/** Every command is a file of its own, read when it is called: `--help` stays instant. */
+export const makeProgram = (context: Context, exit: { code: number }): Command => {
+  const ends =
+    <Arguments extends unknown[]>(command: (...args: Arguments) => Promise<ExitCode>) =>
+    async (...args: Arguments): Promise<void> => {
+      exit.code = await command(...args)
+    }
+  const program = new Command('firedrill')
+    .description('Breaks your LLM serving on purpose and judges whether your alerts noticed.')
+    .exitOverride()
+    .configureOutput({ writeOut: context.out, writeErr: context.err })
+    .showHelpAfterError('(firedrill COMMAND --help shows what it takes)')
+    .addHelpText('after', EXIT_CODES)
+
+  const run = program.command('run').argument('<scenario>', 'a scenario file: .ts, .yaml or .json')
+  addRunOptions(run)
+    .description('plays a scenario and judges the alerts: load, faults, verdict, report, data set')
+    .addHelpText('after', RUN_EXAMPLES)
+    .action(ends(async (scenario: string, options) => (await import('./run.ts')).run(context, scenario, options)))
+
+  const plan = program.command('plan').argument('<scenario>', 'a scenario file')
+  addRunOptions(plan)
+    .description('checks a scenario against the target and prints what would happen; touches nothing')
+    .action(ends(async (scenario: string, options) => (await import('./plan.ts')).plan(context, scenario, options)))
+
+  program
+    .command('score')
+    .argument('[run]', 'a run folder', 'runs/latest')
+    .option('--json', 'the verdict as JSON')
+    .option('--verbose', 'every line, the quiet ones too')
+    .description('judges a run again from its folder alone')
+    .action(ends(async (dir: string, options) => (await import('./score.ts')).score(context, dir, options)))
+  program
+    .command('report')
+    .argument('[run]', 'a run folder', 'runs/latest')
+    .description('writes report.html of a run from its folder alone')
+    .action(ends(async (dir: string) => (await import('./report.ts')).report(context, dir)))
+  program
+    .command('export')
+    .argument('[run]', 'a run folder', 'runs/latest')
+    .description('writes the data set of a run from its folder alone')
+    .action(ends(async (dir: string) => (await import('./export.ts')).exportRun(context, dir)))
+
+  addClusterOptions(program.command('up'))
+    .description('starts the embedded cluster with the stack, and leaves it running')
+    .action(ends(async (options) => (await import('./up.ts')).up(context, options)))
+  program
+    .command('down')
+    .option('--name <cluster>', 'which embedded cluster', 'default')
+    .description('stops the embedded cluster and removes all of it')
+    .action(ends(async (options) => (await import('./down.ts')).down(context, options)))
+  program
+    .command('kubectl')
+    .argument('[args...]', 'what kubectl takes')
+    .allowUnknownOption()
+    .helpOption(false)
+    .passThroughOptions()
+    .description('kubectl on the embedded cluster (FIREDRILL_CLUSTER_NAME names another than "default")')
+    .action(ends(async (args: string[]) => (await import('./kubectl.ts')).kubectl(context, args)))
+  program.enablePositionalOptions()
+
+  addTargetOptions(program.command('heal'))
+    .option('--dry-run', 'only lists what is not healed')
+    .description('heals every fault that is not healed, whoever left it')
+    .action(ends(async (options) => (await import('./heal.ts')).heal(context, options)))
+  addTargetOptions(program.command('controller'))
+    .description('runs the fault controller on its own, until it is stopped')
+    .action(ends(async (options) => (await import('./controller.ts')).controller(context, options)))
+  program
+    .command('list')
+    .argument('<what>', 'faults, scenarios or rules')
+    .description('shows what ships')
+    .action(ends(async (what: string) => (await import('./list.ts')).list(context, what)))
+  program
+    .command('doctor')
+    .description('checks that this machine can run firedrill')
+    .action(ends(async () => (await import('./doctor.ts')).doctor(context)))
+  return program
+}
+
+// --- Internal helpers ---
+
+const addTargetOptions = (command: Command): Command =>
+  command
+    .option('--kubeconfig <file>', 'the cluster; without any of these, the embedded one')
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('--namespace <name>', 'namespace of the serving pods')
+    .option('--selector <labels>', 'label selector of the serving pods')
+    .option('--prometheus <url>', 'a URL, or svc/NAMESPACE/NAME:PORT')
+    .option('--name <cluster>', 'which embedded cluster', 'default')
+
+const addClusterOptions = (command: Command): Command =>
+  command
+    .addOption(new Option('--name <cluster>', 'which embedded cluster').default('default'))
+    .addOption(new Option('--profile <profile>', 'scrape, evaluation and rule times').choices(['fast', 'production']).default('fast'))
+    .option('--rules <file...>', 'judge these alert rules instead of those that ship')
+    .option('--engine-venv <dir>', 'run the vLLM of this virtual environment in the serving pods instead of the emulated one')
+    .option('--stack-values <file>', 'YAML merged over the serving Deployment (replicas, args, env), for engines of another size')
+
+const addRunOptions = (command: Command): Command =>
+  addClusterOptions(command)
+    .option('--kubeconfig <file>', 'a cluster of yours; without it, the embedded one')
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('--namespace <name>', 'namespace of the serving pods')
+    .option('--selector <labels>', 'label selector of the serving pods')
+    .option('--url <url>', 'endpoint under load, without /v1')
+    .option('--prometheus <url>', 'a URL, or svc/NAMESPACE/NAME:PORT')
+    .option('--alertmanager <url>', 'a URL, or svc/NAMESPACE/NAME:PORT')
+    .option('--notifications <url>', "the stack's webhook receiver, where it is deployed")
+    .option('--header <header...>', 'sent to Prometheus and Alertmanager: "Authorization: Bearer …"')
+    .option('--symptoms <file>', 'YAML of alert: symptom, for rules without a symptom label')
+    .option('--runs <dir>', 'where run folders go', 'runs')
+    .option('--seed <number>', 'instead of the scenario’s own', Number)
+    .option('--keep', 'leave the embedded cluster running afterwards')
+    .option('--json', 'the verdict as JSON on stdout')
+    .option('--verbose', 'every line of the verdict, the quiet ones too')
+
+const EXIT_CODES = `
+Exit codes: 0 pass · 1 fail · 2 unknown (not enough evidence) · 3 a fault is left unhealed · 64 bad usage or scenario ·
+70 a bug · 130 interrupted, and healed`
+
+const RUN_EXAMPLES = `
+Examples:
+  firedrill run scenarios/quick.ts
+  firedrill run scenarios/quick.ts --rules my-rules.yaml
+  firedrill run scenarios/quick.ts --kubeconfig ~/.kube/config --namespace llm --selector app=vllm \\
+    --url http://llm.example.com --prometheus svc/monitoring/prometheus:9090`

@@ -1,0 +1,19 @@
+import { EXIT, type ExitCode } from '../core/errors.ts'
+import type { Outcome } from '../core/verdict.ts'
+import { scoreRun } from '../../reports/score/score-run.ts'
+import { verdictTable } from '../../reports/score/table.ts'
+import { findRunFolder } from '../run/folder.ts'
+import type { Context } from './context.ts'
+
+export const exitCodeOf = (outcome: Outcome): ExitCode => EXIT[outcome]
+
+export const score = async (
+  context: Context,
+  path: string,
+  { json = false, verbose = false }: { json?: boolean; verbose?: boolean },
+): Promise<ExitCode> => {
+  const verdict = await scoreRun(await findRunFolder(path))
+  const { columns, colour } = context
+  context.out(json ? `${JSON.stringify(verdict, null, 2)}\n` : verdictTable(verdict, { columns, colour, verbose }))
+  return exitCodeOf(verdict.outcome)
+}

@@ -1,0 +1,74 @@
+import { UserError } from '../core/errors.ts'
+import type { AlertRule } from '../core/rule.ts'
+import type { RunPlan } from '../core/run-folder.ts'
+import type { Scenario } from '../core/scenario.ts'
+import { SYMPTOMS } from '../core/symptom.ts'
+
+export interface Facts {
+  target: RunPlan['target']
+  timing: RunPlan['timing']
+  rules: AlertRule[]
+}
+
+/** What the run promises before anything is touched. Throws where the scenario names an alert that nobody has. */
+export const makePlan = (scenario: Scenario, { target, timing, rules }: Facts): RunPlan => {
+  checkNames(scenario, rules)
+  const steps = Object.entries(scenario.timeline).map(([name, step]) => {
+    const { alerts = [], tolerates = [] } = scenario.expect[name] ?? {}
+    return {
+      name,
+      fault: step.fault,
+      params: step.params,
+      durationMs: step.lasting,
+      expected: { alerts: alerts.map((entry) => (typeof entry === 'string' ? [entry] : entry)), tolerates },
+    }
+  })
+  return { target, timing, rules, steps, warnings: warnings(steps, rules) }
+}
+
+// --- Internal helpers ---
+
+const isSymptom = (name: string): boolean => SYMPTOMS.some((symptom) => symptom === name)
+
+/** Rules that a name of an expectation speaks of: a symptom's, or one alert's. */
+const rulesOf = (name: string, rules: AlertRule[]): AlertRule[] =>
+  rules.filter((rule) => (isSymptom(name) ? rule.symptom === name : rule.alert === name))
+
+const checkNames = (scenario: Scenario, rules: AlertRule[]): void => {
+  const alerts = new Set(rules.map(({ alert }) => alert))
+  const problems = Object.entries(scenario.expect).flatMap(([step, { alerts: expected, tolerates }]) =>
+    [...expected.flat(), ...tolerates]
+      .filter((name) => !isSymptom(name) && !alerts.has(name))
+      .map((name) => `"${name}" at expect.${step}`),
+  )
+  if (problems.length === 0) return
+  throw new UserError({
+    code: 'alert-unknown',
+    message: `expected symptoms (${SYMPTOMS.join(', ')}) or alerts in force (${[...alerts].join(', ') || 'none'}), found ${problems.join(', ')}`,
+    hint: 'mend the name in the scenario, or load the rules that have it with --rules FILE',
+  })
+}
+
+const warnings = (steps: RunPlan['steps'], rules: AlertRule[]): string[] => [
+  ...steps.flatMap(({ name, expected }) =>
+    expected.alerts
+      .filter((anyOf) => anyOf.every((entry) => rulesOf(entry, rules).length === 0))
+      .map(
+        (anyOf) => `${name} expects ${anyOf.join(' or ')}, and no rule in force speaks of it: it cannot be answered`,
+      ),
+  ),
+  ...rules.filter(({ health }) => health === 'err').map(({ alert, lastError }) => `${alert} is broken: ${lastError}`),
+  ...rules
+    .filter(({ symptom }) => symptom === null)
+    .map(({ alert }) => `${alert} has no symptom: it must stay quiet; name one by a label or with --symptoms FILE`),
+  ...steps.flatMap(({ name, expected, durationMs }) =>
+    expected.alerts
+      .flat()
+      .flatMap((entry) => rulesOf(entry, rules))
+      .filter((rule) => rule.forMs >= durationMs)
+      .map(
+        (rule) =>
+          `${rule.alert} waits ${rule.forMs / 1_000} s and ${name} lasts ${durationMs / 1_000} s: it cannot fire by design`,
+      ),
+  ),
+]
