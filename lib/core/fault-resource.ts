@@ -12,6 +12,11 @@ export const RUN_LABEL = 'firedrill.dev/run'
 /** On a Fault: the step of the scenario's timeline that asked for it. */
 export const STEP_LABEL = 'firedrill.dev/step'
 
+/** On every object that a fault creates: the id of that fault. */
+export const FAULT_LABEL = 'firedrill.dev/fault'
+/** On a Fault, with any value: end it now. Whoever holds the Lease heals it, and its record stays. */
+export const END_ANNOTATION = 'firedrill.dev/end'
+
 /** In this order and never back. `Failed` ends a fault that was not (or not wholly) injected and has been healed all the same. */
 export const FAULT_PHASES = [
   'Pending',
@@ -70,6 +75,10 @@ export const FaultStatus = z.object({
   /** When the serving pods were all ready again. */
   recovered: Time.optional(),
   evidence: FaultEvidence.optional(),
+  /** Serving pods that the workload asks for, and how many of them the plan takes away. */
+  replicas: z.number().int().optional(),
+  unavailable: z.number().int().optional(),
+  /** Why it ends as Failed. */
   error: z.string().optional(),
 })
 export type FaultStatus = z.infer<typeof FaultStatus>
@@ -88,6 +97,7 @@ export const FaultResource = z.object({
     deletionTimestamp: z.string().optional(),
     finalizers: z.array(z.string()).optional(),
     labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
   }),
   spec: FaultSpec,
   status: FaultStatus.optional(),

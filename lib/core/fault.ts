@@ -10,6 +10,9 @@ export interface ServingPod {
   node: string
   ready: boolean
   image: string
+  /** How often its containers were started again, and what the first waiting or ended one says (`CrashLoopBackOff`, `Error`). */
+  restarts?: number
+  reason?: string | null
 }
 
 /** The state of the target at planning time. Faults choose from it; they never look again. */
