@@ -19,7 +19,10 @@ export const RUN_FILES = {
   alerts: 'prometheus/alerts.jsonl',
   conditions: 'prometheus/conditions.jsonl',
   scrapes: 'prometheus/scrapes.jsonl',
-  /** How many series each metric that a rule reads had during the run ({ [name]: number }). */
+  /**
+   * How many series each metric that a rule reads had during the run ({ [name]: number | null }). 0: nothing that is
+   * scraped has such a metric. Null: a target describes the metric and had nothing to report, which is no defect of a rule.
+   */
   presence: 'prometheus/presence.json',
   /** One file per metric: columns time_ms (int64), value (double), labels (JSON text). */
   series: 'prometheus/series',
@@ -32,6 +35,18 @@ export const RUN_FILES = {
   report: 'report.html',
   dataset: 'dataset',
 } as const
+
+/** The file of one metric's raw samples: `vllm:num_requests_running` is `prometheus/series/vllm.num_requests_running.parquet`. */
+export const seriesFile = (metric: string): string =>
+  `${RUN_FILES.series}/${encodeURIComponent(metric.replaceAll(':', '.'))}.parquet`
+
+/** On each line of conditions.jsonl, beside the labels of the expression's own result: whose condition it is. */
+export const CONDITION_ALERT = '__alert__'
+export const CONDITION_GROUP = '__group__'
+
+/** Presence of the metrics that rules read: prometheus/presence.json. */
+export const Presence = z.record(z.string(), z.number().int().nullable())
+export type Presence = z.infer<typeof Presence>
 
 /** run.json. Times are milliseconds since the epoch. */
 export const RunInfo = z.strictObject({
@@ -119,7 +134,11 @@ export type RequestRecord = z.infer<typeof RequestRecord>
 
 const Sample = z.tuple([z.number(), z.number()])
 
-/** A line of alerts.jsonl (raw ALERTS samples), conditions.jsonl (the rule's own expression at its evaluation times) or scrapes.jsonl (`up`). */
+/**
+ * A line of alerts.jsonl (raw ALERTS samples), conditions.jsonl (the rule's own expression at its evaluation times) or
+ * scrapes.jsonl (`up`). A rule whose condition never held has one line in conditions.jsonl, without samples; a rule
+ * that could not be evaluated has none. JSON has no infinity and no NaN: they are ±1.797e308 and 0.
+ */
 export const SampleSeries = z.strictObject({
   labels: z.record(z.string(), z.string()),
   /** [milliseconds since the epoch, value] */
