@@ -1,0 +1,71 @@
+import { type Client, type Hook, type JsonValue, OpenFeature } from '@openfeature/server-sdk'
+import { z } from 'zod'
+import { errorMessage } from '../../../../lib/core/errors.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import { followFile } from './file.ts'
+import { flagdProvider } from './provider.ts'
+import type { RequestChange } from './transform.ts'
+
+export interface Flags {
+  /** Evaluates every flag for one request, and counts it. Never throws: what cannot be evaluated is off. */
+  evaluate(requestId: string): Promise<RequestChange>
+}
+
+export interface FlagsOptions {
+  path: string
+  metrics: Metrics
+  log: Log
+  signal: AbortSignal
+}
+
+/** Follows the flag document at `path` and evaluates it by OpenFeature. */
+export const openFlags = async ({ path, metrics, log, signal }: FlagsOptions): Promise<Flags> => {
+  const provider = flagdProvider({
+    error: (text: unknown) => log('error', String(text)),
+    warn: (text: unknown) => log('warn', String(text)),
+    info: () => undefined,
+    debug: () => undefined,
+  })
+  const onText = (text: string | null): void => {
+    try {
+      if (text === null) throw new Error('there is no such file')
+      provider.load(text)
+      metrics.flagsLastReloadSuccess.set(1)
+      log('info', 'flags loaded', { path })
+    } catch (error) {
+      metrics.flagsLastReloadSuccess.set(0)
+      log('error', 'flags not loaded: the ones before stay in force', { path, error: errorMessage(error) })
+    }
+  }
+  await followFile({ path, onText, signal })
+  await OpenFeature.setProviderAndWait(DOMAIN, provider)
+  const client = OpenFeature.getClient(DOMAIN)
+  client.addHooks(countEvaluations(metrics))
+  return { evaluate: (requestId) => evaluate(client, requestId) }
+}
+
+// --- Internal helpers ---
+
+const DOMAIN = 'gateway'
+
+const PromptTemplate = z.object({ tokens: z.number().int().nonnegative() })
+const RunawayMaxTokens = z.object({ maxTokens: z.number().int().nonnegative() })
+const CacheBustingPrefix = z.object({ enabled: z.boolean() })
+
+const evaluate = async (client: Client, targetingKey: string): Promise<RequestChange> => {
+  const value = async <T extends JsonValue>(key: string, schema: z.ZodType<T>, off: T): Promise<T> =>
+    schema.safeParse(await client.getObjectValue<JsonValue>(key, off, { targetingKey })).data ?? off
+  const [template, runaway, busting] = await Promise.all([
+    value('prompt-template', PromptTemplate, { tokens: 0 }),
+    value('runaway-max-tokens', RunawayMaxTokens, { maxTokens: 0 }),
+    value('cache-busting-prefix', CacheBustingPrefix, { enabled: false }),
+  ])
+  return { contextTokens: template.tokens, maxTokens: runaway.maxTokens, uniquePrefix: busting.enabled }
+}
+
+const countEvaluations = ({ flagEvaluations }: Metrics): Hook => ({
+  finally: ({ flagKey }, { variant = 'default', reason = 'UNKNOWN' }) => {
+    flagEvaluations.inc({ flag: flagKey, variant, reason })
+  },
+})
