@@ -24,7 +24,11 @@ test('what was written is read again, nulls and non-finite numbers too', async (
     { time_ms: 0, value: Number.POSITIVE_INFINITY, labels: '', ready: false },
     { time_ms: -1, value: null, labels: null, ready: null },
   ])
-  expect(await readParquet(path, ['time_ms'])).toEqual([{ time_ms: 1_795_310_865_287 }, { time_ms: 0 }, { time_ms: -1 }])
+  expect(await readParquet(path, ['time_ms'])).toEqual([
+    { time_ms: 1_795_310_865_287 },
+    { time_ms: 0 },
+    { time_ms: -1 },
+  ])
   expect(await readdir(dir)).toEqual(['all.parquet'])
 })
 
