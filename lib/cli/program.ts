@@ -96,10 +96,20 @@ const addTargetOptions = (command: Command): Command =>
 const addClusterOptions = (command: Command): Command =>
   command
     .addOption(new Option('--name <cluster>', 'which embedded cluster').default('default'))
-    .addOption(new Option('--profile <profile>', 'scrape, evaluation and rule times').choices(['fast', 'production']).default('fast'))
+    .addOption(
+      new Option('--profile <profile>', 'scrape, evaluation and rule times')
+        .choices(['fast', 'production'])
+        .default('fast'),
+    )
     .option('--rules <file...>', 'judge these alert rules instead of those that ship')
-    .option('--engine-venv <dir>', 'run the vLLM of this virtual environment in the serving pods instead of the emulated one')
-    .option('--stack-values <file>', 'YAML merged over the serving Deployment (replicas, args, env), for engines of another size')
+    .option(
+      '--engine-venv <dir>',
+      'run the vLLM of this virtual environment in the serving pods instead of the emulated one',
+    )
+    .option(
+      '--stack-values <file>',
+      'YAML merged over the serving Deployment (replicas, args, env), for engines of another size',
+    )
 
 const addRunOptions = (command: Command): Command =>
   addClusterOptions(command)

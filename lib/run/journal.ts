@@ -9,32 +9,44 @@ export interface Journal extends Disposable {
   write(entry: Entry): void
 }
 
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  wall(): number
-  /** Milliseconds that never jump. */
-  mono(): number
+export interface JournalOptions {
+  path: string
+  clock: {
+    /** Milliseconds since the epoch. */
+    now(): number
+    /** Milliseconds that never jump. */
+    mono(): number
+  }
+  /** Told of each entry once it is on disk. */
+  onEvent?(event: Event): void
+  /** A full disk must stop the run, and must not stop a heal: it is told here, once, and never thrown. */
+  onBroken(error: unknown): void
 }
 
-export const systemClock: Clock = { wall: () => Date.now(), mono: () => performance.now() }
-
-/** Opens the file for appending; every entry is told to `onEvent` too, once it is on disk. */
-export const openJournal = (path: string, clock: Clock, onEvent: (event: Event) => void = () => {}): Journal => {
+export const openJournal = ({ path, clock, onEvent, onBroken }: JournalOptions): Journal => {
   const file = openSync(path, 'a')
   const start = clock.mono()
   let seq = 0
-  let open = true
-  return {
-    write(entry) {
-      if (!open) return
-      const event: Event = { seq: seq++, mono: Math.round(clock.mono() - start), wall: clock.wall(), ...entry }
+  let state: 'open' | 'broken' | 'closed' = 'open'
+  const append = (event: Event): void => {
+    if (state !== 'open') return
+    try {
       writeSync(file, `${JSON.stringify(event)}\n`)
       fsyncSync(file)
-      onEvent(event)
+    } catch (error) {
+      state = 'broken'
+      onBroken(error)
+    }
+  }
+  return {
+    write(entry) {
+      const event: Event = { seq: seq++, mono: Math.round(clock.mono() - start), wall: clock.now(), ...entry }
+      append(event)
+      onEvent?.(event)
     },
     [Symbol.dispose]() {
-      if (open) closeSync(file)
-      open = false
+      if (state !== 'closed') closeSync(file)
+      state = 'closed'
     },
   }
 }

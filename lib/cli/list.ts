@@ -1,0 +1,62 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
+import type { Context } from './context.ts'
+import { ROOT } from './root.ts'
+import { renderTable } from './table.ts'
+
+/** One line per thing that ships, from the files themselves. */
+export const list = async ({ out }: Context, what: string): Promise<ExitCode> => {
+  const rows = LISTS[what]
+  if (rows === undefined) {
+    throw new UserError({
+      code: 'list-unknown',
+      message: `expected one of ${Object.keys(LISTS).join(', ')}, found "${what}"`,
+      hint: 'for example `firedrill list faults`',
+    })
+  }
+  out(renderTable(await rows()))
+  return EXIT.pass
+}
+
+// --- Internal helpers ---
+
+const faults = async (): Promise<string[][]> => {
+  const { faults: registry } = await import('../../chaos/faults/registry.gen.ts')
+  return [
+    ['FAULT', 'MOVES', 'NEEDS', 'SUMMARY'],
+    ...Object.values(registry).map(({ name, moves, needs, summary }) => [
+      name,
+      moves.join(','),
+      needs.join(','),
+      summary,
+    ]),
+  ]
+}
+
+const scenarios = async (): Promise<string[][]> => {
+  const folder = join(ROOT, 'scenarios')
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts')).sort()
+  const { Scenario } = await import('../core/scenario.ts')
+  const rows = files.map(async (file) => {
+    const module: { default?: unknown } = await import(join(folder, file))
+    const { summary, timeline, load } = Scenario.parse(module.default)
+    const users = Math.max(...load.users.stages.map(({ to }) => to))
+    return [
+      `scenarios/${file}`,
+      String(users),
+      Object.values(timeline)
+        .map(({ fault }) => fault)
+        .join(','),
+      summary,
+    ]
+  })
+  return [['SCENARIO', 'USERS', 'FAULTS', 'SUMMARY'], ...(await Promise.all(rows))]
+}
+
+const rules = async (): Promise<string[][]> => {
+  const { readShippedRules } = await import('../../chaos/rules/load.ts')
+  return [['ALERT', 'SYMPTOM', 'SEVERITY', 'FOR', 'EXPR'], ...(await readShippedRules())]
+}
+
+const LISTS: Record<string, () => Promise<string[][]>> = { faults, scenarios, rules }
