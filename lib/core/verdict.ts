@@ -37,6 +37,8 @@ export const VerdictLine = z.strictObject({
   symptom: Symptom.nullable(),
   class: VerdictClass,
   outcome: Outcome,
+  /** When the step's fault was injected, which the times below are read from; null for no step, or none injected. */
+  injectedAt: z.number().nullable(),
   /** From earliest to latest, by the physics; null where nothing was expected. */
   expected: Interval.nullable(),
   seen: z
