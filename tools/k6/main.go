@@ -8,4 +8,8 @@ import (
 	_ "firedrill/tools/k6/llm"
 )
 
+// In init the main goroutine is bound to the main thread, which the kernel's
+// promise needs: it is kept per thread.
+func init() { dieWithParent() }
+
 func main() { cmd.Execute() }
