@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import { errorMessage, EXIT, UserError } from '../core/errors.ts'
+import type { AlertRule } from '../core/rule.ts'
+import type { TargetOptions } from '../core/target.ts'
+import type { V1Pod } from '../kube/types.ts'
+import type { PrometheusClient } from '../prometheus/client.ts'
+import type { SymptomMap } from '../prometheus/rules.ts'
+import type { Connections } from './connections.ts'
+import type { Facts } from './plan.ts'
+
+/** On pods of the stack that stand in for something: `engine`, `gpu`. */
+const SYNTHETIC_LABEL = 'firedrill.dev/synthetic'
+
+export interface TargetFacts extends Facts {
+  /** What is emulated, by the pods' own labels. */
+  synthetic: string[]
+  prometheusVersion: string
+}
+
+/** Looks at the target: its pods, its model, what Prometheus scrapes of it and which rules it evaluates. Changes nothing. */
+export const gatherFacts = async (
+  { kube, prometheus }: Connections,
+  target: TargetOptions,
+  symptoms: SymptomMap,
+): Promise<TargetFacts> => {
+  const { namespace, selector } = target
+  const { version } = await prometheus.buildInfo()
+  const pods = (await kube.core.listNamespacedPod({ namespace, labelSelector: selector })).items
+  if (pods.length === 0) throw noPods(target)
+  const emulated = await kube.core.listPodForAllNamespaces({ labelSelector: SYNTHETIC_LABEL })
+  const rules = await prometheus.rules(symptoms)
+  return {
+    target: {
+      namespace,
+      selector,
+      url: target.url,
+      prometheus: target.prometheus,
+      replicas: pods.length,
+      model: await modelName(target.url),
+      engineVersion: imageTag(pods),
+    },
+    timing: {
+      scrapeIntervalMs: await scrapeInterval(prometheus, pods),
+      evaluationIntervalMs: evaluationInterval(rules),
+    },
+    rules,
+    synthetic: [...new Set(emulated.items.map(({ metadata }) => metadata?.labels?.[SYNTHETIC_LABEL] ?? ''))].sort(),
+    prometheusVersion: version,
+  }
+}
+
+// --- Internal helpers ---
+
+const noPods = ({ namespace, selector }: TargetOptions): UserError =>
+  new UserError({
+    code: 'no-serving-pods',
+    message: `expected serving pods for "${selector}" in namespace ${namespace}, found none`,
+    hint: 'name them with --selector, and where they are with --namespace',
+  })
+
+const Models = z.object({ data: z.array(z.object({ id: z.string() })).min(1) })
+
+const modelName = async (url: string): Promise<string> => {
+  const failed = (found: string, cause?: unknown): UserError =>
+    new UserError({
+      code: 'endpoint-unreachable',
+      message: `expected an OpenAI-compatible server at ${url}/v1/models, found: ${found}`,
+      hint: 'name the endpoint under load with --url, without /v1',
+      cause,
+    })
+  const response = await fetch(`${url}/v1/models`, { signal: AbortSignal.timeout(10_000) }).catch((error: unknown) => {
+    throw failed(errorMessage(error), error)
+  })
+  const body = await response.text()
+  if (!response.ok) throw failed(`HTTP ${response.status}: ${body.slice(0, 200)}`)
+  const models = Models.safeParse(parseJson(body))
+  if (!models.success) throw failed(body.slice(0, 200))
+  return models.data.data[0]?.id ?? ''
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const imageTag = (pods: readonly V1Pod[]): string | null => {
+  const image = pods[0]?.spec?.containers[0]?.image ?? ''
+  return /:v?(\d[^@]*)/.exec(image.slice(image.lastIndexOf('/') + 1))?.[1] ?? null
+}
+
+/** Of the target's own pods; a Prometheus that scrapes none of them cannot judge anything. */
+const scrapeInterval = async (prometheus: PrometheusClient, pods: readonly V1Pod[]): Promise<number> => {
+  const addresses = new Set(pods.map(({ status }) => status?.podIP))
+  const names = new Set(pods.map(({ metadata }) => metadata?.name))
+  const targets = (await prometheus.targets()).filter(
+    ({ url, labels }) => names.has(labels['pod'] ?? '') || addresses.has(URL.parse(url)?.hostname),
+  )
+  const longest = Math.max(...targets.map(({ scrapeIntervalMs }) => scrapeIntervalMs))
+  if (targets.length > 0) return longest
+  throw new UserError({
+    code: 'pods-not-scraped',
+    message: `expected Prometheus to scrape the serving pods (${[...names].join(', ')}), found no such target`,
+    hint: 'add a PodMonitor or a scrape job for them: without their metrics nothing can be judged',
+    exitCode: EXIT.usage,
+  })
+}
+
+const evaluationInterval = (rules: readonly AlertRule[]): number =>
+  Math.max(0, ...rules.map(({ intervalMs }) => intervalMs))
