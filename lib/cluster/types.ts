@@ -74,3 +74,19 @@ export const AgentConfig = z.strictObject({
   }),
 })
 export type AgentConfig = z.infer<typeof AgentConfig>
+
+/** A running cluster, as `findCluster` reads it from the state dir. */
+export const ClusterInfo = z.strictObject({
+  name: z.string(),
+  /** The cluster's id, and the folder of all its files. */
+  stateDir: z.string(),
+  /** Path of the admin's kubeconfig. */
+  kubeconfig: z.string(),
+  apiServer: z.string(),
+  podNetwork: z.string(),
+  nodes: z.array(NodeSpec),
+  /** Folder with a log per part: etcd, apiserver, controller-manager, scheduler, agent, supervisor. */
+  logs: z.string(),
+  supervisorPid: z.number().int(),
+})
+export type ClusterInfo = z.infer<typeof ClusterInfo>

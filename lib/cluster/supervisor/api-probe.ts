@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs'
+import { request } from 'node:https'
+import type { SupervisorPlan } from './plan.ts'
+
+/** The HTTP status of a GET with the cluster's admin certificate, or null where nobody answers within 2 s. */
+export type ApiProbe = (path: string) => Promise<number | null>
+
+export const apiProbe = ({ url, caFile, certFile, keyFile }: SupervisorPlan['api']): ApiProbe => {
+  const tls = { ca: readFileSync(caFile), cert: readFileSync(certFile), key: readFileSync(keyFile), agent: false }
+  return (path) =>
+    new Promise((resolve) => {
+      const call = request(new URL(path, url), { ...tls, timeout: 2_000 }, (response) => {
+        response.resume()
+        resolve(response.statusCode ?? null)
+      })
+      call.once('timeout', () => call.destroy())
+      call.once('error', () => resolve(null))
+      call.end()
+    })
+}
