@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { createEngine } from '../engine/engine.ts'
+import { cacheConfigInfo } from './cache-config.ts'
+import { createEngineMetrics } from './engine-metrics.ts'
+import { createHttpMetrics } from './http-metrics.ts'
+import { numberText } from './number-text.ts'
+import { renderProcessMetrics } from './process-metrics.ts'
+
+const golden = readFileSync(new URL('../fixtures/vllm-0.32.0/metrics.txt', import.meta.url), 'utf8')
+
+/** The configuration under which the recording was made: fixtures come from `golden/vllm-0.32.0/README.md`. */
+const config = {
+  blockSize: 32,
+  numGpuBlocks: 512,
+  maxModelLen: 4_096,
+  maxNumSeqs: 32,
+  maxNumBatchedTokens: 1_024,
+  enablePrefixCaching: true,
+}
+
+/** Families of the recording that the emulator leaves out, and why. */
+const LEFT_OUT: Record<string, string> = {
+  python_gc_objects_collected_total: 'the emulator is no Python process',
+  python_gc_objects_uncollectable_total: 'the emulator is no Python process',
+  python_gc_collections_total: 'the emulator is no Python process',
+  python_info: 'the emulator is no Python process',
+}
+
+/** Label values that depend on the machine, not on the configuration. */
+const VARIABLE = ['kv_cache_memory_bytes', 'gpu_memory_utilization']
+
+test('the page has the families, types, help, labels and buckets of the recorded one', () => {
+  const ours = parse(emulated())
+  const theirs = parse(golden)
+  for (const name of Object.keys(LEFT_OUT)) {
+    expect(theirs.has(name)).toBe(true)
+    theirs.delete(name)
+  }
+  expect([...ours.keys()]).toEqual([...theirs.keys()])
+  for (const [name, family] of theirs) expect({ name, ...ours.get(name) }).toEqual({ name, ...family })
+})
+
+test('the recorded requests give the recorded counts', () => {
+  const values = (text: string): string[] =>
+    text
+      .split('\n')
+      .filter((line) => /^vllm:(prompt|generation|request_(prompt|generation|params|max)|iteration|prefix)/.test(line))
+      .filter((line) => !line.includes('_created'))
+  // The recording has two requests: 15 prompt tokens and 8 of output, 4 and 4.
+  expect(values(emulated())).toEqual(values(golden))
+})
+
+describe('numbers are written as prometheus_client writes them', () => {
+  test.each([
+    [0, '0.0'],
+    [1, '1.0'],
+    [0.3, '0.3'],
+    [12.5, '12.5'],
+    [100000, '100000.0'],
+    [20000, '20000.0'],
+    [123456, '123456.0'],
+    [1234567, '1.234567e+06'],
+    [4647530496, '4.647530496e+09'],
+    [1795310865.2885494, '1.7953108652885494e+09'],
+    [0.00001, '1e-05'],
+    [Number.POSITIVE_INFINITY, '+Inf'],
+  ])('%d is %s', (value, text) => expect(numberText(value)).toBe(text))
+})
+
+// --- Internal helpers ---
+
+const emulated = (): string => {
+  const engine = createEngine(config, () => 10)
+  const metrics = createEngineMetrics({ modelName: 'tiny', maxModelLen: config.maxModelLen, now: () => 1_795_310_865 })
+  let now = 0
+  for (const [length, maxTokens] of [
+    [15, 8],
+    [4, 4],
+  ] as const) {
+    engine.add(
+      {
+        id: String(length),
+        prompt: new Uint32Array(length).fill(length),
+        outputSeed: length,
+        maxTokens,
+        naturalLength: Number.POSITIVE_INFINITY,
+        arrivedAt: now,
+      },
+      now,
+    )
+    while (engine.hasWork()) {
+      const step = engine.schedule(now)
+      if (step === null) break
+      now += step.durationMs
+      metrics.record(engine.update(now), engine.stats())
+    }
+  }
+  const http = createHttpMetrics(() => 1_795_310_865)
+  const call = { requestBytes: 10, responseBytes: 10, durationMs: 5 }
+  http.observe({ handler: '/v1/models', method: 'GET', status: 200, ...call })
+  http.observe({ handler: '/v1/chat/completions', method: 'POST', status: 200, ...call })
+  http.observe({ handler: '/v1/completions', method: 'POST', status: 200, ...call })
+  http.observe({ handler: '/v1/completions', method: 'POST', status: 400, ...call })
+  const facts = { virtualBytes: 1, residentBytes: 1, startedAt: 1, cpuSeconds: 1, openFds: 1, maxFds: 1 }
+  const cache = { gpuMemoryUtilization: 0.92, userSpecifiedBlockSize: true, numGpuBlocksOverride: 512 }
+  return renderProcessMetrics(facts) + metrics.render() + cacheConfigInfo(config, cache) + http.render()
+}
+
+interface Parsed {
+  type: string
+  help: string
+  /** Sample names with their labels and the values of labels that the configuration decides, in order. */
+  samples: string[]
+}
+
+const parse = (text: string): Map<string, Parsed> => {
+  const families = new Map<string, Parsed>()
+  let current: Parsed = { type: '', help: '', samples: [] }
+  for (const line of text.split('\n')) {
+    const [, keyword, name = '', rest = ''] = /^# (HELP|TYPE) (\S+) (.*)$/.exec(line) ?? []
+    if (keyword === 'HELP') {
+      current = { type: '', help: rest, samples: [] }
+      families.set(name, current)
+    } else if (keyword === 'TYPE') {
+      current.type = rest
+    } else if (line !== '') {
+      const sample = line.slice(0, line.lastIndexOf(' '))
+      current.samples.push(
+        VARIABLE.reduce((shown, label) => shown.replace(new RegExp(`${label}="[^"]*"`), `${label}="…"`), sample),
+      )
+    }
+  }
+  return families
+}
