@@ -8,8 +8,10 @@ import { findPort, isFree } from './ports.ts'
 import { prepareCluster } from './prepare.ts'
 import { belongsToCluster, reap, signalProcess } from './reap.ts'
 import { createStateDir, readJson, removeStateDir, type StateDir, stateDirOf } from './state-dir.ts'
-import { ClusterFailure, NETWORK_TAKEN } from './supervisor/plan.ts'
-import { AGENT_GRACE_MS, ClusterInfo, type ImageMap, type NodeTemplate } from './types.ts'
+import { NETWORK_TAKEN } from './supervisor/plan.ts'
+import { ClusterFailure } from './supervisor/protocol.ts'
+import { AGENT_GRACE_MS } from './contract.ts'
+import { ClusterInfo, type ImageMap, type NodeTemplate } from './types.ts'
 
 export interface ClusterRef {
   /** Clusters of different names run side by side. */

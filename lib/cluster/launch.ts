@@ -5,8 +5,8 @@ import { env } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import type { StateDir } from './state-dir.ts'
 import { lastLines } from './supervisor/part.ts'
-import { type ClusterFailure, SupervisorMessage } from './supervisor/plan.ts'
-import { clusterEnv } from './types.ts'
+import { type ClusterFailure, SupervisorMessage } from './supervisor/protocol.ts'
+import { clusterEnv } from './contract.ts'
 
 export interface LaunchOptions {
   dir: StateDir

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { kill } from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { CLUSTER_ENV } from './types.ts'
+import { CLUSTER_ENV } from './contract.ts'
 
 /** True while this process exists and was started for this cluster: a number alone may have gone to another process. */
 export const belongsToCluster = (pid: number, clusterId: string): boolean => {

@@ -12,7 +12,7 @@ import {
 import { join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { UserError } from '../core/errors.ts'
-import { CLUSTER_ENV } from './types.ts'
+import { CLUSTER_ENV } from './contract.ts'
 
 /** Where everything of a cluster lies; all paths are absolute. */
 export interface StateDir {

@@ -1,16 +1,6 @@
 import { z } from 'zod'
 
-/** Every process of a cluster, pods included, carries this variable with the cluster's id: what a killed cluster left is found by it. */
-export const CLUSTER_ENV = 'FIREDRILL_CLUSTER'
-
-/** Also in every process's environment: Python's setproctitle (vLLM uses it) otherwise writes over /proc/PID/environ. */
-export const clusterEnv = (clusterId: string): Record<string, string> => ({ [CLUSTER_ENV]: clusterId, SPT_NOENV: '1' })
-
-/** What the node agent prints on stdout, as a line of its own, once all its nodes are registered and Ready. */
-export const AGENT_READY = 'ready'
-
-/** Milliseconds from SIGTERM to SIGKILL when the cluster goes down: the agent's time to stop all pods. */
-export const AGENT_GRACE_MS = 10_000
+export { AGENT_GRACE_MS, AGENT_READY, CLUSTER_ENV, clusterEnv } from './contract.ts'
 
 /** What runs in place of an image: argv before the container's own args; `env` comes below the container's own. */
 export const Program = z.strictObject({

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
-import { type SupervisorMessage, SupervisorPlan } from './plan.ts'
+import type { SupervisorPlan } from './plan.ts'
+import type { SupervisorMessage } from './protocol.ts'
 import { supervise } from './supervise.ts'
 
 // The parent of all processes of one cluster: `node main.ts <plan.json>`, detached, with an IPC channel to whoever
@@ -20,6 +21,7 @@ const send = (message: SupervisorMessage): void => {
   if (process.connected) process.send?.(message, undefined, {}, () => undefined)
 }
 
-const plan = SupervisorPlan.parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')))
+// Written a moment ago by this version's `prepareCluster`, from this very type.
+const plan: SupervisorPlan = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
 const failure = await supervise({ plan, pid: process.pid, env: process.env, signal: stop.signal, send })
 process.exit(failure === null ? 0 : 1)

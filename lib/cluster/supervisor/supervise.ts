@@ -4,7 +4,7 @@ import { errorMessage } from '../../core/errors.ts'
 import { tryLock } from '../lock.ts'
 import { reap } from '../reap.ts'
 import { writeJson } from '../state-dir.ts'
-import { AGENT_GRACE_MS, AGENT_READY, clusterEnv } from '../types.ts'
+import { AGENT_GRACE_MS, AGENT_READY, clusterEnv } from '../contract.ts'
 import { apiProbe } from './api-probe.ts'
 import { lastLines, type Part, startPart } from './part.ts'
 import {
