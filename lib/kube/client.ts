@@ -1,14 +1,16 @@
 import {
   ApiException,
+  ApiextensionsV1Api,
   AppsV1Api,
   BatchV1Api,
   CoordinationV1Api,
   CoreV1Api,
   CustomObjectsApi,
-  KubeConfig,
+  type KubeConfig,
   KubernetesObjectApi,
 } from '@kubernetes/client-node'
 import { errorMessage, UserError } from '../core/errors.ts'
+import { PooledKubeConfig } from './pooled-config.ts'
 
 /** One connection to one cluster; every part of firedrill that talks to Kubernetes is handed one. */
 export interface Kube {
@@ -18,6 +20,7 @@ export interface Kube {
   batch: BatchV1Api
   coordination: CoordinationV1Api
   custom: CustomObjectsApi
+  extensions: ApiextensionsV1Api
   objects: KubernetesObjectApi
 }
 
@@ -29,7 +32,7 @@ export interface KubeOptions {
 
 /** Reads the kubeconfig and makes the clients; talks to nobody yet. */
 export const connect = ({ kubeconfig, context }: KubeOptions = {}): Kube => {
-  const config = new KubeConfig()
+  const config = new PooledKubeConfig()
   try {
     if (kubeconfig === undefined) config.loadFromDefault()
     else config.loadFromFile(kubeconfig)
@@ -57,6 +60,7 @@ export const connect = ({ kubeconfig, context }: KubeOptions = {}): Kube => {
     batch: config.makeApiClient(BatchV1Api),
     coordination: config.makeApiClient(CoordinationV1Api),
     custom: config.makeApiClient(CustomObjectsApi),
+    extensions: config.makeApiClient(ApiextensionsV1Api),
     objects: KubernetesObjectApi.makeApiClient(config),
   }
 }
@@ -66,6 +70,13 @@ export const statusCode = (error: unknown): number | null => (error instanceof A
 
 export const isNotFound = (error: unknown): boolean => statusCode(error) === 404
 export const isConflict = (error: unknown): boolean => statusCode(error) === 409
+
+/** Worth asking again: the API server was out of reach, overloaded, or failed by itself. */
+export const isTransient = (error: unknown): boolean => {
+  const status = statusCode(error)
+  if (status !== null) return status >= 500 || status === 429
+  return error instanceof TypeError && error.message === 'fetch failed'
+}
 
 /** The value, or null where the object is not there. Every other error is thrown. */
 export const orNull = async <T>(call: Promise<T>): Promise<T | null> => {

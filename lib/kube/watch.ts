@@ -5,7 +5,7 @@ import type { Kube } from './client.ts'
 export type Change = 'added' | 'modified' | 'deleted'
 
 interface Meta {
-  metadata?: { uid?: string; resourceVersion?: string }
+  metadata?: { uid?: string | undefined; resourceVersion?: string | undefined }
 }
 
 export interface WatchOptions<T extends Meta> {

@@ -1,0 +1,149 @@
+import { FAULTS } from '../faults/registry.gen.ts'
+import { type Clock, systemClock } from '../../lib/core/clock.ts'
+import { UserError, errorMessage } from '../../lib/core/errors.ts'
+import type { AnyFault, Observer } from '../../lib/core/fault.ts'
+import { FaultResource } from '../../lib/core/fault-resource.ts'
+import { type Kube, isNotFound } from '../../lib/kube/client.ts'
+import { type LeaseOptions, acquireLease, keepLease } from '../../lib/kube/lease.ts'
+import { watchCollection } from '../../lib/kube/watch.ts'
+import { type Context, type ControllerEvent, exclusively } from './context.ts'
+import { faultsPath, listFaultObjects, listFaults } from './fault-store.ts'
+import { type Worker, startWorker } from './worker.ts'
+
+export const LEASE_NAME = 'firedrill-controller'
+const WAIT_MS = 1_000
+
+export interface ControllerOptions {
+  kube: Kube
+  /** Faults of this namespace only. */
+  namespace: string
+  observe: Observer
+  /** Who acts, by a name that nobody else has: from `processHolder`. */
+  holder: string
+  onEvent(event: ControllerEvent): void | Promise<void>
+  signal: AbortSignal
+  clock?: Clock
+  faults?: readonly AnyFault[]
+  /** While another controller holds the Lease: wait for it, or throw `controller-running`. */
+  whenHeld?: 'wait' | 'refuse'
+  /** Ends what is there, begins nothing. */
+  healOnly?: boolean
+}
+
+export interface Controller {
+  /** Stops acting and lets go of the Lease; heals nothing. */
+  stop(): Promise<void>
+  /** Resolves when it has stopped. */
+  done: Promise<void>
+}
+
+/** Resolves once this controller acts. It takes the Lease again when it loses it, until the signal or `stop`. */
+export const startController = async (options: ControllerOptions): Promise<Controller> => {
+  const { kube, namespace, holder, onEvent, whenHeld = 'wait' } = options
+  const lease = { kube, namespace, name: LEASE_NAME, holder }
+  const stopping = new AbortController()
+  const signal = AbortSignal.any([options.signal, stopping.signal])
+  await requireCrd(kube, namespace)
+  await take(lease, { ...options, signal, whenHeld })
+  const terms = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await act(options, lease, signal)
+      if (!signal.aborted) await take(lease, { ...options, signal, whenHeld: 'wait' })
+    }
+  }
+  const done = terms().catch(async (error: unknown) => {
+    await onEvent({ actor: 'controller', phase: 'fail', what: 'stopped', value: errorMessage(error) })
+    throw error
+  })
+  // Whoever cares awaits `done` or `stop`; nobody has to.
+  done.catch(() => undefined)
+  const stop = (): Promise<void> => {
+    stopping.abort()
+    return done
+  }
+  return { stop, done }
+}
+
+// --- Internal helpers ---
+
+const requireCrd = async (kube: Kube, namespace: string): Promise<void> => {
+  try {
+    await listFaults(kube, namespace)
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    throw new UserError({
+      code: 'crd-missing',
+      message: 'expected the cluster to know faults.firedrill.dev, found that it does not',
+      hint: 'install it with: kubectl apply -f chaos/controller/crd.gen.yaml',
+      cause: error,
+    })
+  }
+}
+
+type Taking = Pick<ControllerOptions, 'onEvent' | 'signal' | 'clock'> & { whenHeld: 'wait' | 'refuse' }
+
+/** Resolves with the Lease taken, or at the signal. */
+const take = async (lease: LeaseOptions, { onEvent, signal, clock = systemClock, whenHeld }: Taking): Promise<void> => {
+  let told = ''
+  while (!signal.aborted) {
+    const acquired = await acquireLease(lease)
+    if (acquired.ok) return await onEvent({ actor: 'controller', phase: 'ok', what: 'lease', value: lease.holder })
+    const { heldBy, renewedAt } = acquired
+    if (whenHeld === 'refuse') {
+      throw new UserError({
+        code: 'controller-running',
+        message: `expected no other fault controller in ${lease.namespace}, found ${heldBy}, last seen ${new Date(renewedAt).toISOString()}`,
+        hint: 'wait until the other run ends, or stop it',
+      })
+    }
+    if (told !== heldBy)
+      await onEvent({ actor: 'controller', phase: 'info', what: 'lease', value: { heldBy, renewedAt } })
+    told = heldBy
+    await clock.sleep(WAIT_MS, signal)
+  }
+}
+
+/** One term: a worker for each Fault, until the signal or the loss of the Lease. */
+const act = async (options: ControllerOptions, lease: LeaseOptions, signal: AbortSignal): Promise<void> => {
+  const { kube, namespace, observe, onEvent, clock = systemClock, faults = FAULTS, healOnly = false } = options
+  // The Lease outlasts the work: it is given back when no worker can act any more.
+  const working = new AbortController()
+  const kept = keepLease(lease, working.signal)
+  const term = AbortSignal.any([signal, kept.lost])
+  const context: Context = {
+    kube,
+    namespace,
+    observe,
+    onEvent,
+    clock,
+    faults,
+    healOnly,
+    signal: term,
+    exclusive: exclusively(),
+  }
+  const workers = new Map<string, Worker>()
+  const onChange = (fault: FaultResource): void => {
+    const uid = fault.metadata.uid ?? ''
+    const known = workers.get(uid)
+    if (known !== undefined) return known.wake(fault)
+    const worker = startWorker(context, fault)
+    workers.set(uid, worker)
+    void worker.done.then(() => workers.delete(uid))
+  }
+  await watchCollection<FaultResource>({
+    kube,
+    path: faultsPath(namespace),
+    list: () => listFaultObjects(kube, namespace),
+    onChange: (change, object) => {
+      const parsed = FaultResource.safeParse(object)
+      if (change !== 'deleted' && parsed.success) onChange(parsed.data)
+    },
+    onError: (error) => void onEvent({ actor: 'controller', phase: 'info', what: 'watch', value: errorMessage(error) }),
+    signal: term,
+  })
+  await Promise.all([...workers.values()].map(({ done }) => done))
+  working.abort()
+  await kept.released
+  const what = kept.lost.aborted ? 'lease-lost' : 'stopped'
+  await onEvent({ actor: 'controller', phase: 'info', what, value: lease.holder })
+}

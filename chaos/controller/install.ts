@@ -1,0 +1,19 @@
+import { FAULTS } from '../faults/registry.gen.ts'
+import { until } from '../../lib/core/until.ts'
+import { apply } from '../../lib/kube/apply.ts'
+import type { Kube } from '../../lib/kube/client.ts'
+import { faultCrd } from './crd.ts'
+
+const ESTABLISH_TIMEOUT_MS = 30_000
+
+/** Applies the CustomResourceDefinition (chaos/controller/crd.gen.yaml is the same) and waits until the API server serves it. */
+export const installCrd = async (kube: Kube): Promise<void> => {
+  const crd = faultCrd(FAULTS)
+  const { name } = crd.metadata
+  await apply(kube, crd)
+  const established = async (): Promise<boolean> => {
+    const { status } = await kube.extensions.readCustomResourceDefinition({ name })
+    return status?.conditions?.some((is) => is.type === 'Established' && is.status === 'True') ?? false
+  }
+  await until(established, { what: `${name} to be established`, timeoutMs: ESTABLISH_TIMEOUT_MS, everyMs: 100 })
+}
