@@ -1,0 +1,184 @@
+import { VERDICT_CLASSES, type VerdictClass, type VerdictLine } from '../../lib/core/verdict.ts'
+import { RUN_FILES, type Notification } from '../../lib/core/run-folder.ts'
+import { notifiedAt, type Episode } from './episodes.ts'
+import type { Seen, Sight } from './sight.ts'
+import { isMeant, type Subject } from './subjects.ts'
+import { plural, relative, seconds } from './words.ts'
+import type { Window } from './windows.ts'
+
+/** What the scenario wants of an alert during a step. */
+export type Role = 'expected' | 'tolerated' | 'unexpected'
+
+export interface Judged {
+  role: Role
+  seen: Seen
+  line: VerdictLine
+}
+
+/** Lines of one step: every alert in force, judged together, since one alert can answer for another. */
+export const judgeStep = (seen: readonly Seen[], notifications: readonly Notification[]): Judged[] => {
+  const entries = (seen[0]?.step.expected.alerts ?? []).map((names) => ({
+    names,
+    answeredBy: seen.find((one) => isAnswer(one) && isAsked(names, one)) ?? null,
+  }))
+  return seen.map((one) => {
+    const role = roleOf(one)
+    const asking = entries.filter(({ names }) => isAsked(names, one))
+    const open = asking.some(({ answeredBy }) => answeredBy === null)
+    const answer = open ? null : (asking[0]?.answeredBy?.subject.alert ?? null)
+    return { role, seen: one, line: makeLine(one, judge(one, role, answer), role, notifications) }
+  })
+}
+
+/** Whether an alert did what was asked: on time, for a fault that bit. */
+export const isAnswer = ({ sight, step }: Seen): boolean =>
+  sight.kind === 'fired' && sight.when === 'on-time' && step.bit === true
+
+/** What the verdict says was seen of an episode. */
+export const seenOf = (
+  episode: Episode,
+  episodes: number,
+  notifications: readonly Notification[],
+): NonNullable<VerdictLine['seen']> => ({
+  pendingAt: episode.firedAt === episode.activeAt ? null : episode.activeAt,
+  firedAt: episode.firedAt,
+  resolvedAt: episode.resolvedAt,
+  notifiedAt: notifiedAt(episode, notifications),
+  episodes,
+})
+
+// --- Internal helpers ---
+
+interface Judgement {
+  class: VerdictClass
+  reason: string
+}
+
+const isAsked = (names: readonly string[], { subject }: Seen): boolean => names.some((name) => isMeant(name, subject))
+
+const roleOf = (seen: Seen): Role => {
+  const { alerts, tolerates } = seen.step.expected
+  if (alerts.some((names) => isAsked(names, seen))) return 'expected'
+  return isAsked(tolerates, seen) ? 'tolerated' : 'unexpected'
+}
+
+const judge = (seen: Seen, role: Role, answer: string | null): Judgement => {
+  const { sight } = seen
+  if (sight.kind === 'blind') return { class: sight.class, reason: sight.reason }
+  if (sight.kind === 'active-before') return judgeActiveBefore(seen, sight, role, answer)
+  if (sight.kind === 'fired') return judgeFired(seen, sight, role, answer)
+  return judgeSilent(seen, sight, role, answer)
+}
+
+const judgeActiveBefore = (
+  { step }: Seen,
+  { episode, tailOf }: Sight & { kind: 'active-before' },
+  role: Role,
+  answer: string | null,
+): Judgement => {
+  const since = relative(episode.firedAt ?? episode.activeAt, step.injected ?? 0)
+  if (tailOf === null)
+    return { class: 'contaminated', reason: `already active before the fault, firing since ${since}` }
+  const reason = `still active from "${tailOf}", firing since ${since}`
+  if (role === 'tolerated') return { class: 'tolerated', reason }
+  if (answer !== null) return { class: 'tolerated', reason: `${reason}; ${answer} answered` }
+  return { class: 'contaminated', reason }
+}
+
+const judgeFired = (
+  { step, window }: Seen,
+  { when, episode, episodes }: Sight & { kind: 'fired' },
+  role: Role,
+  answer: string | null,
+): Judgement => {
+  const extra = window === null ? '' : notes(episode, episodes, window)
+  if (role === 'tolerated') return { class: 'tolerated', reason: `fired, and the scenario tolerates it${extra}` }
+  if (role === 'unexpected')
+    return { class: 'false-fire', reason: `fired, and nothing in the scenario expects it${extra}` }
+  if (when === 'early') return { class: 'early', reason: `fired before this fault could have caused it${extra}` }
+  if (step.bit !== true) return { class: 'fault-ineffective', reason: `fired, but ${step.why}` }
+  if (when === 'on-time') return { class: 'on-time', reason: `fired within its window${extra}` }
+  const lag = window === null || episode.firedAt === null ? '' : ` by ${seconds(episode.firedAt - window.expected.to)}`
+  if (answer !== null) return { class: 'tolerated', reason: `late${lag}; ${answer} answered in time${extra}` }
+  return { class: 'late', reason: `fired later than it had to${lag}${extra}` }
+}
+
+const judgeSilent = (
+  { step, window }: Seen,
+  { pending, covered }: Sight & { kind: 'silent' },
+  role: Role,
+  answer: string | null,
+): Judgement => {
+  const how = window === null ? 'did not fire' : silence(window, pending)
+  if (role !== 'expected') return { class: 'quiet', reason: how }
+  if (step.bit !== true) return { class: 'fault-ineffective', reason: step.why }
+  if (answer !== null) return { class: 'quiet', reason: `${how}; ${answer} answered` }
+  if (!covered) return { class: 'no-data', reason: 'the data end before the alert had to fire' }
+  if (window !== null && window.holdMs > window.roomMs) {
+    const reason = `it waits ${seconds(window.holdMs)} and the fault left room for ${seconds(window.roomMs)}`
+    return { class: 'impossible-by-design', reason }
+  }
+  return { class: 'missed', reason: `the fault bit (${step.why}) and the alert did not fire: ${how}` }
+}
+
+const silence = ({ held, holdMs }: Window, pending: Episode | null): string => {
+  if (held !== null && held.length === 0) return 'its condition never held'
+  const longest = Math.max(0, ...(held ?? []).map(({ from, to }) => to - from))
+  if (longest > 0 && longest < holdMs)
+    return `its condition held ${seconds(longest)} of the ${seconds(holdMs)} it waits`
+  if (pending === null) return 'never pending'
+  const waited =
+    pending.resolvedAt === null ? 'pending to the end' : `pending ${seconds(pending.resolvedAt - pending.activeAt)}`
+  return `${waited} of the ${seconds(holdMs)} it waits`
+}
+
+const notes = ({ firedAt, resolvedAt, sampled }: Episode, episodes: number, { resetBy }: Window): string => {
+  const found: string[] = []
+  if (episodes > 1) found.push(`flapping, ${plural(episodes, 'episode')}`)
+  if (firedAt !== null && resolvedAt !== null && resolvedAt > resetBy) {
+    found.push(`stuck ${seconds(resolvedAt - resetBy)} past its reset`)
+  }
+  if (!sampled) found.push('known from Alertmanager only')
+  return found.map((note) => `; ${note}`).join('')
+}
+
+const makeLine = (
+  { step, subject, window, sight }: Seen,
+  judgement: Judgement,
+  role: Role,
+  notifications: readonly Notification[],
+): VerdictLine => ({
+  step: step.name,
+  alert: subject.alert,
+  symptom: subject.symptom,
+  class: judgement.class,
+  outcome: VERDICT_CLASSES[judgement.class],
+  injectedAt: step.injected,
+  expected: role === 'expected' && window !== null ? { ...window.expected } : null,
+  seen: seenIn(sight, notifications),
+  reason: judgement.reason,
+  evidence: evidence(subject, sight, window),
+})
+
+const seenIn = (sight: Sight, notifications: readonly Notification[]): VerdictLine['seen'] => {
+  if (sight.kind === 'fired') return seenOf(sight.episode, sight.episodes, notifications)
+  if (sight.kind === 'active-before') return seenOf(sight.episode, 1, notifications)
+  return sight.kind === 'silent' && sight.pending !== null ? seenOf(sight.pending, 0, notifications) : null
+}
+
+const evidence = (subject: Subject, sight: Sight, window: Window | null): VerdictLine['evidence'] => {
+  if (sight.kind === 'blind') {
+    const file = {
+      rule: subject.defect?.class === 'no-data' ? RUN_FILES.presence : RUN_FILES.rules,
+      fault: RUN_FILES.faults,
+      data: RUN_FILES.alerts,
+    }
+    return [{ file: file[sight.because], from: window?.injected ?? 0, to: window?.expected.to ?? 0 }]
+  }
+  if (window === null) return []
+  const interval = { from: window.guardFrom, to: Math.min(window.attribution.to, window.resetBy) }
+  const until = Number.isFinite(interval.to) ? interval : { ...interval, to: window.expected.to }
+  const files: string[] = [RUN_FILES.alerts, RUN_FILES.faults]
+  if (window.held !== null) files.push(RUN_FILES.conditions)
+  return files.map((file) => ({ file, from: until.from, to: until.to }))
+}

@@ -1,0 +1,82 @@
+import { STEP_LABEL, type FaultResource } from '../../lib/core/fault-resource.ts'
+import type { RequestRecord, RunPlan } from '../../lib/core/run-folder.ts'
+import type { RunData } from '../read/run-data.ts'
+
+/** A step of the timeline as it happened: times from the fault's own record, milliseconds since the epoch. */
+export interface StepRecord {
+  name: string
+  fault: string
+  expected: RunPlan['steps'][number]['expected']
+  /** Null where nothing was injected. */
+  injected: number | null
+  /** When it was first seen to bite; the injection where it bit and nobody noted when. */
+  effective: number | null
+  healed: number | null
+  recovered: number | null
+  /** The end of its effect: recovered, and the requests that it had slowed are through; null where nobody knows. */
+  over: number | null
+  /** Null where nobody looked. */
+  bit: boolean | null
+  /** Why the fault cannot be judged, or what the evidence says. */
+  why: string
+}
+
+/** Steps of the plan with their fault records, those injected first in order of time, the others after. */
+export const stepRecords = ({ plan, faults, requests, run }: RunData): StepRecord[] =>
+  (plan?.steps ?? [])
+    .map((step) => {
+      const record = faults?.findLast(({ metadata }) => metadata.labels?.[STEP_LABEL] === step.name)
+      return makeStep(step, record, faults === null, requests ?? [], run?.endedAt ?? null)
+    })
+    .sort((a, b) => (a.injected ?? Infinity) - (b.injected ?? Infinity) || 0)
+
+// --- Internal helpers ---
+
+const makeStep = (
+  step: RunPlan['steps'][number],
+  record: FaultResource | undefined,
+  lost: boolean,
+  requests: readonly RequestRecord[],
+  endedAt: number | null,
+): StepRecord => {
+  const { name, fault, expected } = step
+  const status = record?.status
+  const injected = time(status?.injected)
+  const bit = status?.evidence?.bit ?? null
+  const healed = time(status?.healed)
+  const recovered = time(status?.recovered)
+  const ended = recovered ?? healed ?? endedAt
+  return {
+    name,
+    fault,
+    expected,
+    injected,
+    effective: time(status?.effective) ?? (bit === true ? injected : null),
+    healed,
+    recovered,
+    over: injected === null || ended === null ? null : drained(requests, injected, ended),
+    bit: status?.phase === 'Failed' ? false : bit,
+    why: why(record, lost),
+  }
+}
+
+const why = (record: FaultResource | undefined, lost: boolean): string => {
+  if (lost) return 'the fault records are missing'
+  if (record === undefined) return 'the fault was never created'
+  const { status } = record
+  if (status?.phase === 'Failed')
+    return `the fault failed: ${status.error ?? status.message ?? 'no reason was recorded'}`
+  if (status?.injected === undefined) return `the fault was never injected (it ended as ${status?.phase ?? 'Pending'})`
+  return status.evidence?.reason ?? 'nobody verified that the fault bit'
+}
+
+/** Waiting and slow requests carry a fault's effect past its end: latencies are observed when they finish. */
+const drained = (requests: readonly RequestRecord[], injected: number, ended: number): number => {
+  let last = ended
+  for (const request of requests) {
+    if (request.started >= injected && request.started < ended && request.ended > last) last = request.ended
+  }
+  return last
+}
+
+const time = (iso: string | undefined): number | null => (iso === undefined ? null : Date.parse(iso))

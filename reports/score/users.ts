@@ -1,0 +1,73 @@
+import type { RequestRecord, SampleSeries } from '../../lib/core/run-folder.ts'
+import type { Hold } from '../read/load-window.ts'
+
+/** k6's gauge reaches Prometheus in steps: its first and last samples may still be of the ramp. */
+const EDGE_MS = 5_000
+
+/** The fewest virtual users that k6's gauge shows in the hold; null without samples in it. */
+export const gaugeUsers = (series: readonly SampleSeries[] | undefined, hold: Hold): number | null => {
+  const at = new Map<number, number>()
+  for (const { samples } of series ?? []) {
+    for (const [time, value] of samples) {
+      if (time >= hold.from + EDGE_MS && time <= hold.to - EDGE_MS) at.set(time, (at.get(time) ?? 0) + value)
+    }
+  }
+  return at.size === 0 ? null : Math.min(...at.values())
+}
+
+export interface RecordedUsers {
+  /** The fewest distinct users who had a request under way in any window of the hold. */
+  users: number
+  /** The window: the longest that any of them took from one request to the end of the next. */
+  windowMs: number
+}
+
+/** Distinct users in the request records, all through the hold; null without records in it. */
+export const recordedUsers = (requests: readonly RequestRecord[], hold: Hold): RecordedUsers | null => {
+  const byUser = new Map<number, RequestRecord[]>()
+  for (const request of requests) {
+    if (request.ended < hold.from || request.started > hold.to) continue
+    const own = byUser.get(request.vu)
+    if (own === undefined) byUser.set(request.vu, [request])
+    else own.push(request)
+  }
+  if (byUser.size === 0) return null
+  const users = [...byUser.values()].map((own) => own.sort((a, b) => a.started - b.started))
+  const windowMs = Math.min(Math.max(...users.flatMap(cycles), 0), (hold.to - hold.from) / 2)
+  return {
+    users: fewest(
+      users.flatMap((own) => absences(own, hold, windowMs)),
+      users.length,
+    ),
+    windowMs,
+  }
+}
+
+// --- Internal helpers ---
+
+const cycles = (own: readonly RequestRecord[]): number[] =>
+  own.map((request, index) => (own[index + 1]?.started ?? request.ended) - request.started)
+
+/** Times `t` for which a user had nothing under way in [t, t + windowMs], as changes of the number of the absent. */
+const absences = (own: readonly RequestRecord[], hold: Hold, windowMs: number): { at: number; by: number }[] => {
+  const found: { at: number; by: number }[] = []
+  const last = hold.to - windowMs
+  let seenTo = -Infinity
+  for (const next of [...own, null]) {
+    const from = Math.max(seenTo, hold.from)
+    const to = Math.min((next?.started ?? Infinity) - windowMs, last)
+    if (to > from) found.push({ at: from, by: 1 }, { at: to, by: -1 })
+    seenTo = Math.max(seenTo, next?.ended ?? Infinity)
+  }
+  return found
+}
+
+const fewest = (changes: { at: number; by: number }[], users: number): number => {
+  let absent = 0
+  let most = 0
+  for (const { by } of changes.sort((a, b) => a.at - b.at || a.by - b.by)) {
+    absent += by
+    most = Math.max(most, absent)
+  }
+  return users - most
+}
