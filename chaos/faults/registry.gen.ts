@@ -1,4 +1,4 @@
-// Made by scripts/generate.ts from the files beside it.
+// Made by scripts/generate.ts: npm run generate
 import type { AnyFault } from '../../lib/core/fault.ts'
 import featureFlag from './feature-flag.ts'
 import gpuMemoryPressure from './gpu-memory-pressure.ts'

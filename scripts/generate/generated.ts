@@ -1,0 +1,68 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { format, resolveConfig } from 'prettier'
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { faultCrd } from '../../chaos/controller/crd.ts'
+import type { AnyFault } from '../../lib/core/fault.ts'
+import { Scenario } from '../../lib/core/scenario.ts'
+import { faultsPage } from './faults-page.ts'
+
+export interface Generated {
+  /** Relative to the root of the checkout. */
+  path: string
+  text: string
+}
+
+const FAULTS = 'chaos/faults'
+const NOTE = 'Made by scripts/generate.ts: npm run generate'
+
+/** Every generated file with the text it must have. */
+export const generated = async (root: string): Promise<Generated[]> => {
+  const names = await faultNames(join(root, FAULTS))
+  const faults = await Promise.all(names.map((name) => load(join(root, FAULTS, `${name}.ts`), name)))
+  const files = [
+    { path: `${FAULTS}/registry.gen.ts`, text: registry(names) },
+    {
+      path: 'chaos/controller/crd.gen.yaml',
+      text: `# ${NOTE}\n${stringify(faultCrd(faults), { lineWidth: 0, aliasDuplicateObjects: false })}`,
+    },
+    { path: 'docs/faults.md', text: `<!-- ${NOTE} -->\n\n${faultsPage(faults)}` },
+    { path: 'docs/scenario.schema.json', text: JSON.stringify(z.toJSONSchema(Scenario, { io: 'input' })) },
+  ]
+  return Promise.all(files.map(({ path, text }) => formatted(join(root, path), path, text)))
+}
+
+// --- Internal helpers ---
+
+const faultNames = async (folder: string): Promise<string[]> =>
+  (await readdir(folder))
+    .filter((file) => /^[a-z][a-z0-9-]*\.ts$/.test(file))
+    .map((file) => file.slice(0, -3))
+    .sort()
+
+const load = async (path: string, name: string): Promise<AnyFault> => {
+  const module: { default?: AnyFault } = await import(pathToFileURL(path).href)
+  if (module.default?.name === name) return module.default
+  throw new Error(
+    `expected ${path} to default-export defineFault({ name: '${name}', … }), found ${module.default?.name}`,
+  )
+}
+
+const identifier = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+
+const registry = (names: readonly string[]): string =>
+  [
+    `// ${NOTE}`,
+    `import type { AnyFault } from '../../lib/core/fault.ts'`,
+    ...names.map((name) => `import ${identifier(name)} from './${name}.ts'`),
+    '',
+    `export const FAULTS: readonly AnyFault[] = [${names.map(identifier).join(', ')}]`,
+    '',
+  ].join('\n')
+
+const formatted = async (file: string, path: string, text: string): Promise<Generated> => ({
+  path,
+  text: await format(text, { ...(await resolveConfig(file)), filepath: file }),
+})
