@@ -67,9 +67,9 @@ const ETCD_FLAGS = {
   // The data lives no longer than the cluster: nothing is to be saved from a power cut.
   'unsafe-no-fsync': 'true',
   'backend-batch-interval': '1s',
-  'snapshot-count': '5000',
   'max-wals': '1',
   'log-level': 'warn',
+  'log-format': 'console',
 }
 
 const API_FLAGS = {

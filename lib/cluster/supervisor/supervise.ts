@@ -7,13 +7,8 @@ import { writeJson } from '../state-dir.ts'
 import { AGENT_GRACE_MS, AGENT_READY, clusterEnv } from '../contract.ts'
 import { apiProbe } from './api-probe.ts'
 import { lastLines, type Part, startPart } from './part.ts'
-import {
-  NETWORK_TAKEN,
-  type ClusterFailure,
-  type PartSpec,
-  type SupervisorMessage,
-  type SupervisorPlan,
-} from './plan.ts'
+import { NETWORK_TAKEN, type PartSpec, type SupervisorPlan } from './plan.ts'
+import type { ClusterFailure, SupervisorMessage } from './protocol.ts'
 
 export interface SuperviseOptions {
   plan: SupervisorPlan
