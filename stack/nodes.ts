@@ -1,0 +1,19 @@
+import type { NodeTemplate } from '../lib/cluster/types.ts'
+
+/** As NVIDIA's feature discovery labels such a node. */
+const GPU_LABELS = {
+  'nvidia.com/gpu.present': 'true',
+  'nvidia.com/gpu.count': '1',
+  'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3',
+  'nvidia.com/gpu.memory': '81559',
+}
+
+/** The embedded cluster's nodes: three with a GPU each, and one for everything else. What they offer is what pods may ask for, not what the machine has. */
+export const EMBEDDED_NODES: readonly NodeTemplate[] = [
+  { name: 'cpu-0', labels: {}, capacity: { cpu: '8', memory: '32Gi', pods: '110' } },
+  ...[0, 1, 2].map((index) => ({
+    name: `gpu-${index}`,
+    labels: GPU_LABELS,
+    capacity: { cpu: '8', memory: '32Gi', pods: '110', 'nvidia.com/gpu': '1' },
+  })),
+]
