@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { eventText, type ScriptEvent } from './script-event.ts'
+
+const at = z.number()
+const count = z.number().int().nonnegative()
+
+const Known: z.ZodType<ScriptEvent> = z.discriminatedUnion('event', [
+  z.strictObject({ event: z.literal('load-started'), at }),
+  z.strictObject({ event: z.literal('step-created'), at, step: z.string(), fault: z.string() }),
+  z.strictObject({ event: z.literal('step-refused'), at, step: z.string(), message: z.string() }),
+  z.strictObject({ event: z.literal('step-over'), at, step: z.string(), fault: z.string(), phase: z.string() }),
+  z.strictObject({ event: z.literal('timeline-finished'), at, refused: z.array(z.string()) }),
+  z.strictObject({
+    event: z.literal('progress'),
+    at,
+    users: z.number().int(),
+    started: count,
+    finished: count,
+    failed: count,
+  }),
+  z.strictObject({ event: z.literal('error'), at, message: z.string() }),
+])
+
+/** The event that a line of k6's output carries, or null for every other line. */
+export const parseEvent = (line: string): ScriptEvent | null => {
+  const text = eventText(line)
+  if (text === null) return null
+  try {
+    return Known.safeParse(JSON.parse(text)).data ?? null
+  } catch {
+    return null
+  }
+}

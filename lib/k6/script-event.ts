@@ -1,0 +1,24 @@
+/**
+ * What the script tells the runner, one console line each. Times are milliseconds since the epoch. No zod here: this
+ * file is part of the bundle, and each virtual user has its own copy of that.
+ */
+export type ScriptEvent =
+  /** The zero of the timeline: k6 began to ramp. */
+  | { event: 'load-started'; at: number }
+  | { event: 'step-created'; at: number; step: string; fault: string }
+  /** The API server refused the Fault: nothing was injected. */
+  | { event: 'step-refused'; at: number; step: string; message: string }
+  /** The Fault is `Recovered` or `Failed`, or `Deleted` by somebody. */
+  | { event: 'step-over'; at: number; step: string; fault: string; phase: string }
+  | { event: 'timeline-finished'; at: number; refused: string[] }
+  /** Once a second: virtual users active now, requests so far. */
+  | { event: 'progress'; at: number; users: number; started: number; finished: number; failed: number }
+  | { event: 'error'; at: number; message: string }
+
+const PREFIX = 'firedrill '
+
+export const formatEvent = (event: ScriptEvent): string => PREFIX + JSON.stringify(event)
+
+/** The JSON text of an event line, or null for every other line. */
+export const eventText = (line: string): string | null =>
+  line.startsWith(`${PREFIX}{`) ? line.slice(PREFIX.length) : null
