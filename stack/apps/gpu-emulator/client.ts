@@ -1,0 +1,70 @@
+import { type ClientRequest, request } from 'node:http'
+import { z } from 'zod'
+
+export const GpuMemory = z.object({ totalMiB: z.number(), freeMiB: z.number() })
+export type GpuMemory = z.infer<typeof GpuMemory>
+
+export interface Holder {
+  /** `namespace/name`, from FIREDRILL_POD. */
+  pod: string
+  uid: string
+  /** The container that owns the device, as dcgm-exporter names it; a co-tenant that only looks in has none. */
+  container?: string
+}
+
+export type Allocation =
+  | {
+      ok: true
+      /** Resolves when the connection, and with it the memory, is gone for whatever reason. */
+      lost: Promise<void>
+      release(): void
+    }
+  | { ok: false; memory: GpuMemory }
+
+/** `GET /v1/memory`. Rejects where the device does not answer. */
+export const readGpuMemory = async (url: string): Promise<GpuMemory> => {
+  const response = await fetch(new URL('/v1/memory', url))
+  if (!response.ok) throw new Error(`GPU emulator at ${url} answered ${response.status}`)
+  return GpuMemory.parse(await response.json())
+}
+
+/** Tells the busy share (0 to 1) of the last second. A report that does not arrive is not worth a failure. */
+export const reportUtilisation = async (url: string, holder: Holder, busy: number): Promise<void> => {
+  await fetch(new URL('/v1/utilisation', url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ pod: holder.pod, uid: holder.uid, busy }),
+  }).then(
+    (response) => response.arrayBuffer(),
+    () => undefined,
+  )
+}
+
+/** Takes memory and holds it by an open connection: the death of this process frees it, as a driver would. */
+export const allocateGpuMemory = (url: string, holder: Holder, mib: number): Promise<Allocation> =>
+  new Promise((resolve, reject) => {
+    const body = JSON.stringify({ ...holder, mib })
+    const call: ClientRequest = request(new URL('/v1/allocations', url), {
+      method: 'POST',
+      agent: false,
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+    })
+    call.on('error', reject)
+    call.on('response', (response) => {
+      let text = ''
+      const lost = new Promise<void>((gone) => response.once('close', gone))
+      response.setEncoding('utf8')
+      // Errors of a broken connection show as `close`, which is what counts.
+      response.on('error', () => undefined)
+      call.on('error', () => undefined)
+      response.on('data', (part: string) => {
+        text += part
+        if (response.statusCode === 200) resolve({ ok: true, lost, release: () => call.destroy() })
+      })
+      response.on('end', () => {
+        if (response.statusCode === 409) resolve({ ok: false, memory: GpuMemory.parse(JSON.parse(text)) })
+        else reject(new Error(`GPU emulator at ${url} answered ${response.statusCode}: ${text}`))
+      })
+    })
+    call.end(body)
+  })

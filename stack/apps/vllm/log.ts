@@ -1,0 +1,34 @@
+export type VllmProcess = 'APIServer' | 'EngineCore'
+export type Level = 'INFO' | 'WARNING' | 'ERROR'
+
+export interface Log {
+  /** `(APIServer pid=1) INFO 11-22 01:27:45 [launcher.py:195] …`; each line of a longer text gets the prefix. */
+  line(process: VllmProcess, level: Level, place: string, text: string): void
+  /** uvicorn's own lines: `INFO:     Application startup complete.` */
+  uvicorn(text: string): void
+}
+
+/** vLLM's log format: no year, no zone, the source line in brackets. */
+export const createLog = (write: (text: string) => void, pid: number, now: () => Date): Log => ({
+  line: (process, level, place, text) => {
+    const prefix = `(${process} pid=${pid}) ${level} ${timestamp(now())} [${place}] `
+    write(
+      `${text
+        .split('\n')
+        .map((line) => prefix + line)
+        .join('\n')}\n`,
+    )
+  },
+  uvicorn: (text) => write(`INFO:     ${text}\n`),
+})
+
+/** A traceback that ends in this error, as the engine core logs it. */
+export const traceback = (frames: readonly string[], error: string): string =>
+  ['Traceback (most recent call last):', ...frames.map((frame) => `  File "${frame}`), error].join('\n')
+
+// --- Internal helpers ---
+
+const two = (value: number): string => String(value).padStart(2, '0')
+
+const timestamp = (at: Date): string =>
+  `${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`
