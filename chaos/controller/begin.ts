@@ -82,9 +82,9 @@ export const actorOf = ({ metadata: { name } }: FaultResource): string => `fault
 export const iso = (ms: number): string => new Date(ms).toISOString()
 
 export const definitionOf = ({ faults }: Context, { spec: { kind } }: FaultResource): AnyFault => {
-  const found = faults.find(({ name }) => name === kind)
+  const found = Object.hasOwn(faults, kind) ? faults[kind] : undefined
   if (found !== undefined) return found
-  throw new Error(`expected a fault (${faults.map(({ name }) => name).join(', ')}), found "${kind}"`)
+  throw new Error(`expected a fault (${Object.keys(faults).join(', ')}), found "${kind}"`)
 }
 
 export const actContext = (context: Context, fault: FaultResource, signal: AbortSignal) => ({

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/core/clock.ts'
 import type { Event } from '../../lib/core/event.ts'
-import type { AnyFault, Observer } from '../../lib/core/fault.ts'
+import type { FaultRegistry, Observer } from '../../lib/core/fault.ts'
 import type { Kube } from '../../lib/kube/client.ts'
 
 export type ControllerEvent = Pick<Event, 'actor' | 'phase' | 'what' | 'value'>
@@ -10,7 +10,7 @@ export interface Context {
   kube: Kube
   namespace: string
   observe: Observer
-  faults: readonly AnyFault[]
+  faults: FaultRegistry
   clock: Clock
   healOnly: boolean
   /** Awaited before the act that an `invoke` announces. */

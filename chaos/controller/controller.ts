@@ -1,7 +1,7 @@
-import { FAULTS } from '../faults/registry.gen.ts'
+import { faults as shipped } from '../faults/registry.gen.ts'
 import { type Clock, systemClock } from '../../lib/core/clock.ts'
 import { UserError, errorMessage } from '../../lib/core/errors.ts'
-import type { AnyFault, Observer } from '../../lib/core/fault.ts'
+import type { FaultRegistry, Observer } from '../../lib/core/fault.ts'
 import { FaultResource } from '../../lib/core/fault-resource.ts'
 import { type Kube, isNotFound } from '../../lib/kube/client.ts'
 import { type LeaseOptions, acquireLease, keepLease } from '../../lib/kube/lease.ts'
@@ -21,9 +21,9 @@ export interface ControllerOptions {
   /** Who acts, by a name that nobody else has: from `processHolder`. */
   holder: string
   onEvent(event: ControllerEvent): void | Promise<void>
-  signal: AbortSignal
+  signal?: AbortSignal
   clock?: Clock
-  faults?: readonly AnyFault[]
+  faults?: FaultRegistry
   /** While another controller holds the Lease: wait for it, or throw `controller-running`. */
   whenHeld?: 'wait' | 'refuse'
   /** Ends what is there, begins nothing. */
@@ -42,7 +42,7 @@ export const startController = async (options: ControllerOptions): Promise<Contr
   const { kube, namespace, holder, onEvent, whenHeld = 'wait' } = options
   const lease = { kube, namespace, name: LEASE_NAME, holder }
   const stopping = new AbortController()
-  const signal = AbortSignal.any([options.signal, stopping.signal])
+  const signal = AbortSignal.any([stopping.signal, ...(options.signal === undefined ? [] : [options.signal])])
   await requireCrd(kube, namespace)
   await take(lease, { ...options, signal, whenHeld })
   const terms = async (): Promise<void> => {
@@ -80,7 +80,7 @@ const requireCrd = async (kube: Kube, namespace: string): Promise<void> => {
   }
 }
 
-type Taking = Pick<ControllerOptions, 'onEvent' | 'signal' | 'clock'> & { whenHeld: 'wait' | 'refuse' }
+type Taking = Pick<ControllerOptions, 'onEvent' | 'clock'> & { signal: AbortSignal; whenHeld: 'wait' | 'refuse' }
 
 /** Resolves with the Lease taken, or at the signal. */
 const take = async (lease: LeaseOptions, { onEvent, signal, clock = systemClock, whenHeld }: Taking): Promise<void> => {
@@ -105,7 +105,7 @@ const take = async (lease: LeaseOptions, { onEvent, signal, clock = systemClock,
 
 /** One term: a worker for each Fault, until the signal or the loss of the Lease. */
 const act = async (options: ControllerOptions, lease: LeaseOptions, signal: AbortSignal): Promise<void> => {
-  const { kube, namespace, observe, onEvent, clock = systemClock, faults = FAULTS, healOnly = false } = options
+  const { kube, namespace, observe, onEvent, clock = systemClock, faults = shipped, healOnly = false } = options
   // The Lease outlasts the work: it is given back when no worker can act any more.
   const working = new AbortController()
   const kept = keepLease(lease, working.signal)

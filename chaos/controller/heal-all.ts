@@ -1,13 +1,12 @@
 import { type Clock, systemClock } from '../../lib/core/clock.ts'
 import { UserError } from '../../lib/core/errors.ts'
-import type { AnyFault, Observer } from '../../lib/core/fault.ts'
-import { END_ANNOTATION, type FaultPhase, type FaultResource } from '../../lib/core/fault-resource.ts'
+import type { FaultRegistry, Observer } from '../../lib/core/fault.ts'
+import type { FaultResource } from '../../lib/core/fault-resource.ts'
 import { type Kube, isNotFound } from '../../lib/kube/client.ts'
 import type { ControllerEvent } from './context.ts'
 import { type Controller, startController } from './controller.ts'
-import { listFaults, readFault, updateMetadata } from './fault-store.ts'
-
-const POLL_MS = 500
+import { askToEnd, isHealed, phaseOf, waitFor } from './ending.ts'
+import { listFaults } from './fault-store.ts'
 
 export interface HealOptions {
   kube: Kube
@@ -18,7 +17,7 @@ export interface HealOptions {
   observe?: Observer
   signal?: AbortSignal
   clock?: Clock
-  faults?: readonly AnyFault[]
+  faults?: FaultRegistry
   /** How long to wait for all of them, in milliseconds. */
   timeoutMs?: number
 }
@@ -36,36 +35,27 @@ export interface HealReport {
 export const healAll = async (options: HealOptions): Promise<HealReport> => {
   const { kube, namespace, clock = systemClock, timeoutMs = 120_000, signal = new AbortController().signal } = options
   const open = (await faultsOf(kube, namespace)).filter((fault) => !isHealed(phaseOf(fault)))
-  await Promise.all(
-    open.map((fault) =>
-      updateMetadata(kube, fault, ({ annotations }) => ({
-        annotations: { [END_ANNOTATION]: new Date(clock.now()).toISOString(), ...annotations },
-      })),
-    ),
-  )
-  const controllers = await Promise.all(
-    [...new Set(open.map(({ metadata }) => metadata.namespace))].map((where) => healerOf(options, where, signal)),
-  )
-  const deadline = clock.now() + timeoutMs
+  await Promise.all(open.map((fault) => askToEnd(kube, fault, clock)))
+  const namespaces = [...new Set(open.map(({ metadata }) => metadata.namespace))]
+  const healers = await Promise.all(namespaces.map((where) => healerOf(options, where, signal)))
   try {
-    const ends = await Promise.all(open.map((fault) => waitHealed(kube, fault, { clock, deadline, signal })))
-    return {
-      healed: open.filter((_, index) => ends[index] === null).map(fullName),
-      unhealed: open.flatMap((fault, index) => {
-        const reason = ends[index]
-        return typeof reason === 'string' ? [{ name: fullName(fault), reason }] : []
-      }),
-    }
+    const waiting = { clock, deadline: clock.now() + timeoutMs, signal }
+    const ends = await Promise.all(
+      open.map(async (fault) => ({ fault, end: await waitFor(kube, fault, isHealed, waiting) })),
+    )
+    const left = ends.flatMap(({ end }) => (end === null || isHealed(phaseOf(end)) ? [] : [end]))
+    const unhealed = left.map((fault) => ({
+      name: fullName(fault),
+      reason: `${phaseOf(fault)}: ${fault.status?.message ?? 'no controller took it up'}`,
+    }))
+    const names = new Set(unhealed.map(({ name }) => name))
+    return { healed: open.map(fullName).filter((name) => !names.has(name)), unhealed }
   } finally {
-    await Promise.all(controllers.map((controller) => controller?.stop()))
+    await Promise.all(healers.map((healer) => healer?.stop()))
   }
 }
 
 // --- Internal helpers ---
-
-const phaseOf = ({ status }: FaultResource): FaultPhase => status?.phase ?? 'Pending'
-
-const isHealed = (phase: FaultPhase): boolean => phase === 'Healed' || phase === 'Recovered' || phase === 'Failed'
 
 const fullName = ({ metadata: { namespace, name } }: FaultResource): string => `${namespace}/${name}`
 
@@ -89,26 +79,5 @@ const healerOf = async (options: HealOptions, namespace: string, signal: AbortSi
   } catch (error) {
     if (error instanceof UserError && error.code === 'controller-running') return null
     throw error
-  }
-}
-
-interface Waiting {
-  clock: Clock
-  deadline: number
-  signal: AbortSignal
-}
-
-/** Null once it is healed, otherwise why not. */
-const waitHealed = async (
-  kube: Kube,
-  fault: FaultResource,
-  { clock, deadline, signal }: Waiting,
-): Promise<string | null> => {
-  for (;;) {
-    const now = await readFault(kube, fault.metadata)
-    if (now === null || now.metadata.uid !== fault.metadata.uid || isHealed(phaseOf(now))) return null
-    if (signal.aborted || clock.now() > deadline)
-      return `${phaseOf(now)}: ${now.status?.message ?? 'no controller took it up'}`
-    await clock.sleep(POLL_MS, signal)
   }
 }

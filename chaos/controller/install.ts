@@ -1,4 +1,4 @@
-import { FAULTS } from '../faults/registry.gen.ts'
+import { faults } from '../faults/registry.gen.ts'
 import { until } from '../../lib/core/until.ts'
 import { apply } from '../../lib/kube/apply.ts'
 import type { Kube } from '../../lib/kube/client.ts'
@@ -8,7 +8,7 @@ const ESTABLISH_TIMEOUT_MS = 30_000
 
 /** Applies the CustomResourceDefinition (chaos/controller/crd.gen.yaml is the same) and waits until the API server serves it. */
 export const installCrd = async (kube: Kube): Promise<void> => {
-  const crd = faultCrd(FAULTS)
+  const crd = faultCrd(Object.values(faults))
   const { name } = crd.metadata
   await apply(kube, crd)
   const established = async (): Promise<boolean> => {

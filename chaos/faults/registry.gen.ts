@@ -1,7 +1,11 @@
 // Made by scripts/generate.ts: npm run generate
-import type { AnyFault } from '../../lib/core/fault.ts'
+import type { FaultRegistry } from '../../lib/core/fault.ts'
 import featureFlag from './feature-flag.ts'
 import gpuMemoryPressure from './gpu-memory-pressure.ts'
 import podKill from './pod-kill.ts'
 
-export const FAULTS: readonly AnyFault[] = [featureFlag, gpuMemoryPressure, podKill]
+export const faults: FaultRegistry = {
+  'feature-flag': featureFlag,
+  'gpu-memory-pressure': gpuMemoryPressure,
+  'pod-kill': podKill,
+}

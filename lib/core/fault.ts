@@ -94,5 +94,8 @@ export interface FaultDefinition<Params = unknown, Plan = unknown> {
 /** Kept as a definition of unknowns in the registry: the controller hands each fault back only its own parsed params and plan. */
 export type AnyFault = FaultDefinition
 
+/** By name: chaos/faults/registry.gen.ts has those that ship. */
+export type FaultRegistry = Record<string, AnyFault>
+
 export const defineFault = <Params, Plan>(definition: FaultDefinition<Params, Plan>): FaultDefinition<Params, Plan> =>
   definition

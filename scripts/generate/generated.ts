@@ -55,10 +55,12 @@ const identifier = (name: string): string => name.replace(/-(\w)/g, (_, letter: 
 const registry = (names: readonly string[]): string =>
   [
     `// ${NOTE}`,
-    `import type { AnyFault } from '../../lib/core/fault.ts'`,
+    `import type { FaultRegistry } from '../../lib/core/fault.ts'`,
     ...names.map((name) => `import ${identifier(name)} from './${name}.ts'`),
     '',
-    `export const FAULTS: readonly AnyFault[] = [${names.map(identifier).join(', ')}]`,
+    'export const faults: FaultRegistry = {',
+    ...names.map((name) => `  '${name}': ${identifier(name)},`),
+    '}',
     '',
   ].join('\n')
 

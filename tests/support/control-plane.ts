@@ -1,0 +1,74 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { makeCertificates } from '../../lib/cluster/certificates.ts'
+import { controllers, storageAndApi } from '../../lib/cluster/control-plane.ts'
+import { makeKubeconfig } from '../../lib/cluster/kubeconfig.ts'
+import { findPort } from '../../lib/cluster/ports.ts'
+import { until } from '../../lib/core/until.ts'
+import { type Kube, connect } from '../../lib/kube/client.ts'
+import { toolPath } from '../../lib/toolchain/tools.mjs'
+
+export interface ControlPlane {
+  kube: Kube
+  kubeconfig: string
+  stop(): Promise<void>
+}
+
+/** etcd, API server and controller manager, with no node: tests play the kubelet. Ready in a few seconds. */
+export const startControlPlane = async (): Promise<ControlPlane> => {
+  const dir = await mkdtemp(join(tmpdir(), 'firedrill-test-'))
+  const pki = join(dir, 'pki')
+  await mkdir(pki)
+  const apiPort = await findPort(['127.0.0.1'])
+  const loopback = { type: 'ip', value: '127.0.0.1' } as const
+  const names = { apiServer: [loopback], kubelets: [loopback], kubeletClientName: 'kubelet-client' }
+  const { ca, apiServer, admin, kubeletClient, serviceAccount } = await makeCertificates({ ...names, now: Date.now() })
+  const files = {
+    'ca.crt': ca,
+    'apiserver.crt': apiServer.cert,
+    'apiserver.key': apiServer.key,
+    'kubelet-client.crt': kubeletClient.cert,
+    'kubelet-client.key': kubeletClient.key,
+    'service-account.pub': serviceAccount.publicKey,
+    'service-account.key': serviceAccount.privateKey,
+  }
+  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(pki, name), text, { mode: 0o600 })))
+  const kubeconfig = join(dir, 'kubeconfig')
+  const server = `https://127.0.0.1:${apiPort}`
+  await writeFile(kubeconfig, makeKubeconfig({ name: 'test', server, ca, client: admin }), { mode: 0o600 })
+
+  const options = { kube: toolPath('kube'), apiPort, pki, kubeconfig }
+  const stopping = new AbortController()
+  const run = ({ command: [file = '', ...args], env }: ReturnType<typeof storageAndApi>[number]) =>
+    execa(file, args, {
+      cwd: dir,
+      env: { ...env, FIREDRILL_DIE_WITH_PARENT: '1' },
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: { file: join(dir, 'log') },
+      reject: false,
+      cancelSignal: stopping.signal,
+      forceKillAfterDelay: 2_000,
+    })
+  const processes = storageAndApi(options).map(run)
+  const kube = connect({ kubeconfig })
+  const answers = (): Promise<boolean> =>
+    kube.core.readNamespace({ name: 'default' }).then(
+      () => true,
+      () => false,
+    )
+  await until(answers, { what: `the API server (log: ${dir}/log)`, timeoutMs: 60_000 })
+  processes.push(
+    ...controllers(options)
+      .filter(({ name }) => name === 'controller-manager')
+      .map(run),
+  )
+  const stop = async (): Promise<void> => {
+    stopping.abort()
+    await Promise.all(processes)
+    await rm(dir, { recursive: true, force: true })
+  }
+  return { kube, kubeconfig, stop }
+}

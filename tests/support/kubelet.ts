@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isConflict, isNotFound, type Kube } from '../../lib/kube/client.ts'
+import type { V1Pod } from '../../lib/kube/types.ts'
+
+export interface KubeletOptions {
+  kube: Kube
+  namespace: string
+  nodes: readonly string[]
+  /** Milliseconds from binding to ready. */
+  startMs: number
+  signal: AbortSignal
+}
+
+/**
+ * Plays scheduler and kubelet of some nodes: one serving pod (`app=vllm`) per node, which is ready after a while, unless a pod
+ * of a Job runs beside it when it starts: then it crash-loops until that one is gone.
+ */
+export const playKubelet = async (options: KubeletOptions): Promise<void> => {
+  const { signal } = options
+  const started = new Map<string, number>()
+  while (!signal.aborted) {
+    try {
+      await tick(options, started)
+    } catch (error) {
+      if (!isConflict(error) && !isNotFound(error) && !signal.aborted) throw error
+    }
+    await delay(100, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+// --- Internal helpers ---
+
+const isServing = ({ metadata }: V1Pod): boolean => metadata?.labels?.['app'] === 'vllm'
+const isReady = ({ status }: V1Pod): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
+
+const tick = async (
+  { kube, namespace, nodes, startMs }: KubeletOptions,
+  started: Map<string, number>,
+): Promise<void> => {
+  const { items } = await kube.core.listNamespacedPod({ namespace })
+  const serving = items.filter(isServing)
+  const hogged = new Set(items.filter((pod) => !isServing(pod) && isReady(pod)).map(({ spec }) => spec?.nodeName))
+  for (const pod of items) {
+    const { name = '', uid = '', deletionTimestamp } = pod.metadata ?? {}
+    const node = pod.spec?.nodeName
+    if (deletionTimestamp !== undefined) {
+      await kube.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 })
+    } else if (node === undefined) {
+      const free = nodes.find((candidate) => !serving.some(({ spec }) => spec?.nodeName === candidate))
+      if (free === undefined) continue
+      const target = { apiVersion: 'v1', kind: 'Node', name: free }
+      await kube.core.createNamespacedPodBinding({ namespace, name, body: { metadata: { name }, target } })
+      return
+    } else if (!isReady(pod)) {
+      const since = started.get(uid) ?? Date.now()
+      started.set(uid, since)
+      if (isServing(pod) && hogged.has(node)) await report(kube, pod, 'CrashLoopBackOff')
+      else if (Date.now() - since >= startMs || !isServing(pod)) await report(kube, pod, null)
+    }
+  }
+}
+
+const report = async (kube: Kube, pod: V1Pod, waiting: string | null): Promise<void> => {
+  const { name = '', namespace = '' } = pod.metadata ?? {}
+  const [container] = pod.spec?.containers ?? []
+  const ready = waiting === null
+  const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False' }]
+  const before = pod.status?.containerStatuses?.[0]?.restartCount ?? 0
+  const containerStatus = {
+    name: container?.name ?? '',
+    image: container?.image ?? '',
+    imageID: '',
+    ready,
+    restartCount: ready ? before : Math.max(1, before),
+    state: waiting === null ? { running: {} } : { waiting: { reason: waiting } },
+  }
+  if (waiting !== null && before > 0) return
+  const status = {
+    ...pod.status,
+    phase: 'Running',
+    podIP: '127.1.0.5',
+    conditions,
+    containerStatuses: [containerStatus],
+  }
+  await kube.core.replaceNamespacedPodStatus({ name, namespace, body: { ...pod, status } })
+}
