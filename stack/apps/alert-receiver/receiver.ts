@@ -5,13 +5,12 @@ import { z } from 'zod'
 import type { Notification } from '../../../lib/core/run-folder.ts'
 import { toNotification, WebhookBody } from './notification.ts'
 
-/** The oldest go first. */
-const KEPT = 10_000
-
 export interface ReceiverOptions {
   host: string
   port: number
   now?: () => number
+  /** The newest so many calls are kept. */
+  limit?: number
 }
 
 export interface Receiver {
@@ -23,11 +22,16 @@ export interface Receiver {
  * Keeps what Alertmanager says: POST /webhook stores a call with the time it came; GET /notifications?since=MS gives
  * those received at or after that time (milliseconds since the epoch), a JSON line each, oldest first.
  */
-export const startReceiver = async ({ host, port, now = Date.now }: ReceiverOptions): Promise<Receiver> => {
+export const startReceiver = async ({
+  host,
+  port,
+  now = Date.now,
+  limit = 10_000,
+}: ReceiverOptions): Promise<Receiver> => {
   const kept: Notification[] = []
   const keep = (notification: Notification): void => {
     kept.push(notification)
-    if (kept.length > KEPT) kept.splice(0, kept.length - KEPT)
+    if (kept.length > limit) kept.shift()
   }
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://receiver')

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type Client, type Hook, type JsonValue, OpenFeature } from '@openfeature/server-sdk'
 import { z } from 'zod'
 import { errorMessage } from '../../../../lib/core/errors.ts'
@@ -39,15 +40,15 @@ export const openFlags = async ({ path, metrics, log, signal }: FlagsOptions): P
     }
   }
   await followFile({ path, onText, signal })
-  await OpenFeature.setProviderAndWait(DOMAIN, provider)
-  const client = OpenFeature.getClient(DOMAIN)
+  // OpenFeature's registry is one for the process: a domain of its own for each provider.
+  const domain = randomUUID()
+  await OpenFeature.setProviderAndWait(domain, provider)
+  const client = OpenFeature.getClient(domain)
   client.addHooks(countEvaluations(metrics))
   return { evaluate: (requestId) => evaluate(client, requestId) }
 }
 
 // --- Internal helpers ---
-
-const DOMAIN = 'gateway'
 
 const PromptTemplate = z.object({ tokens: z.number().int().nonnegative() })
 const RunawayMaxTokens = z.object({ maxTokens: z.number().int().nonnegative() })

@@ -36,8 +36,8 @@ const BYTES_PER_TOKEN = 4
 
 /** Only what is changed is looked at; everything else goes through as it came. */
 const RequestBody = z.looseObject({
-  messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })).optional(),
-  prompt: z.unknown(),
+  messages: z.array(z.looseObject({ role: z.string(), content: z.unknown().optional() })).optional(),
+  prompt: z.unknown().optional(),
 })
 type RequestBody = z.infer<typeof RequestBody>
 type Message = NonNullable<RequestBody['messages']>[number]
