@@ -118,7 +118,7 @@ const judgeSilent = (
     const reason = `it waits ${seconds(window.holdMs)} and the fault left room for ${seconds(window.roomMs)}`
     return { class: 'impossible-by-design', reason }
   }
-  return { class: 'missed', reason: `the fault bit (${step.why}) and the alert did not fire: ${how}` }
+  return { class: 'missed', reason: `did not fire (${how}) although the fault bit: ${step.why}` }
 }
 
 const silence = ({ held, holdMs }: Window, pending: Episode | null): string => {

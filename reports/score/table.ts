@@ -45,7 +45,11 @@ export const lineTimes = (line: VerdictLine): { expected: string; seen: string }
   const { injectedAt, expected, seen } = line
   if (injectedAt === null) return { expected: '', seen: '' }
   const window =
-    expected === null ? 'quiet' : `${relative(expected.from, injectedAt)}…${relative(expected.to, injectedAt)}`
+    expected === null
+      ? line.class === 'tolerated'
+        ? 'may fire'
+        : 'quiet'
+      : `${relative(expected.from, injectedAt)}…${relative(expected.to, injectedAt)}`
   if (seen === null) return { expected: window, seen: '–' }
   if (seen.firedAt !== null) return { expected: window, seen: relative(seen.firedAt, injectedAt) }
   return { expected: window, seen: seen.pendingAt === null ? '–' : `pending ${relative(seen.pendingAt, injectedAt)}` }

@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { RUN_FILES, seriesFile, type RequestRecord, type SampleSeries } from '../../lib/core/run-folder.ts'
+import { writeParquet, type Column } from '../../lib/parquet/write.ts'
+import type { RunData } from '../read/run-data.ts'
+
+/** Writes a run as the collector does: every part that is there, in its own file. `logs` are texts by file name. */
+export const writeRun = async (dir: string, run: RunData, logs: Record<string, string> = {}): Promise<void> => {
+  const files: Record<string, string | null> = {
+    [RUN_FILES.run]: json(run.run),
+    [RUN_FILES.scenario]: json(run.scenario),
+    [RUN_FILES.plan]: json(run.plan),
+    [RUN_FILES.faults]: json(run.faults),
+    [RUN_FILES.summary]: json(run.summary),
+    [RUN_FILES.rules]: json(run.rules),
+    [RUN_FILES.presence]: json(run.presence),
+    [RUN_FILES.journal]: lines(run.journal),
+    [RUN_FILES.alerts]: lines(run.alerts),
+    [RUN_FILES.conditions]: lines(run.conditions),
+    [RUN_FILES.scrapes]: lines(run.scrapes),
+    [RUN_FILES.notifications]: lines(run.notifications),
+    [RUN_FILES.events]: lines(run.events),
+    [RUN_FILES.pods]: lines(run.pods),
+    ...Object.fromEntries(Object.entries(logs).map(([name, text]) => [`${RUN_FILES.logs}/${name}`, text])),
+  }
+  for (const [file, text] of Object.entries(files)) {
+    if (text === null) continue
+    await mkdir(dirname(join(dir, file)), { recursive: true })
+    await writeFile(join(dir, file), text)
+  }
+  await mkdir(join(dir, RUN_FILES.series), { recursive: true })
+  for (const [metric, series] of run.series) await writeParquet(join(dir, seriesFile(metric)), seriesColumns(series))
+  if (run.requests !== null) await writeParquet(join(dir, RUN_FILES.requests), requestColumns(run.requests))
+}
+
+// --- Internal helpers ---
+
+const json = (value: unknown): string | null => (value === null ? null : `${JSON.stringify(value, null, 2)}\n`)
+
+const lines = (rows: readonly unknown[] | null): string | null =>
+  rows === null ? null : rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+
+const seriesColumns = (series: readonly SampleSeries[]): Column[] => {
+  const rows = series.flatMap(({ labels, samples }) => samples.map(([at, value]) => ({ at, value, labels })))
+  return [
+    { name: 'time_ms', type: 'INT64', data: rows.map((row) => row.at) },
+    { name: 'value', type: 'DOUBLE', data: rows.map((row) => row.value) },
+    { name: 'labels', type: 'STRING', data: rows.map((row) => JSON.stringify(row.labels)) },
+  ]
+}
+
+const COLUMNS = {
+  id: 'STRING',
+  vu: 'INT32',
+  iteration: 'INT32',
+  started: 'DOUBLE',
+  ended: 'DOUBLE',
+  ttft: 'DOUBLE',
+  tpot: 'DOUBLE',
+  e2e: 'DOUBLE',
+  gapMax: 'DOUBLE',
+  gapP99: 'DOUBLE',
+  promptTokens: 'INT32',
+  outputTokens: 'INT32',
+  tokensFrom: 'STRING',
+  status: 'INT32',
+  outcome: 'STRING',
+  error: 'STRING',
+  replica: 'STRING',
+} as const satisfies Record<keyof RequestRecord, Column['type']>
+
+const requestColumns = (requests: readonly RequestRecord[]): Column[] =>
+  Object.entries(COLUMNS).map(([name, type]) => {
+    // Object.entries widens the keys, which are RequestRecord's by the satisfies above.
+    const key = name as keyof typeof COLUMNS
+    return { name, type, data: requests.map((request) => request[key]) }
+  })
