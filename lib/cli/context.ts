@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { statusLine } from './status-line.ts'
 
 /** All of the process that commands may touch, in one object, so that nothing else reaches for it. */
 export interface Context {
@@ -10,6 +11,8 @@ export interface Context {
   out(text: string): void
   /** Progress and errors. */
   err(text: string): void
+  /** What is being done right now: one redrawn line on a terminal, a line for each change elsewhere. */
+  status(text: string): void
   isTerminal: boolean
   columns: number
   colour: boolean
@@ -35,14 +38,20 @@ export const processContext = (holder: string): Context => {
     }
     abort.abort(new Error('interrupted'))
   }
+  const isTerminal = process.stderr.isTTY === true
+  const { status, write } = statusLine((text) => void process.stderr.write(text), isTerminal)
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   return {
     argv: process.argv.slice(2),
     env: process.env,
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    isTerminal: process.stderr.isTTY === true,
+    out: (text) => {
+      status('')
+      process.stdout.write(text)
+    },
+    err: write,
+    status,
+    isTerminal,
     columns: process.stdout.columns ?? 120,
     colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
     signal: abort.signal,

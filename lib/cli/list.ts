@@ -1,5 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
 import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
 import type { Context } from './context.ts'
 import { ROOT } from './root.ts'
@@ -54,9 +56,33 @@ const scenarios = async (): Promise<string[][]> => {
   return [['SCENARIO', 'USERS', 'FAULTS', 'SUMMARY'], ...(await Promise.all(rows))]
 }
 
+const RuleFile = z.object({
+  groups: z.array(
+    z.object({
+      rules: z.array(
+        z.object({
+          alert: z.string(),
+          for: z.string().default('0s'),
+          expr: z.string(),
+          labels: z.record(z.string(), z.string()).default({}),
+        }),
+      ),
+    }),
+  ),
+})
+
 const rules = async (): Promise<string[][]> => {
-  const { readShippedRules } = await import('../../chaos/rules/load.ts')
-  return [['ALERT', 'SYMPTOM', 'SEVERITY', 'FOR', 'EXPR'], ...(await readShippedRules())]
+  const { shippedRules } = await import('../../chaos/rules/load.ts')
+  const files = Object.values(await shippedRules(1)).map((text) => RuleFile.parse(parse(text)))
+  const rows = files.flatMap(({ groups }) =>
+    groups.flatMap((group) =>
+      group.rules.map(({ alert, for: wait, expr, labels }) => {
+        const oneLine = expr.replaceAll(/\s+/g, ' ').trim()
+        return [alert, labels['symptom'] ?? '-', labels['severity'] ?? '-', wait, oneLine]
+      }),
+    ),
+  )
+  return [['ALERT', 'SYMPTOM', 'SEVERITY', 'FOR', 'EXPR'], ...rows]
 }
 
 const LISTS: Record<string, () => Promise<string[][]>> = { faults, scenarios, rules }

@@ -102,14 +102,7 @@ const addClusterOptions = (command: Command): Command =>
         .default('fast'),
     )
     .option('--rules <file...>', 'judge these alert rules instead of those that ship')
-    .option(
-      '--engine-venv <dir>',
-      'run the vLLM of this virtual environment in the serving pods instead of the emulated one',
-    )
-    .option(
-      '--stack-values <file>',
-      'YAML merged over the serving Deployment (replicas, args, env), for engines of another size',
-    )
+    .option('--engine <file>', 'YAML of a real vLLM (venv, replicas, args, env) in place of the emulated one')
 
 const addRunOptions = (command: Command): Command =>
   addClusterOptions(command)

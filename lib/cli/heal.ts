@@ -1,0 +1,50 @@
+import { healAll } from '../../chaos/controller/heal-all.ts'
+import { listFaults } from '../../chaos/controller/fault-store.ts'
+import { EXIT, type ExitCode } from '../core/errors.ts'
+import { isOver } from '../core/fault-resource.ts'
+import { connect, type Kube } from '../kube/client.ts'
+import type { Context } from './context.ts'
+import { renderTable } from './table.ts'
+import { runningTarget, type TargetFlags } from './target.ts'
+
+/** Heals what anybody left; all that it needs to know is in the cluster. */
+export const heal = async (context: Context, flags: TargetFlags & { dryRun?: boolean }): Promise<ExitCode> => {
+  const { kube, namespace } = await clusterOf(context, flags)
+  const where = namespace === undefined ? {} : { namespace }
+  if (flags.dryRun === true) return await listOpen(context, kube, namespace)
+  const report = await healAll({
+    kube,
+    ...where,
+    holder: context.holder,
+    signal: context.signal,
+    onEvent: ({ actor, phase, what }) => context.status(`${actor}: ${what} ${phase}`),
+  })
+  context.status('')
+  for (const name of report.healed) context.out(`healed    ${name}\n`)
+  for (const { name, reason } of report.unhealed) context.out(`unhealed  ${name}: ${reason}\n`)
+  if (report.healed.length + report.unhealed.length === 0) context.out('nothing to heal\n')
+  return report.unhealed.length > 0 ? EXIT.unhealed : EXIT.pass
+}
+
+// --- Internal helpers ---
+
+const clusterOf = async (
+  context: Context,
+  flags: TargetFlags,
+): Promise<{ kube: Kube; namespace: string | undefined }> => {
+  const { kubeconfig, context: name, namespace } = flags
+  if (kubeconfig !== undefined || name !== undefined) return { kube: connect({ kubeconfig, context: name }), namespace }
+  const target = await runningTarget(context, flags)
+  return { kube: connect({ kubeconfig: target.kubeconfig }), namespace: namespace ?? target.namespace }
+}
+
+const listOpen = async (context: Context, kube: Kube, namespace: string | undefined): Promise<ExitCode> => {
+  const open = (await listFaults(kube, namespace)).filter(({ status }) => !isOver(status?.phase ?? 'Pending'))
+  const rows = open.map(({ metadata, spec, status }) => [
+    `${metadata.namespace}/${metadata.name}`,
+    spec.kind,
+    status?.phase ?? 'Pending',
+  ])
+  context.out(rows.length === 0 ? 'nothing to heal\n' : renderTable([['FAULT', 'KIND', 'PHASE'], ...rows]))
+  return EXIT.pass
+}

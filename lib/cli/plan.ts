@@ -1,0 +1,61 @@
+import { EXIT, type ExitCode } from '../core/errors.ts'
+import { formatDuration } from '../core/duration.ts'
+import type { RunPlan } from '../core/run-folder.ts'
+import type { Scenario } from '../core/scenario.ts'
+import { prepare, readScenario } from '../run/prepare.ts'
+import type { Context } from './context.ts'
+import { readSymptoms, WORKLOADS } from './run.ts'
+import { renderTable } from './table.ts'
+import { isNamed, namedTarget, runningTarget, type TargetFlags } from './target.ts'
+
+/** Checks everything that a run would check, and prints what it would do; touches nothing. */
+export const plan = async (
+  context: Context,
+  path: string,
+  flags: TargetFlags & { symptoms?: string; json?: boolean },
+): Promise<ExitCode> => {
+  const loaded = await readScenario(path, WORKLOADS)
+  const symptoms = flags.symptoms === undefined ? {} : await readSymptoms(flags.symptoms)
+  const target = isNamed(flags) ? namedTarget(flags) : await runningTarget(context, flags)
+  const { plan: planned, scenario } = await prepare({ loaded, target, symptoms })
+  context.out(flags.json === true ? `${JSON.stringify(planned, null, 2)}\n` : describe(scenario, planned))
+  return EXIT.pass
+}
+
+// --- Internal helpers ---
+
+const describe = (scenario: Scenario, { target, timing, rules, steps, warnings }: RunPlan): string =>
+  [
+    `${scenario.name}: ${scenario.summary}`,
+    `target    ${target.replicas} pods of ${target.selector} in ${target.namespace}, model ${target.model} (engine ${target.engineVersion ?? 'unknown'}), at ${target.url}`,
+    `load      ${scenario.load.users.stages.map(({ to, over }) => `${to} users over ${formatDuration(over)}`).join(', ')}; workload ${scenario.load.workload}`,
+    `watched   every ${formatDuration(timing.scrapeIntervalMs)}, judged every ${formatDuration(timing.evaluationIntervalMs)}, ${rules.length} alerts`,
+    '',
+    renderTable([
+      ['STEP', 'FAULT', 'WHEN', 'LASTING', 'MUST ALERT', 'MAY ALERT'],
+      ...steps.map(({ name, fault, durationMs, expected }) => [
+        name,
+        fault,
+        whenText(scenario.timeline[name]?.when),
+        formatDuration(durationMs),
+        expected.alerts.map((anyOf) => anyOf.join('|')).join(', '),
+        expected.tolerates.join(', '),
+      ]),
+    ]),
+    renderTable([
+      ['ALERT', 'SYMPTOM', 'FOR', 'WINDOW', 'HEALTH'],
+      ...rules.map(({ alert, symptom, forMs, windowMs, health }) => [
+        alert,
+        symptom ?? '-',
+        formatDuration(forMs),
+        windowMs === 0 ? '-' : formatDuration(windowMs),
+        health,
+      ]),
+    ]),
+    ...warnings.map((warning) => `warning: ${warning}\n`),
+  ].join('\n')
+
+const whenText = (when: Scenario['timeline'][string]['when'] | undefined): string => {
+  if (when === undefined) return ''
+  return when.kind === 'at' ? `at ${formatDuration(when.time)}` : `${formatDuration(when.gap)} after ${when.step}`
+}

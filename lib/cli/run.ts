@@ -1,0 +1,133 @@
+import { readFile } from 'node:fs/promises'
+import { arch, platform, release } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { exportDataset } from '../../reports/dataset/export.ts'
+import { writeReport } from '../../reports/page/write-report.ts'
+import { scoreRun } from '../../reports/score/score-run.ts'
+import { verdictTable } from '../../reports/score/table.ts'
+import { stopCluster } from '../cluster/cluster.ts'
+import { errorMessage, EXIT, type ExitCode, UserError } from '../core/errors.ts'
+import type { RunInfo } from '../core/run-folder.ts'
+import { RUN_FILES } from '../core/run-folder.ts'
+import { Symptom } from '../core/symptom.ts'
+import { prepare, readScenario } from '../run/prepare.ts'
+import { runDrill, type RunResult } from '../run/run.ts'
+import { toolPath } from '../toolchain/tools.mjs'
+import { type Context, stateRoot } from './context.ts'
+import { watchLive } from './live.ts'
+import { ROOT } from './root.ts'
+import { exitCodeOf } from './score.ts'
+import { resolveTarget, type TargetFlags } from './target.ts'
+
+export interface RunFlags extends TargetFlags {
+  symptoms?: string
+  runs: string
+  seed?: number
+  keep?: boolean
+  json?: boolean
+  verbose?: boolean
+}
+
+/** The main job: a target, a plan, a run, a verdict, a page, a data set. */
+export const run = async (context: Context, path: string, flags: RunFlags): Promise<ExitCode> => {
+  // Bad input is found before a cluster is started for it.
+  const loaded = await readScenario(path, WORKLOADS)
+  const symptoms = flags.symptoms === undefined ? {} : await readSymptoms(flags.symptoms)
+  const { target, started } = await resolveTarget(context, flags)
+  await using teardown = new AsyncDisposableStack()
+  if (started && flags.keep !== true) {
+    teardown.defer(async () => {
+      context.status('stopping the embedded cluster')
+      await stopCluster({ name: flags.name, stateRoot: stateRoot(context.env) })
+      context.status('')
+    })
+  }
+  const prepared = await prepare({ loaded, target, symptoms })
+  for (const warning of prepared.plan.warnings) context.err(`warning: ${warning}\n`)
+  const live = watchLive(context, prepared)
+  teardown.defer(() => live.stop())
+  context.onSecondInterrupt(() => context.err(`\nnot waiting for the heal; finish it with: ${healCommand(flags)}\n`))
+  const result = await runDrill({
+    ...prepared,
+    runs: flags.runs,
+    argv: context.argv,
+    seed: flags.seed ?? loaded.scenario.seed,
+    versions: await versions(),
+    git: await gitState(),
+    tools: { k6: toolPath('k6') },
+    holder: context.holder,
+    onEvent: live.onEvent,
+    onLoad: live.onLoad,
+    signal: context.signal,
+  })
+  live.stop()
+  return await judge(context, flags, result)
+}
+
+/** A map of `alert: symptom`, for rules that one cannot label. */
+export const readSymptoms = async (path: string): Promise<Record<string, Symptom>> => {
+  try {
+    return z.record(z.string(), Symptom).parse(parse(await readFile(path, 'utf8')))
+  } catch (error) {
+    throw new UserError({
+      code: 'symptoms-invalid',
+      message: `expected lines of "alert: symptom" in ${path}, found: ${error instanceof z.ZodError ? z.prettifyError(error) : errorMessage(error)}`,
+      hint: `the symptoms are ${Symptom.options.join(', ')}`,
+      cause: error,
+    })
+  }
+}
+
+export const WORKLOADS = join(ROOT, 'scenarios/workloads')
+
+// --- Internal helpers ---
+
+const judge = async (context: Context, flags: RunFlags, { dir, info, unhealed }: RunResult): Promise<ExitCode> => {
+  for (const { name, reason } of unhealed) context.err(`unhealed: ${name}: ${reason}\n`)
+  if (info.ending === 'interrupted') {
+    context.err(
+      unhealed.length > 0 ? `finish it with: ${healCommand(flags)}\n` : `interrupted; every fault is healed\n`,
+    )
+    return unhealed.length > 0 ? EXIT.unhealed : EXIT.interrupted
+  }
+  context.status('judging')
+  const verdict = await scoreRun(dir)
+  await writeReport(dir)
+  await exportDataset(dir)
+  const { columns, colour } = context
+  const table = (): string => verdictTable(verdict, { columns, colour, verbose: flags.verbose ?? false })
+  context.out(flags.json === true ? `${JSON.stringify(verdict, null, 2)}\n` : table())
+  context.err(`\nreport    ${join(dir, RUN_FILES.report)}\ndata set  ${join(dir, RUN_FILES.dataset)}\n`)
+  return unhealed.length > 0 ? EXIT.unhealed : exitCodeOf(verdict.outcome)
+}
+
+const healCommand = ({ kubeconfig, context, namespace, name }: RunFlags): string =>
+  [
+    'firedrill heal',
+    ...(kubeconfig === undefined && name !== 'default' ? [`--name ${name}`] : []),
+    ...Object.entries({ kubeconfig, context, namespace }).flatMap(([flag, value]) =>
+      value ? [`--${flag} ${value}`] : [],
+    ),
+  ].join(' ')
+
+const versions = async (): Promise<Record<string, string>> => {
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')))
+  const k6 = await execa(toolPath('k6'), ['version'], { reject: false })
+  return {
+    firedrill: version,
+    node: process.versions.node,
+    k6: /v\d\S*/.exec(k6.stdout ?? '')?.[0] ?? 'unknown',
+    os: `${platform()} ${release()} ${arch()}`,
+  }
+}
+
+const gitState = async (): Promise<RunInfo['git']> => {
+  const git = (...args: string[]) => execa('git', args, { cwd: ROOT, reject: false })
+  const [head, status] = await Promise.all([git('rev-parse', 'HEAD'), git('status', '--porcelain')])
+  return head.failed ? null : { commit: head.stdout, dirty: status.stdout !== '' }
+}

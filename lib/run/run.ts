@@ -1,0 +1,169 @@
+import { join } from 'node:path'
+import { startController } from '../../chaos/controller/controller.ts'
+import { listFaults } from '../../chaos/controller/fault-store.ts'
+import { healAll } from '../../chaos/controller/heal-all.ts'
+import { installCrd } from '../../chaos/controller/install.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { errorMessage, EXIT, UserError } from '../core/errors.ts'
+import type { Event } from '../core/event.ts'
+import { RUN_LABEL } from '../core/fault-resource.ts'
+import { RUN_FILES, type RunInfo } from '../core/run-folder.ts'
+import { type LoadRun, startLoad } from '../k6/runner.ts'
+import { collectRun, watchRun } from './collect/collect.ts'
+import { playOut } from './ending.ts'
+import { openRunFolder, writeJson } from './folder.ts'
+import { openJournal } from './journal.ts'
+import type { Prepared } from './prepare.ts'
+
+export interface RunInput extends Prepared {
+  /** Parent of all run folders. */
+  runs: string
+  argv: readonly string[]
+  seed: number
+  versions: Record<string, string>
+  git: RunInfo['git']
+  tools: { k6: string }
+  /** Names this process among all that may hold the controller's Lease: from `processHolder`. */
+  holder: string
+  onEvent(event: Event): void
+  /** Called once there is load to be watched. */
+  onLoad?(load: LoadRun): void
+  /** Ends the run early; every fault is healed all the same. */
+  signal: AbortSignal
+  clock?: Clock
+}
+
+export interface RunResult {
+  dir: string
+  info: RunInfo
+  /** Faults of this run that could not be healed, with the reason. */
+  unhealed: { name: string; reason: string }[]
+}
+
+/** One run, forwards only. Each step queues its teardown before the next begins; healing has its own clock. */
+export const runDrill = async (input: RunInput): Promise<RunResult> => {
+  const { scenario, connections, target, plan, clock = systemClock } = input
+  const startedAt = clock.now()
+  const dir = await openRunFolder(input.runs, scenario.name, startedAt)
+  const info = newRunInfo(input, startedAt)
+  const save = (): Promise<void> => saving(dir, () => writeJson(join(dir, RUN_FILES.run), info))
+  await save()
+  await saving(dir, () => writeJson(join(dir, RUN_FILES.scenario), scenario))
+  await saving(dir, () => writeJson(join(dir, RUN_FILES.plan), plan))
+
+  const broken = new AbortController()
+  const signal = AbortSignal.any([input.signal, broken.signal])
+  await using teardown = new AsyncDisposableStack()
+  const journal = teardown.use(
+    openJournal({
+      path: join(dir, RUN_FILES.journal),
+      clock: { now: clock.now, mono: () => performance.now() },
+      onEvent: input.onEvent,
+      onBroken: (error) => broken.abort(folderFull(dir, error)),
+    }),
+  )
+  const note = (phase: Event['phase'], what: string, value?: unknown): void =>
+    journal.write({ actor: 'run', phase, what, ...(value === undefined ? {} : { value }) })
+
+  const { kube, prometheus } = connections
+  await installCrd(kube)
+  const controller = await startController({
+    kube,
+    namespace: target.namespace,
+    observe: { query: (promql) => prometheus.query(promql) },
+    holder: input.holder,
+    onEvent: (event) => journal.write(event),
+    // Not the run's own signal: what was begun is healed after it.
+    signal: new AbortController().signal,
+    clock,
+    whenHeld: 'refuse',
+  })
+  teardown.defer(() => controller.stop())
+  const watching = new AbortController()
+  const onProblem = (problem: string): void => note('info', 'not-recorded', problem)
+  const watched = watchRun({ connections, target, dir, onProblem, signal: watching.signal })
+  const stopWatching = async (): Promise<void> => {
+    watching.abort()
+    await watched
+  }
+  teardown.defer(stopWatching)
+
+  note('invoke', 'load')
+  const load = await startLoad({
+    k6: input.tools.k6,
+    runDir: dir,
+    scenario,
+    workload: input.workload,
+    target: { ...target, headers: {}, model: plan.target.model, prometheus: connections.prometheusEndpoint },
+    runId: info.id,
+    seed: input.seed,
+    onEvent: (event) => journal.write({ actor: 'k6', ...event }),
+    signal,
+  })
+  teardown.defer(() => load.stop())
+  input.onLoad?.(load)
+  const onStopConditionError = (message: string): void => note('info', 'stop-condition', message)
+  const ending = await playOut({ scenario, load, prometheus, clock, signal, onStopConditionError })
+  note('info', 'ending', ending)
+
+  await load.stop()
+  const { loadStartedAt, loadEndedAt } = await load.finished
+  Object.assign(info, ending, { loadStartedAt, loadEndedAt })
+  note('invoke', 'heal')
+  const { healed, unhealed } = await healAll({ kube, namespace: target.namespace, holder: input.holder, clock })
+  note(unhealed.length === 0 ? 'ok' : 'fail', 'heal', { healed, unhealed })
+  await stopWatching()
+  const faults = (await listFaults(kube, target.namespace)).filter(
+    ({ metadata }) => metadata.labels?.[RUN_LABEL] === info.id,
+  )
+  await saving(dir, () => writeJson(join(dir, RUN_FILES.faults), faults))
+
+  info.endedAt = clock.now()
+  if (!signal.aborted) {
+    note('invoke', 'collect')
+    const problems = await saving(dir, () =>
+      collectRun({ connections, target, dir, plan, from: startedAt, to: clock.now() }),
+    )
+    note(problems.length === 0 ? 'ok' : 'fail', 'collect', problems)
+  }
+  await save()
+  if (broken.signal.aborted) throw broken.signal.reason
+  return { dir, info, unhealed }
+}
+
+// --- Internal helpers ---
+
+const newRunInfo = (input: RunInput, startedAt: number): RunInfo => ({
+  schema: 1,
+  id: `${input.scenario.name}-${startedAt.toString(36)}`,
+  scenario: input.scenario.name,
+  argv: [...input.argv],
+  seed: input.seed,
+  startedAt,
+  endedAt: null,
+  loadStartedAt: null,
+  loadEndedAt: null,
+  ending: 'open',
+  endingReason: null,
+  versions: { ...input.versions, prometheus: input.prometheusVersion },
+  git: input.git,
+  synthetic: input.synthetic,
+})
+
+const saving = async <T>(dir: string, write: () => Promise<T>): Promise<T> => {
+  try {
+    return await write()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') throw folderFull(dir, error)
+    throw error
+  }
+}
+
+const folderFull = (dir: string, cause: unknown): UserError =>
+  new UserError({
+    code: 'run-folder-full',
+    message: `expected to write to the run folder ${dir}, found: ${errorMessage(cause)}`,
+    hint: 'free some space, or name another place with --runs DIR; `firedrill heal --dry-run` shows that no fault was left',
+    exitCode: EXIT.unknown,
+    cause,
+  })
