@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isConflict, isNotFound } from '../../kube/client.ts'
+import type { RawClient } from '../../kube/raw.ts'
+import type { V1Pod } from '../../kube/pod-types.ts'
+import type { PodStatus } from './pod-status.ts'
+
+export interface StatusWriter {
+  /** Something may have changed: computed and sent in a moment, once for all changes until then. */
+  touch(): void
+  /** Resolves when the status as it is now has been sent, or can no longer be. */
+  flush(): Promise<void>
+  /** Nothing is sent any more. */
+  close(): void
+}
+
+const RETRY_MS = 500
+
+/** Sends a pod's status where it changed, one patch at a time. Refuses to touch a later pod of the same name. */
+export const createStatusWriter = (
+  api: RawClient,
+  pod: V1Pod,
+  compute: () => PodStatus,
+  onError: (error: unknown) => void,
+): StatusWriter => {
+  const { namespace = '', name = '', uid = '' } = pod.metadata ?? {}
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`
+  let sent = ''
+  let closed = false
+  let dirty = false
+  let running: Promise<void> | null = null
+
+  const send = async (): Promise<void> => {
+    // One turn of the loop: what changes together is told together.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (dirty && !closed) {
+      dirty = false
+      const status = compute()
+      const text = JSON.stringify(status)
+      if (text === sent) continue
+      try {
+        await api('PATCH', path, { body: { metadata: { uid }, status }, patch: 'strategic-merge' })
+        sent = text
+      } catch (error) {
+        if (isNotFound(error) || isConflict(error)) closed = true
+        else {
+          onError(error)
+          dirty = true
+          await delay(RETRY_MS)
+        }
+      }
+    }
+    running = null
+  }
+  const touch = (): void => {
+    dirty = true
+    running ??= send()
+  }
+  return {
+    touch,
+    flush: async () => {
+      touch()
+      await running
+    },
+    close: () => {
+      closed = true
+    },
+  }
+}
