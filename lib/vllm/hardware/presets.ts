@@ -72,7 +72,7 @@ const cpu: HardwarePreset = {
 }
 
 /**
- * Synthetic, no machine is like this: an H100 slowed by 34 ms a step, so that a step of a full batch (some 330
+ * Synthetic, no machine is like this: an H100 slowed by 30 ms a step, so that a step of a full batch (some 330
  * sequences) takes 50 to 60 ms, and a thousand streams over three replicas cost two CPU cores little.
  */
 const drill: HardwarePreset = {
@@ -80,7 +80,7 @@ const drill: HardwarePreset = {
   name: 'drill',
   summary: 'synthetic: an H100 slowed to 50-60 ms per full step, for 1,000 streams on two CPU cores',
   source: 'The h100 preset with a longer constant part; chosen for the drill, not measured anywhere.',
-  baseMs: 40.5,
+  baseMs: 36.5,
   loadGiBPerSecond: 4,
   warmUpMs: 4_000,
 }
