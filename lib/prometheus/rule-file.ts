@@ -1,4 +1,5 @@
-import { Document, isMap, isScalar, isSeq, parseAllDocuments, YAMLSeq, type YAMLMap } from 'yaml'
+import { Document, isMap, isScalar, isSeq, parse, parseAllDocuments, type YAMLMap, YAMLSeq } from 'yaml'
+import { z } from 'zod'
 import { divideDuration, divideDurations } from './scale.ts'
 
 /**
@@ -9,7 +10,7 @@ import { divideDuration, divideDurations } from './scale.ts'
  */
 export const toRuleFile = (text: string, factor = 1): string => {
   const documents = parseAllDocuments(text)
-  if (!Array.isArray(documents)) throw new Error('expected YAML, found nothing')
+  if ('empty' in documents) throw new Error('expected a rule file (groups:) or a PrometheusRule, found nothing')
   for (const { errors } of documents) if (errors[0] !== undefined) throw errors[0]
   const groups = new YAMLSeq()
   for (const document of documents) groups.items.push(...groupsOf(document.contents))
@@ -20,24 +21,41 @@ export const toRuleFile = (text: string, factor = 1): string => {
   return file.toString({ lineWidth: 0 })
 }
 
-/** Alerts of a rule file with their labels and annotations, for lists and checks that need no Prometheus. */
-export const alertsIn = (ruleFile: string): { alert: string; expr: string; for: string; group: string }[] =>
-  parseAllDocuments(ruleFile).flatMap((document) =>
-    groupsOf(document.contents)
-      .filter(isMap)
-      .flatMap((group) =>
-        rulesOf(group)
-          .filter((rule) => rule.has('alert'))
-          .map((rule) => ({
-            alert: String(rule.get('alert')),
-            expr: String(rule.get('expr')),
-            for: String(rule.get('for') ?? '0s'),
-            group: String(group.get('name')),
-          })),
-      ),
+/** One alerting rule as it is written. */
+export interface WrittenAlert {
+  alert: string
+  group: string
+  expr: string
+  /** A Prometheus duration. */
+  for: string
+  labels: Record<string, string>
+  annotations: Record<string, string>
+}
+
+/** The alerts of a rule file or manifest, for lists and checks that need no Prometheus. */
+export const alertsIn = (text: string): WrittenAlert[] =>
+  Groups.parse(parse(toRuleFile(text))).groups.flatMap(({ name: group, rules }) =>
+    rules.flatMap((rule) => (rule.alert === undefined ? [] : [{ ...rule, alert: rule.alert, group }])),
   )
 
 // --- Internal helpers ---
+
+const Groups = z.object({
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      rules: z.array(
+        z.object({
+          alert: z.string().optional(),
+          expr: z.coerce.string(),
+          for: z.string().default('0s'),
+          labels: z.record(z.string(), z.coerce.string()).default({}),
+          annotations: z.record(z.string(), z.coerce.string()).default({}),
+        }),
+      ),
+    }),
+  ),
+})
 
 const groupsOf = (node: unknown): unknown[] => {
   if (!isMap(node)) throw new Error('expected a rule file (groups:) or a PrometheusRule, found no mapping')

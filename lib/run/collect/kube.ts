@@ -31,13 +31,15 @@ export const watchKube = async (options: WatchKubeOptions): Promise<void> => {
 
 const watchEvents = ({ kube, namespace, runDir, from, onProblem, signal }: WatchKubeOptions): Promise<void> => {
   const file = growingJsonl(join(runDir, RUN_FILES.events), onProblem)
+  // Events know whole seconds only.
+  const since = Math.floor(from / 1_000) * 1_000
   return watchCollection<CoreV1Event>({
     kube,
     path: `/api/v1/namespaces/${namespace}/events`,
     list: () => kube.core.listNamespacedEvent({ namespace }),
     onChange: (change, event) => {
       const record = eventRecord(event)
-      if (change !== 'deleted' && record.at >= from) file.append(record)
+      if (change !== 'deleted' && record.at >= since) file.append(record)
     },
     onError: once((error) => onProblem(`events were not watched for a while: ${errorMessage(error)}`)),
     signal,
