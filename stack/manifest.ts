@@ -82,7 +82,9 @@ export const withEnv = (container: Container, variables: Record<string, string>)
 })
 
 /** Replaces `--flag=…` where there is one, and adds it where there is none. */
-export const withArg = (container: Container, flag: string, value: string): Container => ({
-  ...container,
-  args: [...container.args.filter((arg) => !arg.startsWith(`${flag}=`)), `${flag}=${value}`],
-})
+export const withArg = (container: Container, flag: string, value: string): Container => {
+  const isFlag = (arg: string): boolean => arg.startsWith(`${flag}=`)
+  const arg = `${flag}=${value}`
+  const { args } = container
+  return { ...container, args: args.some(isFlag) ? args.map((old) => (isFlag(old) ? arg : old)) : [...args, arg] }
+}
