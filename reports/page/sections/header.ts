@@ -1,0 +1,47 @@
+import type { Verdict } from '../../../lib/core/verdict.ts'
+import type { RunData } from '../../read/run-data.ts'
+import { html, type Markup } from '../html.ts'
+import { clock, mark, utc } from './words.ts'
+
+const WORDS = {
+  pass: 'Passed',
+  fail: 'Failed',
+  unknown: 'Unknown',
+} as const
+
+const MEANING = {
+  pass: 'The right alerts fired, in time, and no others.',
+  fail: 'An alert that had to fire did not, or one fired that should not have.',
+  unknown: 'Something needed for a verdict is missing, so there is none. Unknown is not a pass.',
+} as const
+
+/** What a reader wants first: the outcome, and the scenario's questions with their answers. */
+export const header = ({ run, scenario, plan }: RunData, verdict: Verdict): Markup => html`
+  <header>
+    <p class="kicker">
+      firedrill · ${verdict.scenario}${verdict.synthetic ? html` <span class="tag">synthetic</span>` : null}
+    </p>
+    <h1 class="${verdict.outcome}">${mark(verdict.outcome)} ${WORDS[verdict.outcome]}</h1>
+    <p class="lead">${MEANING[verdict.outcome]}</p>
+    <p class="facts">
+      ${run === null ? null : html`<span>${utc(run.startedAt)}</span>`}
+      ${run === null || run.endedAt === null ? null : html`<span>${clock(run.endedAt - run.startedAt)} min</span>`}
+      ${verdict.load.plannedUsers > 0 ? html`<span>${verdict.load.plannedUsers} users</span>` : null}
+      ${plan === null ? null : html`<span>${plan.target.replicas} × ${plan.target.model}</span>`}
+      ${scenario === null ? null : html`<span>${scenario.summary}</span>`}
+    </p>
+    <ul class="answers">
+      ${verdict.answers.map(
+        ({ question, outcome, reason }) =>
+          html`<li class="${outcome}">
+            ${mark(outcome)}
+            <div><b>${question}</b><span>${reason}</span></div>
+          </li>`,
+      )}
+      <li class="${verdict.load.delivered ? 'pass' : 'unknown'}">
+        ${mark(verdict.load.delivered ? 'pass' : 'unknown')}
+        <div><b>Was the load delivered?</b><span>${verdict.load.reason}</span></div>
+      </li>
+    </ul>
+  </header>
+`
