@@ -30,6 +30,8 @@ export interface StartOptions extends ClusterRef {
   tools: { kube: string }
   /** The node agent's command line; it gets the path of its config as last argument. */
   agent: { command: readonly string[] }
+  /** Path of the bundled supervisor, which takes less memory than its source; without it, the source. */
+  supervisor?: string | undefined
   images: ImageMap
   nodes: readonly NodeTemplate[]
   /** A free one is chosen where none is given. */
@@ -127,6 +129,7 @@ const startOnce = async (options: StartOptions, dir: StateDir): Promise<ClusterF
     onProgress?.({ step: 'api', text: 'starting etcd and the API server' })
     return await launch({
       dir,
+      program: options.supervisor,
       signal,
       onMessage: (message) => {
         if (message.type === 'started') void network.lock.release()

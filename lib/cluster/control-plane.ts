@@ -49,7 +49,7 @@ export const controllers = ({ kube, pki, kubeconfig }: ControlPlaneOptions): Par
 // --- Internal helpers ---
 
 // GOMEMLIMIT is soft: above it Go collects more often, it does not fail.
-const GO_ENV = { GOGC: '60' }
+const GO_ENV = { GOGC: '50' }
 
 // Sockets in the state dir, which only the user may enter: etcd needs no port, and nobody else can reach it.
 // etcd wants these URLs to look like host:port; the names are relative to the parts' working directory.

@@ -10,6 +10,7 @@ import { clusterEnv } from './contract.ts'
 
 export interface LaunchOptions {
   dir: StateDir
+  program?: string | undefined
   signal: AbortSignal
   onMessage(message: SupervisorMessage): void
 }
@@ -19,9 +20,14 @@ export interface LaunchOptions {
  * again: after a failure, or after the signal. It also stops by itself where this process dies before that.
  * @returns null when ready, else why not
  */
-export const launch = async ({ dir, signal, onMessage }: LaunchOptions): Promise<ClusterFailure | null> => {
+export const launch = async ({
+  dir,
+  program = MAIN,
+  signal,
+  onMessage,
+}: LaunchOptions): Promise<ClusterFailure | null> => {
   const logFile = join(dir.logs, 'supervisor.log')
-  const supervisor = spawnSupervisor(dir, logFile)
+  const supervisor = spawnSupervisor(program, dir, logFile)
   const stop = (): void => {
     supervisor.kill('SIGTERM')
   }
@@ -55,10 +61,10 @@ export const launch = async ({ dir, signal, onMessage }: LaunchOptions): Promise
 
 const MAIN = fileURLToPath(new URL('supervisor/main.ts', import.meta.url))
 
-const spawnSupervisor = (dir: StateDir, logFile: string): ChildProcess => {
+const spawnSupervisor = (program: string, dir: StateDir, logFile: string): ChildProcess => {
   const log = openSync(logFile, 'a', 0o600)
   try {
-    return fork(MAIN, [dir.plan], {
+    return fork(program, [dir.plan], {
       cwd: dir.id,
       // The user's own environment (PATH, HOME, proxies) is the machine's that the nodes stand for.
       env: { ...env, ...clusterEnv(dir.id) },
