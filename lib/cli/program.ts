@@ -12,6 +12,7 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
   const program = new Command('firedrill')
     .description('Breaks your LLM serving on purpose and judges whether your alerts noticed.')
     .exitOverride()
+    .enablePositionalOptions()
     .configureOutput({ writeOut: context.out, writeErr: context.err })
     .showHelpAfterError('(firedrill COMMAND --help shows what it takes)')
     .addHelpText('after', EXIT_CODES)
@@ -61,7 +62,6 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
     .passThroughOptions()
     .description('kubectl on the embedded cluster (FIREDRILL_CLUSTER_NAME names another than "default")')
     .action(ends(async (args: string[]) => (await import('./kubectl.ts')).kubectl(context, args)))
-  program.enablePositionalOptions()
 
   addTargetOptions(program.command('heal'))
     .option('--dry-run', 'only lists what is not healed')

@@ -32,12 +32,15 @@ export const formatDuration = (ms: number): string => {
 }
 
 /** A duration in a scenario or a fault: text as people write it, milliseconds once parsed. Numbers are milliseconds already. */
-export const Duration = z.union([
-  z.number().nonnegative(),
-  z.string().transform((text, context) => {
-    const ms = parseDuration(text)
-    if (ms !== null) return ms
-    context.addIssue({ code: 'custom', message: `expected a duration such as "90s" or "1m30s", found "${text}"` })
-    return z.NEVER
-  }),
-])
+export const Duration = z.union(
+  [
+    z.number().nonnegative(),
+    z.string().transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== null) return ms
+      context.addIssue({ code: 'custom' })
+      return z.NEVER
+    }),
+  ],
+  { error: ({ input }) => `expected a duration such as "90s" or "1m30s", found ${JSON.stringify(input)}` },
+)

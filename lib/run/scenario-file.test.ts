@@ -1,0 +1,62 @@
+import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { faults } from '../../chaos/faults/registry.gen.ts'
+import { loadScenario } from './scenario-file.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const catalogue = { faults, workloads: join(ROOT, 'scenarios/workloads') }
+
+let folder: string
+beforeAll(async () => {
+  const made = await mkdtempDisposable(join(tmpdir(), 'scenarios-'))
+  folder = made.path
+  return () => made.remove()
+})
+
+const minimal = {
+  name: 'tiny',
+  summary: 'one pod',
+  load: { users: { stages: [{ to: 5, over: '5s' }] }, workload: 'chat' },
+  timeline: { kill: { when: { kind: 'at', time: '5s' }, fault: 'pod-kill', lasting: '5s' } },
+}
+
+const problemsOf = async (scenario: unknown): Promise<string> => {
+  const path = join(folder, 'scenario.yaml')
+  await writeFile(path, stringify(scenario))
+  return loadScenario(path, catalogue).then(
+    () => '',
+    (error: Error) => error.message,
+  )
+}
+
+test.each(['quick', 'smoke'])('scenarios/%s.ts is sound', async (name) => {
+  const { scenario, workload } = await loadScenario(join(ROOT, `scenarios/${name}.ts`), catalogue)
+  expect(scenario.name).toBe(name)
+  expect(workload.name).toBe(scenario.load.workload)
+})
+
+test('YAML is as good as TypeScript', async () => expect(await problemsOf(minimal)).toBe(''))
+
+test('an unknown key, fault, parameter and workload are named, with what would be right', async () => {
+  expect(await problemsOf({ ...minimal, colour: 'red' })).toContain('"colour"')
+  const kill = minimal.timeline.kill
+  expect(await problemsOf({ ...minimal, timeline: { kill: { ...kill, fault: 'pod-kil' } } })).toMatch(
+    /expected one of the faults .*pod-kill.*, found "pod-kil"[^]*timeline\.kill\.fault/,
+  )
+  expect(await problemsOf({ ...minimal, timeline: { kill: { ...kill, params: { count: 0 } } } })).toMatch(
+    /count[^]*timeline\.kill\.params of pod-kill/,
+  )
+  expect(await problemsOf({ ...minimal, load: { ...minimal.load, workload: 'chta' } })).toContain(
+    'expected one of the workloads chat, found "chta"',
+  )
+})
+
+test('a file that is not there, or cannot be read, says so', async () => {
+  await expect(loadScenario(join(folder, 'none.ts'), catalogue)).rejects.toMatchObject({ code: 'scenario-not-found' })
+  const broken = join(folder, 'broken.yaml')
+  await writeFile(broken, 'a: [')
+  await expect(loadScenario(broken, catalogue)).rejects.toMatchObject({ code: 'scenario-invalid' })
+})
