@@ -40,7 +40,8 @@ export const fetchVia =
   (kube: Kube, { url, headers }: Endpoint): EndpointFetch =>
   async (path, request = {}) => {
     const own = { ...headers, ...request.headers }
-    if (!url.startsWith(`${apiServer(kube)}/`)) return fetch(url + path, { ...request, headers: own })
+    if (url !== apiServer(kube) && !url.startsWith(`${apiServer(kube)}/`))
+      return fetch(url + path, { ...request, headers: own })
     const context = new RequestContext(url + path, HttpMethod.GET)
     await kube.config.applySecurityAuthentication(context)
     const dispatcher = context.getDispatcher()

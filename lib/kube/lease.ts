@@ -87,7 +87,8 @@ export const releaseLease = async ({ kube, namespace, name, holder }: LeaseOptio
 
 const holderOf = (lease: V1Lease | null): { heldBy: string; renewedAt: number } => ({
   heldBy: lease?.spec?.holderIdentity ?? '',
-  renewedAt: lease?.spec?.renewTime?.getTime() ?? 0,
+  // The client leaves micro times as text when it reads them.
+  renewedAt: new Date(lease?.spec?.renewTime ?? 0).getTime(),
 })
 
 interface Taking {
