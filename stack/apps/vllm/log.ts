@@ -22,10 +22,6 @@ export const createLog = (write: (text: string) => void, pid: number, now: () =>
   uvicorn: (text) => write(`INFO:     ${text}\n`),
 })
 
-/** A traceback that ends in this error, as the engine core logs it. */
-export const traceback = (frames: readonly string[], error: string): string =>
-  ['Traceback (most recent call last):', ...frames.map((frame) => `  File "${frame}`), error].join('\n')
-
 // --- Internal helpers ---
 
 const two = (value: number): string => String(value).padStart(2, '0')

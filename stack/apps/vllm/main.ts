@@ -7,6 +7,7 @@ import { parseServeArguments } from './arguments.ts'
 import { createLog } from './log.ts'
 import { type Running, start } from './start.ts'
 import { EmulatorEnv } from './settings.ts'
+import { logShutdown } from './start-log.ts'
 
 /** `vllm serve`, emulated: vLLM's arguments, what is peculiar to the emulation from the environment. */
 const log = createLog(
@@ -33,10 +34,7 @@ const processMetrics = (): string => {
 let running: Running | null = null
 
 const shutDown = async (): Promise<void> => {
-  log.line('APIServer', 'INFO', 'launcher.py:279', '[shutdown] API server: engine client stopped')
-  log.line('APIServer', 'INFO', 'launcher.py:282', '[shutdown] API server: signalling HTTP server shutdown')
-  log.line('APIServer', 'INFO', 'launcher.py:304', '[shutdown] API server: shutting down FastAPI HTTP server')
-  log.uvicorn('Shutting down')
+  logShutdown(log)
   await running?.stop()
   log.uvicorn('Waiting for application shutdown.')
   log.uvicorn('Application shutdown complete.')

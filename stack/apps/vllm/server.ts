@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { HttpMetrics } from '../../../lib/vllm/metrics/http-metrics.ts'
 import type { Driver } from './driver.ts'
 import { bodySink } from './openai/body.ts'
@@ -33,7 +33,7 @@ export const createVllmServer = (options: ServerOptions): Server => {
   const started = Math.floor(options.now() / 1_000)
   const handlers = routes(options, started)
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname
+    const [path = '/'] = (request.url ?? '/').split('?')
     const route = handlers[path]
     observe(request, response, path, route !== undefined, options)
     if (route === undefined) return fail(response, new ApiError(404, 'NotFoundError', 'Not Found'))
@@ -99,7 +99,7 @@ const run = (
   generation: Generation,
   incoming: IncomingMessage,
   response: ServerResponse,
-  { driver, modelNames, maxNumQueuedReqs, onQueueOverflow, now }: ServerOptions,
+  { driver, modelNames, maxNumQueuedReqs, onQueueOverflow, onAccess, now }: ServerOptions,
 ): void => {
   const { kind, model, prompt, outputSeed, maxTokens, naturalLength, stream } = generation
   if (model !== null && model !== '' && !modelNames.includes(model)) throw modelNotFound(model, modelNames)
@@ -113,7 +113,10 @@ const run = (
   const suffix = typeof given === 'string' && given !== '' ? given : randomBytes(8).toString('hex')
   const id = `${kind === 'chat' ? 'chatcmpl' : 'cmpl'}-${suffix}`
   const reply = { id, created: Math.floor(now() / 1_000), model: modelNames[0] ?? '' }
-  if (stream) response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream; charset=utf-8' })
+  if (stream) {
+    response.setHeader('server', 'uvicorn').setHeader('content-type', EVENT_STREAM)
+    onAccess(accessLine(incoming, 200))
+  }
   const sink = stream
     ? streamSink(response, generation, reply)
     : bodySink((status, body) => json(response, status, body), generation, reply)
@@ -123,11 +126,15 @@ const run = (
   })
 }
 
-const HEADERS = { server: 'uvicorn' }
+const EVENT_STREAM = 'text/event-stream; charset=utf-8'
 
+// By setHeader, so that the length can be read back when it is measured.
 const json = (response: ServerResponse, status: number, body: string): void => {
+  response.statusCode = status
   response
-    .writeHead(status, { ...HEADERS, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+    .setHeader('server', 'uvicorn')
+    .setHeader('content-type', 'application/json')
+    .setHeader('content-length', Buffer.byteLength(body))
     .end(body)
 }
 
@@ -177,21 +184,20 @@ const observe = (
 ): void => {
   if (UNMEASURED.has(path)) return
   const startedAt = now()
-  const { remoteAddress, remotePort } = request.socket
   response.once('close', () => {
-    // A client that left before the headers is counted as the middleware's initial status, 500.
-    const status = response.headersSent ? response.statusCode : 500
-    const sent = response.getHeader('content-length')
     http.observe({
       handler: routed ? path : 'none',
       method: request.method ?? 'GET',
-      status,
+      // A client that left before the headers is counted as the middleware's initial status.
+      status: response.headersSent ? response.statusCode : 500,
       requestBytes: Number(request.headers['content-length'] ?? 0),
-      responseBytes: Number(sent ?? 0),
+      responseBytes: Number(response.getHeader('content-length') ?? 0),
       durationMs: now() - startedAt,
     })
-    onAccess(
-      `${remoteAddress}:${remotePort} - "${request.method} ${request.url} HTTP/${request.httpVersion}" ${status} ${response.statusMessage}`,
-    )
+    // A stream was logged when it began.
+    if (response.getHeader('content-type') !== EVENT_STREAM) onAccess(accessLine(request, response.statusCode))
   })
 }
+
+const accessLine = ({ socket, method, url, httpVersion }: IncomingMessage, status: number): string =>
+  `${socket.remoteAddress}:${socket.remotePort} - "${method} ${url} HTTP/${httpVersion}" ${status} ${STATUS_CODES[status] ?? ''}`

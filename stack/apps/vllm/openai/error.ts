@@ -2,14 +2,12 @@
 export class ApiError extends Error {
   readonly status: number
   readonly body: string
-  readonly headers: Readonly<Record<string, string>>
 
   constructor(status: number, type: string, message: string, param: string | null = null) {
     super(message)
     this.name = 'ApiError'
     this.status = status
     this.body = JSON.stringify({ error: { message, type, param, code: status } })
-    this.headers = {}
   }
 }
 
