@@ -63,8 +63,8 @@ export const alertRows = (run: RunData, verdict: Verdict, span: Span): AlertRow[
         if (firedAt !== null) found.push({ from: firedAt, to, firing: true, class: line?.class ?? null })
         return found.filter((bar) => bar.to > span.from && bar.from < span.to)
       })
-      const expected = lines.flatMap(({ expected: window, class: verdict }) =>
-        window !== null && ASKED.has(verdict) ? { from: window.from, to: window.to, class: verdict } : [],
+      const expected = lines.flatMap(({ expected: window, class: judged }) =>
+        window !== null && ASKED.has(judged) ? { from: window.from, to: window.to, class: judged } : [],
       )
       return { alert, bars, expected }
     })

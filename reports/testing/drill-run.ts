@@ -34,7 +34,7 @@ const STEPS: StepSpec[] = [
     name: 'kill',
     injected: 320,
     effective: 321,
-    healed: 350,
+    healed: 336,
     recovered: 338,
     alerts: [['availability']],
     tolerates: ['queue', 'latency'],

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { score } from '../score/score.ts'
+import { buildDrill } from '../testing/drill-run.ts'
+import { buildRun, rule } from '../testing/build-run.ts'
+import { renderReport } from './render.ts'
+import { readAssets } from './write-report.ts'
+
+const DRILL = buildDrill()
+const assets = await readAssets()
+const page = renderReport(DRILL, score(DRILL), assets)
+
+describe('the report', () => {
+  test('asks the network for nothing', () => {
+    expect(page).not.toMatch(/<(script|link|img|iframe)[^>]*\s(src|href)=/)
+    expect(page).not.toMatch(/@import|url\(/)
+    expect(page).toContain("default-src 'none'")
+  })
+
+  test('shows the outcome, every question, every line and every chart', () => {
+    const verdict = score(DRILL)
+    expect(page).toContain('<title>unknown: synthetic')
+    for (const { question } of verdict.answers) expect(page).toContain(question.replaceAll('"', '&#34;'))
+    expect(page.match(/<tr\s+data-outcome/g)).toHaveLength(verdict.lines.length)
+    expect([...page.matchAll(/data-chart="(\w+)"/g)].map(([, id]) => id)).toEqual([
+      'users',
+      'throughput',
+      'kv',
+      'queue',
+      'ttft',
+      'failed',
+    ])
+    expect(page.match(/class="band"/g)).toHaveLength(3)
+  })
+
+  test('says what could not be read', () => {
+    expect(page).toContain('prometheus/conditions.jsonl is missing')
+  })
+
+  test('lets nothing of a run become markup', () => {
+    const evil = `</script><script>alert(1)</script>"'&`
+    const run = buildRun({
+      steps: [{ name: 'kill', injected: 80, recovered: 100, fault: evil, alerts: [['availability']] }],
+      rules: [rule(evil, 'availability')],
+      episodes: [{ alert: evil, pending: 82, fired: 86, resolved: 104 }],
+    })
+    const series = new Map([
+      [
+        'vllm:num_requests_waiting',
+        [{ labels: { pod: evil }, samples: [[run.run?.startedAt ?? 0, 1] as [number, number]] }],
+      ],
+    ])
+    const text = renderReport({ ...run, id: evil, series }, score({ ...run, id: evil }), { styles: [], scripts: [] })
+    expect(text).not.toContain('<script>alert')
+    expect(text.match(/<\/script>/g)).toHaveLength(1)
+  })
+
+  test('of an empty run folder is a page all the same', () => {
+    const nothing = {
+      ...buildRun(),
+      run: null,
+      scenario: null,
+      plan: null,
+      faults: null,
+      requests: null,
+      alerts: null,
+      rules: null,
+      scrapes: null,
+    }
+    const text = renderReport({ ...nothing, series: new Map() }, score(nothing), assets)
+    expect(text).toContain('No faults are on record')
+    expect(text.replaceAll(/<(script|style)>.*?<\/\1>/gs, '')).not.toMatch(/NaN|undefined|Infinity/)
+  })
+})
