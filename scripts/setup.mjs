@@ -28,7 +28,8 @@ const run = (label, command, args, options) =>
   new Promise((resolve) => {
     const start = Date.now()
     const output = []
-    const draw = () => (stderr.isTTY ? stderr.write(`\r\x1b[K${label} … ${elapsed(start)}`) : say(`${label} … ${elapsed(start)}`))
+    const draw = () =>
+      stderr.isTTY ? stderr.write(`\r\x1b[K${label} … ${elapsed(start)}`) : say(`${label} … ${elapsed(start)}`)
     draw()
     const timer = setInterval(draw, stderr.isTTY ? 500 : 30_000)
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -38,17 +39,25 @@ const run = (label, command, args, options) =>
       say(`${stderr.isTTY ? '\r\x1b[K' : ''}${label}: ${code === 0 ? 'done' : 'failed'} in ${elapsed(start)}`)
       if (code === 0) return resolve()
       say(Buffer.concat(output).toString().trimEnd().split('\n').slice(-30).join('\n'))
-      fail(`${command} ${args[0]} to succeed`, error ? error.message : `exit code ${code}`, 'its own words are above; set-up goes on from here when it is run again')
+      fail(
+        `${command} ${args[0]} to succeed`,
+        error ? error.message : `exit code ${code}`,
+        'its own words are above; set-up goes on from here when it is run again',
+      )
     }
     child.on('error', (error) => end(-1, error))
     child.on('close', (code) => end(code))
   })
 
 const installDependencies = async () => {
-  const wanted = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).digest('hex')
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return
   // Not `npm ci`: it refuses a lock file that lacks the optional binaries of other platforms, which not every registry has.
-  await run('npm dependencies', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: ROOT })
+  await run('npm dependencies', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: ROOT,
+  })
   writeFileSync(STAMP, wanted)
 }
 
@@ -61,7 +70,8 @@ const checkGo = () => {
     fail(`Go ${GO.join('.')} or newer on the PATH, to build k6, Prometheus and the embedded cluster`, 'no Go', hint)
   }
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version) ?? []
-  if (Number(major) < GO[0] || (Number(major) === GO[0] && Number(minor) < GO[1])) fail(`Go ${GO.join('.')} or newer`, version, hint)
+  if (Number(major) < GO[0] || (Number(major) === GO[0] && Number(minor) < GO[1]))
+    fail(`Go ${GO.join('.')} or newer`, version, hint)
 }
 
 const build = async (module, label) => {
@@ -70,7 +80,15 @@ const build = async (module, label) => {
   const scratch = `${target}.${process.pid}`
   mkdirSync(scratch, { recursive: true })
   for (const [binary, source] of Object.entries(module.binaries)) {
-    const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${module.ldflags ?? ''}`.trim(), '-o', join(scratch, binary)]
+    const args = [
+      'build',
+      '-trimpath',
+      '-buildvcs=false',
+      '-ldflags',
+      `-s -w ${module.ldflags ?? ''}`.trim(),
+      '-o',
+      join(scratch, binary),
+    ]
     if (module.tags) args.push('-tags', module.tags)
     await run(`${label} ${binary}`, 'go', [...args, source], {
       cwd: moduleSource(module),
@@ -82,11 +100,14 @@ const build = async (module, label) => {
   renameSync(scratch, target)
 }
 
-if (Number(versions.node.split('.')[0]) < 18) fail('Node.js 18 or newer', versions.node, 'install a newer Node.js and run this again')
+if (Number(versions.node.split('.')[0]) < 18)
+  fail('Node.js 18 or newer', versions.node, 'install a newer Node.js and run this again')
 await installDependencies()
 const missing = MODULES.filter((module) => !existsSync(moduleDir(module)))
 if (missing.length > 0) {
   checkGo()
-  say(`building ${missing.length} of ${MODULES.length} tools, once for this machine; the first time this takes about a quarter of an hour on two cores`)
+  say(
+    `building ${missing.length} of ${MODULES.length} tools, once for this machine; the first time this takes about a quarter of an hour on two cores`,
+  )
 }
 for (const [index, module] of missing.entries()) await build(module, `tool ${index + 1} of ${missing.length}:`)

@@ -58,7 +58,8 @@ export const Scenario = z
   })
   .superRefine((scenario, context) => {
     const steps = Object.keys(scenario.timeline)
-    const known = (step: string): string => `expected one of the timeline's steps (${steps.join(', ')}), found "${step}"`
+    const known = (step: string): string =>
+      `expected one of the timeline's steps (${steps.join(', ')}), found "${step}"`
     for (const [name, step] of Object.entries(scenario.timeline)) {
       if (step.when.kind !== 'after') continue
       const earlier = steps.slice(0, steps.indexOf(name))
