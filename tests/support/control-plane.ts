@@ -63,6 +63,7 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
   processes.push(
     ...controllers(options)
       .filter(({ name }) => name === 'controller-manager')
+      .map(withoutNodes)
       .map(run),
   )
   const stop = async (): Promise<void> => {
@@ -72,3 +73,14 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
   }
   return { kube, kubeconfig, stop }
 }
+
+// --- Internal helpers ---
+
+/** Without the controllers that take pods away from nodes that send no heartbeat. */
+const withoutNodes = (part: ReturnType<typeof controllers>[number]): ReturnType<typeof controllers>[number] => ({
+  ...part,
+  command: part.command.map((word) => (word.startsWith('--controllers=') ? `--controllers=${CONTROLLERS}` : word)),
+})
+
+const CONTROLLERS =
+  'deployment-controller,replicaset-controller,job-controller,garbage-collector-controller,namespace-controller,serviceaccount-controller'

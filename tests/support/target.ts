@@ -1,0 +1,93 @@
+import { FlagdCore } from '@openfeature/flagd-core'
+import { ALLOW_LABEL, type FaultResource } from '../../lib/core/fault-resource.ts'
+import { until } from '../../lib/core/until.ts'
+import type { Kube } from '../../lib/kube/client.ts'
+
+export const NODES = ['gpu-1', 'gpu-2', 'gpu-3']
+
+export const FLAGS = {
+  flags: {
+    'prompt-template': {
+      state: 'ENABLED',
+      variants: { short: 'short', long: 'long' },
+      defaultVariant: 'short',
+      targeting: { if: [{ '==': [{ var: 'tier' }, 'gold'] }, 'long', null] },
+    },
+    'max-tokens': { state: 'ENABLED', variants: { normal: 256, runaway: 4096 }, defaultVariant: 'normal' },
+  },
+}
+
+/** A namespace with three serving replicas and feature flags, as the stack has them. */
+export const createTarget = async (kube: Kube, namespace: string, allowed = true): Promise<void> => {
+  const labels = allowed ? { [ALLOW_LABEL]: 'true' } : {}
+  await kube.core.createNamespace({ body: { metadata: { name: namespace, labels } } })
+  const account = (): Promise<boolean> =>
+    kube.core.readNamespacedServiceAccount({ namespace, name: 'default' }).then(
+      () => true,
+      () => false,
+    )
+  await until(account, { what: 'the default service account', timeoutMs: 30_000 })
+  await kube.core.createNamespacedConfigMap({
+    namespace,
+    body: {
+      metadata: { name: 'feature-flags', labels: { 'firedrill.dev/flags': 'true' } },
+      data: { 'flags.json': JSON.stringify(FLAGS, null, 2) },
+    },
+  })
+  await kube.apps.createNamespacedDeployment({
+    namespace,
+    body: {
+      metadata: { name: 'vllm' },
+      spec: {
+        replicas: NODES.length,
+        selector: { matchLabels: { app: 'vllm' } },
+        template: {
+          metadata: { labels: { app: 'vllm' } },
+          spec: { containers: [{ name: 'vllm', image: 'vllm/vllm-openai' }], terminationGracePeriodSeconds: 1 },
+        },
+      },
+    },
+  })
+}
+
+export const readyPods = async (kube: Kube, namespace: string): Promise<string[]> => {
+  const { items } = await kube.core.listNamespacedPod({ namespace, labelSelector: 'app=vllm' })
+  const ready = items.filter(
+    ({ metadata, status }) =>
+      metadata?.deletionTimestamp === undefined &&
+      status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True'),
+  )
+  return ready.map(({ metadata }) => metadata?.uid ?? '')
+}
+
+export const readFlags = async (kube: Kube, namespace: string): Promise<string> =>
+  (await kube.core.readNamespacedConfigMap({ namespace, name: 'feature-flags' })).data?.['flags.json'] ?? ''
+
+export const faultOf = (
+  namespace: string,
+  name: string,
+  spec: Partial<FaultResource['spec']> & { kind: string },
+): FaultResource => ({
+  apiVersion: 'firedrill.dev/v1alpha1',
+  kind: 'Fault',
+  metadata: { name, namespace },
+  spec: { params: {}, target: { selector: 'app=vllm' }, durationSeconds: 3, seed: 1, maxUnavailable: 1, ...spec },
+})
+
+/** What the gateway counts: it evaluates the flags in force for a hundred users whenever it is scraped. */
+export const gatewayPage = (kube: Kube, namespace: string): (() => Promise<string>) => {
+  const counts = new Map<string, number>()
+  return async () => {
+    const core = new FlagdCore()
+    core.setConfigurations(await readFlags(kube, namespace))
+    for (let user = 0; user < 100; user += 1) {
+      const { variant } = core.resolveStringEvaluation('prompt-template', 'short', { targetingKey: `user-${user}` })
+      counts.set(variant ?? '', (counts.get(variant ?? '') ?? 0) + 1)
+    }
+    const lines = [...counts].map(
+      ([variant, count]) =>
+        `gateway_flag_evaluations_total{namespace="${namespace}",flag="prompt-template",variant="${variant}"} ${count}`,
+    )
+    return `${['# TYPE gateway_flag_evaluations_total counter', ...lines].join('\n')}\n`
+  }
+}
