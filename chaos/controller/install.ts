@@ -1,8 +1,9 @@
 import { faults } from '../faults/registry.gen.ts'
 import { until } from '../../lib/core/until.ts'
 import { apply } from '../../lib/kube/apply.ts'
-import type { Kube } from '../../lib/kube/client.ts'
+import { type Kube, statusCode } from '../../lib/kube/client.ts'
 import { faultCrd } from './crd.ts'
+import { listFaults } from './fault-store.ts'
 
 const ESTABLISH_TIMEOUT_MS = 30_000
 
@@ -11,9 +12,20 @@ export const installCrd = async (kube: Kube): Promise<void> => {
   const crd = faultCrd(Object.values(faults))
   const { name } = crd.metadata
   await apply(kube, crd)
+  // Established comes before the storage is there: 404, then 429, for a moment.
+  const served = (): Promise<boolean> =>
+    listFaults(kube).then(
+      () => true,
+      (error: unknown) => {
+        if (statusCode(error) === 404 || statusCode(error) === 429) return false
+        throw error
+      },
+    )
   const established = async (): Promise<boolean> => {
     const { status } = await kube.extensions.readCustomResourceDefinition({ name })
-    return status?.conditions?.some((is) => is.type === 'Established' && is.status === 'True') ?? false
+    return (
+      (status?.conditions?.some((is) => is.type === 'Established' && is.status === 'True') ?? false) && (await served())
+    )
   }
   await until(established, { what: `${name} to be established`, timeoutMs: ESTABLISH_TIMEOUT_MS, everyMs: 100 })
 }
