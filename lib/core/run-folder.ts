@@ -33,7 +33,9 @@ export const RUN_FILES = {
   verdict: 'verdict.json',
   verdictCsv: 'verdict.csv',
   report: 'report.html',
+  /** What may be shown to whoever is to find the cause; the answers lie beside it, never in it. */
   dataset: 'dataset',
+  groundTruth: 'dataset-ground-truth',
 } as const
 
 /** The file of one metric's raw samples: `vllm:num_requests_running` is `prometheus/series/vllm.num_requests_running.parquet`. */
