@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { UserError } from '../core/errors.ts'
 import {
   type ClusterRef,
@@ -17,11 +17,15 @@ import {
 } from './cluster.ts'
 import { clusterProcesses, signalProcess } from './reap.ts'
 
+// A dozen processes a test, on machines that do other things too.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+
 const PART = fileURLToPath(new URL('fixtures/part.mjs', import.meta.url))
 const ORDER = ['agent', 'scheduler', 'controller-manager', 'apiserver', 'etcd']
 
 interface PartOptions {
   fail?: { part: string; message: string }
+  mute?: boolean
 }
 
 let folder: string
@@ -46,6 +50,7 @@ test('a started cluster is found, private to the user, and stopped in order with
   for (const file of readdirSync(join(info.stateDir, 'pki'))) expect(modeOf(info.stateDir, 'pki', file)).toBe(0o600)
   for (const file of ['kubeconfig', 'agent.json']) expect(modeOf(info.stateDir, file)).toBe(0o600)
 
+  await untilStarted(...ORDER)
   expect(await stopCluster(ref)).toBe(true)
   expect(journal().filter((line) => line.startsWith('stop'))).toEqual(ORDER.map((part) => `stop ${part}`))
   expectNothingLeft(ref)
@@ -94,6 +99,18 @@ test.each([0, 60, 150, 300, 500])('an interrupt %i ms after the start leaves not
   expectNothingLeft(ref)
 })
 
+test('an interrupt while the nodes are awaited ends the wait', async () => {
+  const interrupt = new AbortController()
+  const reason = new Error('interrupted')
+  const started = startCluster(options({ signal: interrupt.signal }, { mute: true }))
+  const outcome = expect(started).rejects.toBe(reason)
+  await untilStarted('agent')
+  interrupt.abort(reason)
+  await outcome
+  expect(journal()).toContain('stop agent')
+  expectNothingLeft(ref)
+})
+
 test.each(['supervisor', 'everything'])('a start after kill -9 of %s ends the old cluster', async (what) => {
   const old = await startCluster(options())
   const before = processesOf(ref)
@@ -123,7 +140,7 @@ test('a part that dies takes the cluster down, and the reason is kept', async ()
   )
   if (scheduler === undefined) throw new Error('no scheduler runs')
   signalProcess(scheduler, 'SIGKILL')
-  await expect.poll(() => processesOf(ref), { timeout: 8_000 }).toEqual([])
+  await expect.poll(() => processesOf(ref), { timeout: 15_000 }).toEqual([])
   expect(findCluster(ref)).toBeNull()
   expect(findClusterFailure(ref)).toMatchObject({ part: 'scheduler', reason: 'killed by SIGKILL' })
   expect(existsSync(join(stateDir, 'logs', 'scheduler.log'))).toBe(true)
@@ -169,7 +186,7 @@ test('a supervisor whose starter is killed ends by itself', async () => {
   const starter = spawn(process.execPath, [script], { stdio: 'inherit' })
   await new Promise((resolve) => starter.once('exit', resolve))
   expect(starter.signalCode).toBe('SIGKILL')
-  await expect.poll(() => processesOf(ref), { timeout: 8_000 }).toEqual([])
+  await expect.poll(() => processesOf(ref), { timeout: 15_000 }).toEqual([])
   expect(journal()).toContain('stop etcd')
 })
 
@@ -202,7 +219,14 @@ const options = (more: Partial<StartOptions> = {}, parts: PartOptions = {}): Sta
 
 const processesOf = ({ name, stateRoot }: ClusterRef): number[] => clusterProcesses(join(stateRoot, name))
 
-const journal = (): string[] => readFileSync(join(folder, 'journal'), 'utf8').trim().split('\n')
+const journal = (): string[] => {
+  const file = join(folder, 'journal')
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []
+}
+
+/** A part that was not up yet would end without a word. */
+const untilStarted = (...parts: string[]): Promise<void> =>
+  expect.poll(journal, { timeout: 5_000 }).toEqual(expect.arrayContaining(parts.map((part) => `start ${part}`)))
 
 const modeOf = (...path: string[]): number => statSync(join(...path)).mode & 0o777
 
