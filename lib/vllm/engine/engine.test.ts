@@ -110,6 +110,19 @@ describe('scheduling', () => {
     expect(first.lastTokenAt).toBeLessThan(second.lastTokenAt)
   })
 
+  test('a preempted request comes before those that were waiting all along', () => {
+    const engine = engineOf({ numGpuBlocks: 9, enablePrefixCaching: false, maxModelLen: 128 })
+    const first = engine.add(init(1, { prompt: prompt(60, 1), maxTokens: 20 }), 0)
+    const preempted = engine.add(init(2, { prompt: prompt(60, 2), maxTokens: 20 }), 0)
+    engine.schedule(0)
+    engine.update(10)
+    const later = engine.add(init(3, { prompt: prompt(16, 3), maxTokens: 1 }), 10)
+    drain(engine, 10)
+    expect(preempted.preemptions).toBe(1)
+    // It would fit at once; the preempted one at the head does not before the first has ended.
+    expect(later.scheduledAt).toBe(first.lastTokenAt)
+  })
+
   test('an abort frees at the end of the step, and one more step moves the gauges', () => {
     const engine = engineOf()
     const request = engine.add(init(1, { maxTokens: 100 }), 0)
