@@ -61,10 +61,9 @@ describe('every name and label of docs/architecture.md', () => {
 
 describe('profiles', () => {
   test('production is what the manifests say as they stand', () => {
-    const asWritten = parseAllDocuments(manifestText('prometheus')).concat(
-      parseAllDocuments(manifestText('alertmanager')),
+    const written = ['prometheus', 'alertmanager'].flatMap((name) =>
+      Array.from(parseAllDocuments(manifestText(name)), (document) => document.toJS() as Manifest),
     )
-    const written = asWritten.map((document) => document.toJS())
     const rendered = render('production')
     for (const [name, key] of [
       ['prometheus', 'prometheus.yml'],
