@@ -6,7 +6,7 @@ import { Symptom } from '../../lib/core/symptom.ts'
 import { parsePromDuration } from '../../lib/prometheus/duration.ts'
 import { functionsIn, readExpression } from '../../lib/prometheus/promql.ts'
 import { alertsIn } from '../../lib/prometheus/rule-file.ts'
-import { readShippedRules, shippedRules, userRules } from './load.ts'
+import { shippedRules, userRules } from './load.ts'
 import { toolPath } from '../../lib/toolchain/tools.mjs'
 
 const RULE = 'groups: [{ name: g, rules: [{ alert: A, expr: up == 0, for: 1m }] }]\n'
@@ -60,19 +60,6 @@ test('factor 1 leaves every text as it is written; 7.5 changes nothing but times
   expect(written.find(({ alert }) => alert === 'VLLMThroughputDrop')?.expr).toContain('[10m] offset 2m')
   expect(fast.find(({ alert }) => alert === 'VLLMThroughputDrop')?.expr).toContain('[1m20s] offset 16s')
   expect(fast.map(({ expr }) => bare(expr))).toEqual(written.map(({ expr }) => bare(expr)))
-})
-
-test('the list has a row for each', async () => {
-  const rows = await readShippedRules()
-  expect(rows).toHaveLength((await alerts(1)).length)
-  expect(rows[0]?.slice(0, 4)).toMatchInlineSnapshot(`
-    [
-      "VLLMReplicaMissing",
-      "availability",
-      "warning",
-      "30s",
-    ]
-  `)
 })
 
 test('rules of a user: a rule file as it is, a manifest by its spec, times divided when asked for', async () => {

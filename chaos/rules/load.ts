@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { errorMessage, UserError } from '../../lib/core/errors.ts'
-import { alertsIn, toRuleFile } from '../../lib/prometheus/rule-file.ts'
+import { toRuleFile } from '../../lib/prometheus/rule-file.ts'
 
 /** Prometheus rule files by name, ready for a ConfigMap: { 'cache.yaml': 'groups: …' }. */
 export type RuleFiles = Record<string, string>
@@ -15,15 +15,6 @@ export const shippedRules = async (factor: number, folder: string = import.meta.
   )
   return Object.fromEntries(files)
 }
-
-/** A row for each alert that ships: alert, symptom, severity, `for` and expression as in production. */
-export const readShippedRules = async (): Promise<string[][]> =>
-  Object.values(await shippedRules(1))
-    .flatMap((file) => alertsIn(file))
-    .map(({ alert, labels, for: hold, expr }) => {
-      const { symptom = '', severity = '' } = labels
-      return [alert, symptom, severity, hold, expr.replaceAll(/\s+/g, ' ').trim()]
-    })
 
 export interface UserRulesOptions {
   /** Path of promtool. */
