@@ -1,0 +1,93 @@
+import type { Case } from '../../lib/core/case.ts'
+import { deriveSeed } from '../../lib/core/random.ts'
+import { holdOf } from '../read/load-window.ts'
+import type { RunData } from '../read/run-data.ts'
+import { stepRecords, type StepRecord } from '../score/steps.ts'
+import { componentOf } from './component.ts'
+
+/**
+ * The run's incident windows with their labels: one for every fault that bit, and fault-free windows under the same
+ * load, in which an incident is asked for that is not there. Order and names say nothing of what a window holds.
+ */
+export const findCases = (run: RunData): Case[] => {
+  const hold = holdOf(run.scenario, run.run)
+  const from = hold?.from ?? run.run?.loadStartedAt ?? null
+  const to = run.run?.loadEndedAt ?? run.run?.endedAt ?? null
+  if (from === null || to === null || run.faults === null) return []
+  const steps = stepRecords(run).filter(isInjected)
+  const synthetic = (run.run?.synthetic.length ?? 0) > 0
+  const found = [
+    ...steps.flatMap((step, index) => faultCase(step, steps, index, { from, to, run })),
+    ...quietCases(steps, { from, to }),
+  ]
+  return found
+    .map((one, index): Case => Object.assign({ id: caseId(run, index), synthetic }, one))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+// --- Internal helpers ---
+
+type Unnamed = Omit<Case, 'id' | 'synthetic'>
+type Injected = StepRecord & { injected: number }
+
+/** The most that goes before an incident, what goes after it, and the least that is worth a fault-free window. */
+const BEFORE_MS = 120_000
+const AFTER_MS = 15_000
+const LEAST_MS = 10_000
+
+const isInjected = (step: StepRecord): step is Injected => step.injected !== null
+
+const faultCase = (
+  step: Injected,
+  steps: readonly Injected[],
+  index: number,
+  { from, to, run }: { from: number; to: number; run: RunData },
+): Unnamed[] => {
+  if (step.bit !== true || step.over === null) return []
+  const previous = steps[index - 1]
+  const next = steps[index + 1]
+  const end = step.recovered ?? step.healed ?? step.over
+  const normalFrom = Math.max(from, previous?.over ?? from, step.injected - BEFORE_MS)
+  return [
+    {
+      kind: 'fault',
+      normalFrom: Math.min(normalFrom, step.injected),
+      incidentFrom: step.injected,
+      incidentTo: end,
+      to: Math.max(end, Math.min(step.over + AFTER_MS, next?.injected ?? to, to)),
+      fault: step.fault,
+      component: componentOf(step.name, run),
+      bit: true,
+    },
+  ]
+}
+
+/** Loaded time without any fault: before the first, and after the last has worn off. */
+const quietCases = (steps: readonly Injected[], { from, to }: { from: number; to: number }): Unnamed[] => {
+  const first = steps[0]?.injected ?? to
+  const last = Math.max(from, ...steps.map(({ over }) => over ?? to)) + AFTER_MS
+  const spans =
+    steps.length === 0
+      ? [{ from, to }]
+      : [
+          { from, to: first },
+          { from: last, to },
+        ]
+  return spans
+    .filter((span) => span.to - span.from >= LEAST_MS)
+    .map((span) => ({
+      kind: 'none',
+      normalFrom: span.from,
+      incidentFrom: Math.round((span.from + span.to) / 2),
+      incidentTo: span.to,
+      to: span.to,
+      fault: null,
+      component: null,
+      bit: false,
+    }))
+}
+
+const caseId = (run: RunData, index: number): string =>
+  `case-${deriveSeed(run.run?.seed ?? 0, `${run.id} ${index}`)
+    .toString(16)
+    .padStart(8, '0')}`
