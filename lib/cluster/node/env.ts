@@ -31,7 +31,8 @@ export interface EnvInput {
 /** The variables of a container, in Kubernetes' order: envFrom, then env, each seeing those before it. */
 export const containerEnv = (input: EnvInput): Record<string, string> => {
   const { container, base, rewrite } = input
-  const env: Record<string, string> = { ...base }
+  // Without a prototype: $(constructor) names no variable.
+  const env: Record<string, string> = Object.assign(Object.create(null), base)
   for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
     const data = configMapRef
       ? configMapData(input, configMapRef.name ?? '', configMapRef.optional)

@@ -52,6 +52,21 @@ const end = (response: ServerResponse, status: number, message: string): void =>
   response.end(message)
 }
 
+/** As an object of the API: kubectl shows its message. */
+const notOffered = (response: ServerResponse, what: string): void => {
+  const status = {
+    apiVersion: 'v1',
+    kind: 'Status',
+    metadata: {},
+    status: 'Failure',
+    code: 501,
+    reason: 'NotImplemented',
+    message: `the embedded cluster has no ${what}: its containers are processes of this machine`,
+  }
+  response.writeHead(501, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(status))
+}
+
 const NOT_OFFERED = new Set(['exec', 'attach', 'portForward', 'run', 'cri'])
 
 const answer = async (
@@ -67,13 +82,7 @@ const answer = async (
   const url = new URL(request.url ?? '/', 'https://node')
   const [what = '', ...rest] = url.pathname.split('/').filter(Boolean).map(decodeURIComponent)
   if (what === 'healthz') return end(response, 200, 'ok')
-  if (NOT_OFFERED.has(what)) {
-    return end(
-      response,
-      501,
-      `${what} is not offered by the embedded cluster: its containers are processes of this machine`,
-    )
-  }
+  if (NOT_OFFERED.has(what)) return notOffered(response, what)
   const [namespace = '', pod = '', container = ''] = rest
   if (what !== 'containerLogs' || request.method !== 'GET' || rest.length !== 3) return end(response, 404, 'Not Found')
 

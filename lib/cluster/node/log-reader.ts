@@ -47,18 +47,24 @@ const linesOf = async function* (log: LogFile, query: LogQuery, signal: AbortSig
         continue
       }
       if (!follow || ended || signal.aborted) return
-      await nextChange(log, file, position, signal)
+      await nextChange(log, generation, file, position, signal)
     }
   } finally {
     await file.close().catch(() => undefined)
   }
 }
 
-const nextChange = async (log: LogFile, file: FileHandle, position: number, signal: AbortSignal): Promise<void> => {
+const nextChange = async (
+  log: LogFile,
+  generation: number,
+  file: FileHandle,
+  position: number,
+  signal: AbortSignal,
+): Promise<void> => {
   const change = once(log.changes, 'change', { signal }).catch(() => undefined)
   const { size } = await file.stat()
-  // Written between the last read and the listening.
-  if (size > position || log.ended) return
+  // Written, turned over or ended between the last read and the listening.
+  if (size > position || log.generation !== generation || log.ended) return
   await change
 }
 

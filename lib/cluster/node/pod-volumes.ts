@@ -34,14 +34,14 @@ export const writeVolumes = async (input: VolumeInput): Promise<void> => {
 /** The ConfigMaps and Secrets that the pod's volumes are made of, as the cache names them. */
 export const volumeSources = (pod: V1Pod): Set<string> => {
   const namespace = pod.metadata?.namespace ?? ''
-  const sources = (pod.spec?.volumes ?? []).flatMap(({ configMap, secret, projected }) => [
-    { configMap, secret: secret && { name: secret.secretName } },
-    ...(projected?.sources ?? []),
-  ])
-  const keys = sources.flatMap(({ configMap, secret }) => [
-    configMap?.name && objectKey('configmaps', namespace, configMap.name),
-    secret?.name && objectKey('secrets', namespace, secret.name),
-  ])
+  const volumes = pod.spec?.volumes ?? []
+  const sources = volumes.flatMap(({ projected }) => projected?.sources ?? [])
+  const configMaps = [...volumes, ...sources].map(({ configMap }) => configMap?.name)
+  const secrets = [...volumes.map(({ secret }) => secret?.secretName), ...sources.map(({ secret }) => secret?.name)]
+  const keys = [
+    ...configMaps.map((name) => name && objectKey('configmaps', namespace, name)),
+    ...secrets.map((name) => name && objectKey('secrets', namespace, name)),
+  ]
   return new Set(keys.filter((key): key is string => Boolean(key)))
 }
 

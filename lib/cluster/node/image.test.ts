@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { findProgram, imageName } from './image.ts'
+
+test.each([
+  ['vllm/vllm-openai:v0.32.0', 'vllm/vllm-openai'],
+  ['docker.io/vllm/vllm-openai', 'vllm/vllm-openai'],
+  ['docker.io/library/busybox:1', 'busybox'],
+  ['registry:5000/team/app', 'registry:5000/team/app'],
+  ['registry:5000/team/app:1.2@sha256:abc', 'registry:5000/team/app'],
+  ['busybox@sha256:abc', 'busybox'],
+])('%s is %s', (image, name) => {
+  expect(imageName(image)).toBe(name)
+})
+
+test('a program is found by its name, never by a property of every object', () => {
+  const program = { command: ['/bin/true'] }
+  expect(findProgram({ 'vllm/vllm-openai': program }, 'docker.io/vllm/vllm-openai:v1')).toBe(program)
+  expect(findProgram({ 'docker.io/x/y': program }, 'docker.io/x/y:1')).toBe(program)
+  expect(findProgram({}, 'constructor')).toBeNull()
+})
