@@ -36,6 +36,8 @@ const device = {
 const log = (event: string, fields: Record<string, unknown>): void =>
   void process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)
 
+// Whoever read the log may be gone: that is no reason to stop.
+process.stdout.on('error', () => undefined)
 const server = createGpuServer(createLedger(env.GPU_MEMORY_MIB - env.GPU_RESERVED_MIB), device, () => Date.now(), log)
 server.listen(env.PORT, host, () => log('listening', { host, port: env.PORT, node: env.NODE_NAME }))
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(0))

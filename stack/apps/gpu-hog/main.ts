@@ -20,6 +20,8 @@ const Env = z.object({
 
 const say = (text: string): void => void process.stdout.write(`${new Date().toISOString()} ${text}\n`)
 
+// Whoever read the log may be gone: that is no reason to stop.
+process.stdout.on('error', () => undefined)
 const { values } = parseArgs({
   options: { mib: { type: 'string' }, seconds: { type: 'string' }, port: { type: 'string' } },
 })

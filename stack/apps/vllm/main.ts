@@ -15,6 +15,8 @@ const log = createLog(
   process.pid,
   () => new Date(),
 )
+// Whoever read the log may be gone: that is no reason to stop.
+process.stdout.on('error', () => undefined)
 const startedAt = Date.now() / 1_000
 
 const processMetrics = (): string => {
