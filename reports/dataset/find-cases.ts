@@ -1,5 +1,5 @@
 import type { Case } from '../../lib/core/case.ts'
-import { deriveSeed } from '../../lib/core/random.ts'
+import { deriveSeed, seededRandom, type Random } from '../../lib/core/random.ts'
 import { holdOf } from '../read/load-window.ts'
 import type { RunData } from '../read/run-data.ts'
 import { stepRecords, type StepRecord } from '../score/steps.ts'
@@ -18,7 +18,7 @@ export const findCases = (run: RunData): Case[] => {
   const synthetic = (run.run?.synthetic.length ?? 0) > 0
   const found = [
     ...steps.flatMap((step, index) => faultCase(step, steps, index, { from, to, run })),
-    ...quietCases(steps, { from, to }),
+    ...quietCases(steps, { from, to }, seededRandom(deriveSeed(run.run?.seed ?? 0, run.id))),
   ]
   return found
     .map((one, index): Case => Object.assign({ id: caseId(run, index), synthetic }, one))
@@ -63,7 +63,11 @@ const faultCase = (
 }
 
 /** Loaded time without any fault: before the first, and after the last has worn off. */
-const quietCases = (steps: readonly Injected[], { from, to }: { from: number; to: number }): Unnamed[] => {
+const quietCases = (
+  steps: readonly Injected[],
+  { from, to }: { from: number; to: number },
+  random: Random,
+): Unnamed[] => {
   const first = steps[0]?.injected ?? to
   const last = Math.max(from, ...steps.map(({ over }) => over ?? to)) + AFTER_MS
   const spans =
@@ -78,7 +82,8 @@ const quietCases = (steps: readonly Injected[], { from, to }: { from: number; to
     .map((span) => ({
       kind: 'none',
       normalFrom: span.from,
-      incidentFrom: Math.round((span.from + span.to) / 2),
+      // Not the same place in each, which would tell them from the others.
+      incidentFrom: Math.round(span.from + (0.4 + 0.3 * random.next()) * (span.to - span.from)),
       incidentTo: span.to,
       to: span.to,
       fault: null,
