@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"firedrill/tools/k6/llm/stream"
+
 	"go.k6.io/k6/v2/lib/netext/httpext"
 )
 
@@ -45,10 +47,10 @@ type exchange struct {
 	connected atomic.Bool
 	written   atomic.Int64 // monotonic, 0 while the request is not written
 
-	parser   sseParser
+	parser   stream.Parser
 	marks    marks
 	at       time.Duration // when the read that is being parsed returned
-	usage    *usage
+	usage    *stream.Usage
 	finished bool
 	doneAt   time.Duration // when [DONE] came, 0 before
 	failure  string
@@ -123,22 +125,22 @@ func (x *exchange) receive(ctx context.Context, response *http.Response) (outcom
 	kind := response.Header.Get("Content-Type")
 	media, _, _ := mime.ParseMediaType(kind)
 	if response.StatusCode == http.StatusOK && media == "text/event-stream" {
-		return x.stream(ctx, response.Body)
+		return x.read(ctx, response.Body)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
 	switch {
 	case err != nil:
 		return outcomeOfError(ctx, awaitingContent, err), describe(ctx, err)
 	case response.StatusCode != http.StatusOK:
-		return outcomeOfStatus(response.StatusCode), errorText(body)
+		return outcomeOfStatus(response.StatusCode), stream.ErrorText(body)
 	default:
 		return outcomeDecode, fmt.Sprintf("expected an answer of type text/event-stream, found %q", kind)
 	}
 }
 
-// stream is the read loop. The time is taken when a read returns, before
+// read is the read loop. The time is taken when a read returns, before
 // anything is parsed; events of one read share it.
-func (x *exchange) stream(ctx context.Context, body io.Reader) (outcome, why string) {
+func (x *exchange) read(ctx context.Context, body io.Reader) (outcome, why string) {
 	if x.stall > 0 {
 		x.stalls = time.AfterFunc(x.stall, func() { x.cancel(errStall) })
 		defer x.stalls.Stop()
@@ -148,7 +150,7 @@ func (x *exchange) stream(ctx context.Context, body io.Reader) (outcome, why str
 		count, readErr := body.Read(x.buffer)
 		x.at = since(time.Now())
 		if count > 0 {
-			if err := x.parser.feed(x.buffer[:count], emit); err != nil {
+			if err := x.parser.Feed(x.buffer[:count], emit); err != nil {
 				return outcomeDecode, err.Error()
 			}
 		}
@@ -173,24 +175,24 @@ func (x *exchange) take(event, data []byte) error {
 	if x.doneAt > 0 {
 		return nil
 	}
-	c, err := readChunk(event, data)
+	c, err := stream.ReadChunk(event, data)
 	if err != nil {
 		return err
 	}
-	if c.content {
+	if c.Content {
 		x.marks.content(x.at)
 		if x.stalls != nil {
 			x.stalls.Reset(x.stall)
 		}
 	}
-	if c.usage != nil {
-		x.usage = c.usage
+	if c.Usage != nil {
+		x.usage = c.Usage
 	}
-	if c.failure != "" {
-		x.failure = c.failure
+	if c.Failure != "" {
+		x.failure = c.Failure
 	}
-	x.finished = x.finished || c.finished
-	if c.done {
+	x.finished = x.finished || c.Finished
+	if c.Done {
 		x.doneAt = x.at
 		cancel := x.cancel
 		time.AfterFunc(drainTimeout, func() { cancel(nil) })
@@ -238,5 +240,5 @@ func describe(ctx context.Context, err error) string {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
-	return shorten(err.Error())
+	return stream.Shorten(err.Error())
 }

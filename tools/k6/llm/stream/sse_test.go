@@ -1,4 +1,4 @@
-package llm
+package stream
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 // "event|data" for each event.
 func parse(t testing.TB, text string, sizes ...int) ([]string, error) {
 	t.Helper()
-	var p sseParser
+	var p Parser
 	var events []string
 	emit := func(event, data []byte) error {
 		events = append(events, string(event)+"|"+string(data))
@@ -22,12 +22,12 @@ func parse(t testing.TB, text string, sizes ...int) ([]string, error) {
 	rest := []byte(text)
 	for _, size := range sizes {
 		size = min(size, len(rest))
-		if err := p.feed(rest[:size], emit); err != nil {
+		if err := p.Feed(rest[:size], emit); err != nil {
 			return events, err
 		}
 		rest = rest[size:]
 	}
-	return events, p.feed(rest, emit)
+	return events, p.Feed(rest, emit)
 }
 
 func TestParserReadsTheStandardsForms(t *testing.T) {
@@ -67,15 +67,15 @@ func TestParserReadsTheStandardsForms(t *testing.T) {
 
 func TestParserBoundsItsMemory(t *testing.T) {
 	for name, piece := range map[string]string{"one line": strings.Repeat("x", 1000), "one event": "data: " + strings.Repeat("x", 1000) + "\n"} {
-		var p sseParser
+		var p Parser
 		var err error
 		for range 2000 {
-			if err = p.feed([]byte(piece), nil); err != nil {
+			if err = p.Feed([]byte(piece), nil); err != nil {
 				break
 			}
 		}
-		if err != errEventTooLarge {
-			t.Errorf("%s: got %v, want %v", name, err, errEventTooLarge)
+		if err != ErrEventTooLarge {
+			t.Errorf("%s: got %v, want %v", name, err, ErrEventTooLarge)
 		}
 		if held := cap(p.line) + cap(p.data); held > 4*maxEventBytes {
 			t.Errorf("%s: holds %d bytes", name, held)
@@ -106,7 +106,7 @@ func FuzzParserDoesNotSeeCuts(f *testing.F) {
 		}
 		for _, event := range whole {
 			name, data, _ := strings.Cut(event, "|")
-			_, _ = readChunk([]byte(name), []byte(data)) // must not panic
+			_, _ = ReadChunk([]byte(name), []byte(data)) // must not panic
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package llm
+package stream
 
 import (
 	"bytes"
@@ -9,13 +9,13 @@ import (
 // few hundred bytes; a server that sends more than this is broken.
 const maxEventBytes = 1 << 20
 
-var errEventTooLarge = errors.New("server-sent event larger than 1 MiB")
+var ErrEventTooLarge = errors.New("server-sent event larger than 1 MiB")
 
-// sseParser is the event stream of the HTML standard, section 9.2.6, fed with
+// Parser is the event stream of the HTML standard, section 9.2.6, fed with
 // whatever each read returned: lines end in LF, CR or CRLF, and events and
 // lines may be split or merged in any way. Event ids and retry times mean
 // nothing here and are skipped.
-type sseParser struct {
+type Parser struct {
 	line  []byte // an unfinished line of earlier reads
 	event []byte // the value of the last event field
 	data  []byte // data fields so far, each with a closing LF
@@ -23,9 +23,9 @@ type sseParser struct {
 	cr    bool   // the last byte was CR: an LF now belongs to it
 }
 
-// feed parses b and calls emit for each finished event that has data. The
+// Feed parses b and calls emit for each finished event that has data. The
 // slices are only good during the call. It stops at the first error of emit.
-func (p *sseParser) feed(b []byte, emit func(event, data []byte) error) error {
+func (p *Parser) Feed(b []byte, emit func(event, data []byte) error) error {
 	for len(b) > 0 {
 		if p.cr {
 			p.cr = false
@@ -56,7 +56,7 @@ func (p *sseParser) feed(b []byte, emit func(event, data []byte) error) error {
 }
 
 // take handles one whole line.
-func (p *sseParser) take(line []byte, emit func(event, data []byte) error) error {
+func (p *Parser) take(line []byte, emit func(event, data []byte) error) error {
 	if !p.begun {
 		p.begun = true
 		line = bytes.TrimPrefix(line, []byte("\ufeff"))
@@ -77,7 +77,7 @@ func (p *sseParser) take(line []byte, emit func(event, data []byte) error) error
 	return p.check()
 }
 
-func (p *sseParser) dispatch(emit func(event, data []byte) error) error {
+func (p *Parser) dispatch(emit func(event, data []byte) error) error {
 	event, data := p.event, p.data
 	p.event, p.data = p.event[:0], p.data[:0]
 	if len(data) == 0 {
@@ -86,9 +86,9 @@ func (p *sseParser) dispatch(emit func(event, data []byte) error) error {
 	return emit(event, data[:len(data)-1])
 }
 
-func (p *sseParser) check() error {
+func (p *Parser) check() error {
 	if len(p.line)+len(p.data) > maxEventBytes {
-		return errEventTooLarge
+		return ErrEventTooLarge
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package llm
+package stream
 
 import (
 	"bytes"
@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// chunk is what one event of the stream means for the measurement.
-type chunk struct {
-	content  bool // carries text, reasoning or a tool call
-	finished bool // a choice gave its finish reason, or the stream said [DONE]
-	done     bool // [DONE]
-	usage    *usage
-	failure  string // an error inside a 200 stream
+// Chunk is what one event of the stream means for the measurement.
+type Chunk struct {
+	Content  bool // carries text, reasoning or a tool call
+	Finished bool // a choice gave its finish reason, or the stream said [DONE]
+	Done     bool // [DONE]
+	Usage    *Usage
+	Failure  string // an error inside a 200 stream
 }
 
-type usage struct {
+type Usage struct {
 	PromptTokens     int `json:"prompt_tokens"`
 	CompletionTokens int `json:"completion_tokens"`
 }
@@ -30,19 +30,19 @@ var (
 	errorKey    = []byte(`"error"`)
 )
 
-// readChunk tells what an event is. Nearly all events carry a piece of text
+// ReadChunk tells what an event is. Nearly all events carry a piece of text
 // and nothing else; those are recognised without decoding. That is safe, since
 // inside a JSON string every quote is escaped: the raw bytes `"content":"`
 // can only be a key. What is not so plain is decoded.
-func readChunk(event, data []byte) (chunk, error) {
+func ReadChunk(event, data []byte) (Chunk, error) {
 	if len(data) == 0 {
-		return chunk{}, nil
+		return Chunk{}, nil
 	}
 	if bytes.Equal(data, doneMark) {
-		return chunk{finished: true, done: true}, nil
+		return Chunk{Finished: true, Done: true}, nil
 	}
 	if len(event) == 0 && isPlainText(data) {
-		return chunk{content: true}, nil
+		return Chunk{Content: true}, nil
 	}
 	return decodeChunk(event, data)
 }
@@ -74,7 +74,7 @@ type wireChunk struct {
 		} `json:"delta"`
 		FinishReason *string `json:"finish_reason"`
 	} `json:"choices"`
-	Usage *usage `json:"usage"`
+	Usage *Usage `json:"usage"`
 	wireError
 }
 
@@ -102,45 +102,45 @@ func (e wireError) text() string {
 	return ""
 }
 
-func decodeChunk(event, data []byte) (chunk, error) {
+func decodeChunk(event, data []byte) (Chunk, error) {
 	var wire wireChunk
 	if err := json.Unmarshal(data, &wire); err != nil {
 		if string(event) == "error" {
-			return chunk{failure: shorten(string(data))}, nil
+			return Chunk{Failure: Shorten(string(data))}, nil
 		}
-		return chunk{}, fmt.Errorf("expected a JSON chunk, found %q: %w", shorten(string(data)), err)
+		return Chunk{}, fmt.Errorf("expected a JSON chunk, found %q: %w", Shorten(string(data)), err)
 	}
 	failure := wire.text()
 	if failure == "" && string(event) == "error" {
 		failure = string(data)
 	}
-	result := chunk{usage: wire.Usage, failure: shorten(failure)}
+	result := Chunk{Usage: wire.Usage, Failure: Shorten(failure)}
 	for _, choice := range wire.Choices {
 		delta := choice.Delta
 		if choice.Text != "" || delta.Content != "" || delta.Reasoning != "" || delta.ReasoningContent != "" || len(delta.ToolCalls) > 0 {
-			result.content = true
+			result.Content = true
 		}
 		if choice.FinishReason != nil && *choice.FinishReason != "" {
-			result.finished = true
+			result.Finished = true
 		}
 	}
 	return result, nil
 }
 
-// errorText is the message of an error response's body.
-func errorText(body []byte) string {
+// ErrorText is the message of an error response's body.
+func ErrorText(body []byte) string {
 	var wire wireError
 	if json.Unmarshal(body, &wire) == nil {
 		if text := wire.text(); text != "" {
-			return shorten(text)
+			return Shorten(text)
 		}
 	}
-	return shorten(strings.TrimSpace(string(body)))
+	return Shorten(strings.TrimSpace(string(body)))
 }
 
 const maxErrorText = 300
 
-func shorten(text string) string {
+func Shorten(text string) string {
 	if len(text) <= maxErrorText {
 		return text
 	}
