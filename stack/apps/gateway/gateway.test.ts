@@ -206,6 +206,13 @@ test('an engine that dies in the middle of a stream truncates the answer', async
   expect(await requestsOf(200)).toBe(0)
 })
 
+test('a body without an end is refused before it fills the memory', async () => {
+  await start(answerAll, 1)
+  const answer = await fetch(url('/v1/chat/completions'), { method: 'POST', body: new Uint8Array(65 * 1024 * 1024) })
+  expect(answer.status).toBe(413)
+  expect(engines[0]?.calls).toEqual([])
+})
+
 test('replicas come and go with their readiness', async () => {
   await start(answerAll, 1)
   expect(await metric('gateway_ready_replicas')).toBe(1)

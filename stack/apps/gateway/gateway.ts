@@ -14,6 +14,9 @@ import { replicaPool } from './replicas.ts'
 /** Dead pods' series are kept for a while: a rate over them needs their last samples. */
 const FORGET_POD_MS = 5 * 60_000
 
+/** Idle connections go before vLLM's server (uvicorn) closes them after 5 s: a request must not meet a closing one. */
+const IDLE_MS = 4_000
+
 export interface Gateway {
   /** The port it listens on. */
   port: number
@@ -28,7 +31,7 @@ export const startGateway = async (config: GatewayConfig, kube: Kube, log: Log):
   const pool = replicaPool()
   const metrics = createMetrics(pool)
   const flags = await openFlags({ path: config.flagsFile, metrics, log, signal })
-  const agent = new Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 4_096 })
+  const agent = new Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 4_096, timeout: IDLE_MS })
   let synced = false
   const onGone = (name: string): void => {
     setTimeout(() => void metrics.forgetPod(name), FORGET_POD_MS).unref()

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import { buffer } from 'node:stream/consumers'
 import type { Flags } from './flags/flags.ts'
 import { changesNothing, transformBody } from './flags/transform.ts'
 import { CLIENT_CLOSED, type Metrics, routeOf } from './metrics.ts'
@@ -39,6 +38,21 @@ const NOT_RETURNED = new Set(HOP_BY_HOP)
 const without = (headers: IncomingHttpHeaders, names: Set<string>): IncomingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !names.has(name)))
 
+/** Room for a prompt of the longest context windows, and for images. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024
+
+/** The whole body; null where it is too large, with the rest unread. */
+const readBody = async (request: IncomingMessage): Promise<Buffer | null> => {
+  const parts: Buffer[] = []
+  let bytes = 0
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
+    parts.push(part)
+    bytes += part.length
+    if (bytes > MAX_BODY_BYTES) return null
+  }
+  return Buffer.concat(parts)
+}
+
 /** The status code that the request counts as. */
 const answer = async (
   options: ProxyOptions,
@@ -51,7 +65,11 @@ const answer = async (
     if (!response.writableFinished) client.abort()
   })
   const requestId = String(request.headers['x-request-id'] ?? randomUUID())
-  const sent = await buffer(request)
+  const sent = await readBody(request)
+  if (sent === null) {
+    sendError(response, 413, `The request is larger than ${MAX_BODY_BYTES} bytes.`)
+    return 413
+  }
   const body = await changedBody(options.flags, sent, requestId)
   const headers = {
     ...without(request.headers, NOT_FORWARDED),

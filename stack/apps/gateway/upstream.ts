@@ -53,9 +53,9 @@ const attempt = (
   signal: AbortSignal,
 ): Promise<UpstreamOutcome> =>
   new Promise((resolve) => {
-    replica.inFlight += 1
     let answered = false
     const call = request({ host: replica.host, port, method, path, headers, agent, signal })
+    replica.inFlight += 1
     call.once('close', () => {
       replica.inFlight -= 1
     })
