@@ -111,6 +111,22 @@ func TestTimesAreThoseOfTheWire(t *testing.T) {
 	}
 }
 
+// A user's wait includes the dial; the server's time to its first token does not.
+func TestTTFTCountsFromTheWrittenRequest(t *testing.T) {
+	const dial = 100 * time.Millisecond
+	s := server(t, func(_ http.ResponseWriter, flush func(string), _ *http.Request) { flush(text + "data: [DONE]\n\n") })
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		time.Sleep(dial)
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}
+	defer transport.CloseIdleConnections()
+	x := exchangeWith(s.URL)
+	line := x.record(x.run(t.Context(), transport))
+	if line.TTFT == nil || *line.TTFT > ms(dial)/2 || line.E2E < ms(dial) {
+		t.Errorf("%+v, ttft %v", line, line.TTFT)
+	}
+}
+
 func TestEveryEndHasItsOutcome(t *testing.T) {
 	hang := func(r *http.Request) { <-r.Context().Done() }
 	tests := map[string]struct {
@@ -200,14 +216,14 @@ func TestEveryEndHasItsOutcome(t *testing.T) {
 		},
 		"stalled": {
 			handle: func(_ http.ResponseWriter, flush func(string), r *http.Request) {
-				for range 3 {
+				for range 5 {
 					flush(text)
 					time.Sleep(40 * time.Millisecond)
 				}
 				hang(r)
 			},
 			prepare: func(x *exchange) { x.stall = 100 * time.Millisecond },
-			want:    outcomeTimeoutStall, status: 200, chunks: 3,
+			want:    outcomeTimeoutStall, status: 200, chunks: 5,
 		},
 		"connection refused": {
 			prepare: func(x *exchange) { x.url = "http://" + freeAddress() },

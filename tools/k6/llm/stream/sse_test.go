@@ -41,6 +41,7 @@ func TestParserReadsTheStandardsForms(t *testing.T) {
 		"mixed line ends":              {"data: a\r\n\ndata: b\n\rdata: c\r\r\n", []string{"|a", "|b", "|c"}},
 		"no space after the colon":     {"data:a\n\n", []string{"|a"}},
 		"only one space is dropped":    {"data:  a\n\n", []string{"| a"}},
+		"several data lines, CRLF":     {"event: error\r\ndata: a\r\ndata: b\r\n\r\n", []string{"error|a\nb"}},
 		"several data lines":           {"data: a\ndata: b\n\n", []string{"|a\nb"}},
 		"data without a colon":         {"data\n\n", []string{"|"}},
 		"comments":                     {": ping\n\ndata: a\n: ping\n\n", []string{"|a"}},
