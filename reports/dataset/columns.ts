@@ -22,7 +22,8 @@ export const seriesColumns = (
     const resample = isCounter(metric) ? rateColumn : gaugeColumn
     for (const { labels, samples } of own) {
       const service = redactor.name(serviceOf(labels))
-      if (service === null) continue
+      // kube-state-metrics has a series for each answer to a condition; their sum is always 1.
+      if (service === null || (labels.condition ?? 'true') !== 'true') continue
       const column = resample(samples, fromS, seconds, staleMs)
       if (column.every((value) => value === null)) continue
       const name = `${serviceToken(service)}_${metricToken(metric)}`
@@ -76,9 +77,9 @@ const isColumn = (metric: string): boolean => !/_(bucket|created|info)$/.test(me
 
 const isCounter = (metric: string): boolean => /_(total|sum|count)$/.test(metric)
 
-/** The pod that a series speaks of, else the nearest that it names. */
-const serviceOf = ({ pod, deployment, Hostname, node, job }: SampleSeries['labels']): string =>
-  pod ?? deployment ?? Hostname ?? node ?? job ?? 'cluster'
+/** What a series speaks of: exporters carry a pod label of their own beside it. */
+const serviceOf = ({ deployment, Hostname, pod, node, job }: SampleSeries['labels']): string =>
+  deployment ?? Hostname ?? pod ?? node ?? job ?? 'cluster'
 
 /** One underscore would cut the name in two; loaders strip a final `-db`. */
 const serviceToken = (service: string): string => service.replaceAll(/[^a-zA-Z0-9.-]/g, '-').replace(/-db$/, '-dbs')

@@ -34,6 +34,8 @@ type Injected = StepRecord & { injected: number }
 const BEFORE_MS = 120_000
 const AFTER_MS = 15_000
 const LEAST_MS = 10_000
+/** Kubernetes Events know whole seconds only: what comes right before a fault may carry its traces. */
+const CLEAR_MS = 2_000
 
 const isInjected = (step: StepRecord): step is Injected => step.injected !== null
 
@@ -68,7 +70,7 @@ const quietCases = (
   { from, to }: { from: number; to: number },
   random: Random,
 ): Unnamed[] => {
-  const first = steps[0]?.injected ?? to
+  const first = (steps[0]?.injected ?? to) - CLEAR_MS
   const last = Math.max(from, ...steps.map(({ over }) => over ?? to)) + AFTER_MS
   const spans =
     steps.length === 0

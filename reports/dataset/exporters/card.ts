@@ -34,7 +34,7 @@ export default defineExporter({
       '',
       '## What was left out',
       '',
-      'Series of the load generator, and lines that speak of the harness or of feature-flag evaluations. Objects that the harness created have neutral names. Traces: none are recorded.',
+      'What the harness itself says in metrics, events and logs, which would give the answers away. Objects that it created have neutral names. Traces: none are recorded.',
       '',
     ]
     return [{ path: 'README.md', text: text.join('\n') }]
