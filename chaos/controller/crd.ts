@@ -34,7 +34,10 @@ export const faultCrd = (faults: readonly AnyFault[]) => ({
           openAPIV3Schema: {
             type: 'object',
             required: ['spec'],
-            properties: { spec: specSchema(faults), status: structural(z.toJSONSchema(FaultStatus, OPEN_API)) },
+            properties: {
+              spec: specSchema(faults),
+              status: { ...structural(z.toJSONSchema(FaultStatus, OPEN_API)), default: {} },
+            },
           },
         },
       },

@@ -13,6 +13,8 @@ interface Plan {
   freeMiB: number | null
 }
 
+/** Of the co-tenant's readiness. */
+const PORT = 8_080
 const START_TIMEOUT_MS = 60_000
 const END_TIMEOUT_MS = 60_000
 
@@ -31,7 +33,7 @@ const params = z.strictObject({
     .string()
     .min(1)
     .default('firedrill/gpu-hog')
-    .describe("The co-tenant's image; understands --mib and --seconds"),
+    .describe("The co-tenant's image; understands --mib, --seconds and --port"),
 })
 
 /** vLLM reserves its memory once: a co-tenant that comes later is only felt by a pod that starts again beside it. */
@@ -131,8 +133,13 @@ const coTenant = ({ id, namespace, node, image, mib, seconds }: CoTenant): Plan[
             name: 'co-tenant',
             image,
             imagePullPolicy: 'IfNotPresent',
-            args: ['--mib', String(mib), '--seconds', String(seconds + 10)],
-            env: [{ name: 'NVIDIA_VISIBLE_DEVICES', value: 'all' }],
+            args: ['--mib', String(mib), '--seconds', String(seconds + 10), '--port', String(PORT)],
+            env: [
+              { name: 'NVIDIA_VISIBLE_DEVICES', value: 'all' },
+              { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+            ],
+            // Ready once it holds what was free: only then may the victim go.
+            readinessProbe: { httpGet: { path: '/ready', port: PORT }, periodSeconds: 1 },
           },
         ],
       },
