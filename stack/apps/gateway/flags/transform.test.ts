@@ -73,6 +73,8 @@ test('what is not a request of the API stays as it is: the engine says what is w
 test('every other field of a request survives', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string({ minLength: 2 }), fc.jsonValue()), (extra) => {
+      // Schemas drop it, for the safety of whoever merges the object.
+      fc.pre(!Object.hasOwn(extra, '__proto__'))
       const { messages: _, prompt: __, max_completion_tokens: ___, ...rest } = { ...extra } as Record<string, unknown>
       const body = JSON.parse(JSON.stringify({ ...rest, messages: [user], max_tokens: 1, ignore_eos: false }))
       const { messages, max_tokens, ignore_eos, ...after } = changed(body, { contextTokens: 5, maxTokens: 7 })
