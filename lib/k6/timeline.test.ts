@@ -1,0 +1,51 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { ScriptStep } from './script-data.ts'
+import { dueAt, faultName, isTransient, untilNext } from './timeline.ts'
+
+const spec = { kind: 'pod-kill', params: {}, durationSeconds: 30, seed: 1, maxUnavailable: 1 }
+const first: ScriptStep = { name: 'first', when: { kind: 'at', time: 90_000 }, spec }
+const second: ScriptStep = { name: 'second', when: { kind: 'after', step: 'first', gap: 30_000 }, spec }
+
+test('`at` counts from the start of the load, `after` from the end of the other fault', () => {
+  expect(dueAt(first, 1_000, new Map())).toBe(91_000)
+  expect(dueAt(second, 1_000, new Map())).toBeNull()
+  expect(dueAt(second, 1_000, new Map([['first', 150_000]]))).toBe(180_000)
+})
+
+test('the wait ends with the next step, and no later than a tick', () => {
+  expect(untilNext([1_200, null, 1_100], 1_000, 500)).toBe(100)
+  expect(untilNext([9_000, null], 1_000, 500)).toBe(500)
+  expect(untilNext([900], 1_000, 500)).toBe(0)
+  expect(untilNext([], 1_000, 500)).toBe(500)
+})
+
+test('a name is one that Kubernetes takes, and no two runs share it', () => {
+  expect(faultName('quick', 'hog', 'quick-mi9xa2b4')).toBe('quick-hog-mi9xa2b4')
+  const kebab = fc.stringMatching(/^[a-z][a-z0-9-]{0,80}$/)
+  fc.assert(
+    fc.property(kebab, kebab, fc.integer({ min: 1_700_000_000_000, max: 1_900_000_000_000 }), (scenario, step, at) => {
+      const name = faultName(scenario, step, `${scenario}-${at.toString(36)}`)
+      expect(name).toMatch(/^[a-z]([a-z0-9-]*[a-z0-9])?$/)
+      expect(name.length).toBeLessThanOrEqual(63)
+      expect(name).not.toBe(faultName(scenario, step, `${scenario}-${(at + 1).toString(36)}`))
+    }),
+  )
+})
+
+test('only what may pass is asked again', () => {
+  for (const message of [
+    'Post "https://127.0.0.1:6443/apis": dial tcp 127.0.0.1:6443: connect: connection refused',
+    'Get "https://127.0.0.1:6443/api": EOF',
+    'context deadline exceeded (Client.Timeout exceeded while awaiting headers): request timed out',
+    'the server is currently unable to handle the request',
+  ])
+    expect(isTransient(message), message).toBe(true)
+  for (const message of [
+    'faults.firedrill.dev "quick-hog" is forbidden: namespace kube-system takes no faults',
+    'Fault.firedrill.dev "x" is invalid: spec.durationSeconds: Invalid value: -1',
+    'no matches for kind "Fault" in group "firedrill.dev"',
+    'namespaces "llm" not found',
+  ])
+    expect(isTransient(message), message).toBe(false)
+})
