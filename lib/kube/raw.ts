@@ -44,7 +44,10 @@ export const rawClient = (kube: Kube): RawClient => {
     const answer = await send(target, body)
     // The API server's schema is the check: the path says which type comes back.
     if (answer.status < 300) return JSON.parse(answer.text) as T
-    throw new ApiException(answer.status, `${method} ${path}: ${statusMessage(answer.text)}`, answer.text, {})
+    const error = new ApiException(answer.status, '', answer.text, {})
+    // Its own message repeats the whole body.
+    error.message = `${method} ${path}: ${answer.status} ${statusMessage(answer.text)}`
+    throw error
   }
 }
 

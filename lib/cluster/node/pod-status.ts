@@ -12,15 +12,18 @@ export interface Condition {
   lastTransitionTime: string
 }
 
+/** Merged by address unless told otherwise: a pod that an agent before this one ran has another one now. */
+type AddressList = [{ $patch: 'replace' }, { ip: string }]
+
 /** The status as it is patched, in the API's own words. */
 export interface PodStatus {
   phase: PodPhase
   reason: string | null
   message: string | null
   hostIP: string
-  hostIPs: { ip: string }[]
+  hostIPs: AddressList
   podIP?: string
-  podIPs?: { ip: string }[]
+  podIPs?: AddressList
   startTime: string
   conditions: Condition[]
   initContainerStatuses: object[]
@@ -54,8 +57,8 @@ export const podStatus = (input: StatusInput): PodStatus => {
     reason: failure?.reason ?? null,
     message: failure?.message ?? null,
     hostIP,
-    hostIPs: [{ ip: hostIP }],
-    ...(podIP === null ? {} : { podIP, podIPs: [{ ip: podIP }] }),
+    hostIPs: addressList(hostIP),
+    ...(podIP === null ? {} : { podIP, podIPs: addressList(podIP) }),
     startTime: time(startedAt),
     conditions: conditions(input, phase),
     initContainerStatuses: records.filter(({ role }) => role !== 'main').map(statusOf),
@@ -85,6 +88,8 @@ export const podPhase = (pod: V1Pod, records: readonly ContainerRecord[], over: 
 export const isTerminal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed'
 
 // --- Internal helpers ---
+
+const addressList = (ip: string): AddressList => [{ $patch: 'replace' }, { ip }]
 
 const time = (ms: number): string => new Date(ms).toISOString()
 

@@ -137,11 +137,12 @@ export const createPodWorker = (context: AgentContext, node: NodeSpec, first: V1
   }
 
   const update = (newer: V1Pod): void => {
+    const described = metadataText(pod) !== metadataText(newer)
     pod = newer
     if (pod.metadata?.deletionTimestamp) {
       stop((pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000)
       deletion.resolve()
-    } else if (!over) files?.refresh()
+    } else if (described && !over) files?.refresh()
   }
   if (ended) over = true
   update(first)
@@ -169,3 +170,8 @@ export const createPodWorker = (context: AgentContext, node: NodeSpec, first: V1
     log: (container, attempt) => host.logs.get(container)?.find((known) => known.attempt === attempt)?.file ?? null,
   }
 }
+
+// --- Internal helpers ---
+
+/** What downward API files may be made of. */
+const metadataText = ({ metadata }: V1Pod): string => JSON.stringify([metadata?.labels, metadata?.annotations])

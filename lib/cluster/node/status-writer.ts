@@ -14,6 +14,7 @@ export interface StatusWriter {
 }
 
 const RETRY_MS = 500
+const MAX_RETRY_MS = 30_000
 
 /** Sends a pod's status where it changed, one patch at a time. Refuses to touch a later pod of the same name. */
 export const createStatusWriter = (
@@ -27,6 +28,7 @@ export const createStatusWriter = (
   let sent = ''
   let closed = false
   let dirty = false
+  let retryMs = RETRY_MS
   let running: Promise<void> | null = null
 
   const send = async (): Promise<void> => {
@@ -40,12 +42,14 @@ export const createStatusWriter = (
       try {
         await api('PATCH', path, { body: { metadata: { uid }, status }, patch: 'strategic-merge' })
         sent = text
+        retryMs = RETRY_MS
       } catch (error) {
         if (isNotFound(error) || isConflict(error)) closed = true
         else {
           onError(error)
           dirty = true
-          await delay(RETRY_MS)
+          await delay(retryMs)
+          retryMs = Math.min(2 * retryMs, MAX_RETRY_MS)
         }
       }
     }
