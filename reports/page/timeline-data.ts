@@ -1,5 +1,6 @@
-import type { VerdictClass, Verdict } from '../../lib/core/verdict.ts'
+import type { Verdict, VerdictClass, VerdictLine } from '../../lib/core/verdict.ts'
 import type { RunData } from '../read/run-data.ts'
+import type { Episode } from '../score/episodes.ts'
 import { stepRecords } from '../score/steps.ts'
 import { findSubjects } from '../score/subjects.ts'
 
@@ -52,17 +53,11 @@ export const alertRows = (run: RunData, verdict: Verdict, span: Span): AlertRow[
   findSubjects(run)
     .map(({ alert, episodes }) => {
       const lines = verdict.lines.filter((line) => line.alert === alert)
-      const bars = episodes.flatMap(({ activeAt, firedAt, resolvedAt }) => {
-        const to = resolvedAt ?? span.to
-        const line = lines.find(
-          ({ seen }) => seen !== null && seen.firedAt === firedAt && (seen.pendingAt ?? firedAt) === activeAt,
-        )
-        const found: Bar[] = []
-        if (firedAt !== activeAt)
-          found.push({ from: activeAt, to: firedAt ?? to, firing: false, class: line?.class ?? null })
-        if (firedAt !== null) found.push({ from: firedAt, to, firing: true, class: line?.class ?? null })
-        return found.filter((bar) => bar.to > span.from && bar.from < span.to)
-      })
+      const bars = episodes
+        .flatMap((episode) => barsOf(episode, lines, span))
+        .filter((bar) => bar.to > span.from && bar.from < span.to)
+        // Firing covers pending.
+        .sort((a, b) => Number(a.firing) - Number(b.firing))
       const expected = lines.flatMap(({ expected: window, class: judged }) =>
         window !== null && ASKED.has(judged) ? { from: window.from, to: window.to, class: judged } : [],
       )
@@ -72,6 +67,19 @@ export const alertRows = (run: RunData, verdict: Verdict, span: Span): AlertRow[
     .sort((a, b) => firstSign(a) - firstSign(b))
 
 // --- Internal helpers ---
+
+/** Other instances of an alert share the judgement of the one that its line speaks of. */
+const barsOf = ({ activeAt, firedAt, resolvedAt }: Episode, lines: readonly VerdictLine[], span: Span): Bar[] => {
+  const to = resolvedAt ?? span.to
+  const seen = lines.filter((line) => line.seen !== null)
+  const own = seen.find((line) => line.seen?.firedAt === firedAt && (line.seen?.pendingAt ?? firedAt) === activeAt)
+  const step = seen.findLast(({ injectedAt }) => injectedAt !== null && injectedAt <= activeAt)
+  const verdict = (own ?? step)?.class ?? null
+  return [
+    ...(firedAt === activeAt ? [] : [{ from: activeAt, to: firedAt ?? to, firing: false, class: verdict }]),
+    ...(firedAt === null ? [] : [{ from: firedAt, to, firing: true, class: verdict }]),
+  ]
+}
 
 /** Expected windows worth drawing: those of alerts that another alert answered for would only be noise. */
 const ASKED: ReadonlySet<VerdictClass> = new Set([

@@ -132,9 +132,15 @@ const silence = ({ held, holdMs }: Window, pending: Episode | null): string => {
   return `${waited} of the ${seconds(holdMs)} it waits`
 }
 
-const notes = ({ firedAt, resolvedAt, sampled }: Episode, episodes: number, { resetBy }: Window): string => {
+const notes = (
+  { firedAt, resolvedAt, sampled }: Episode,
+  episodes: readonly Episode[],
+  { resetBy }: Window,
+): string => {
   const found: string[] = []
-  if (episodes > 1) found.push(`flapping, ${plural(episodes, 'episode')}`)
+  const instances = new Set(episodes.map(({ instance }) => instance)).size
+  if (instances > 1) found.push(`${instances} instances`)
+  if (episodes.length > instances) found.push(`flapping, ${plural(episodes.length, 'episode')}`)
   if (firedAt !== null && resolvedAt !== null && resolvedAt > resetBy) {
     found.push(`stuck ${seconds(resolvedAt - resetBy)} past its reset`)
   }
@@ -161,7 +167,7 @@ const makeLine = (
 })
 
 const seenIn = (sight: Sight, notifications: readonly Notification[]): VerdictLine['seen'] => {
-  if (sight.kind === 'fired') return seenOf(sight.episode, sight.episodes, notifications)
+  if (sight.kind === 'fired') return seenOf(sight.episode, sight.episodes.length, notifications)
   if (sight.kind === 'active-before') return seenOf(sight.episode, 1, notifications)
   return sight.kind === 'silent' && sight.pending !== null ? seenOf(sight.pending, 0, notifications) : null
 }

@@ -8,7 +8,7 @@ const find = (alerts: SampleSeries[], observedTo = at(300)) =>
 
 test('pending, firing, gone: the first evaluation without it resolves it', () => {
   expect(find(alertSamples({ alert: 'Down', pending: 10, fired: 14, resolved: 20 }))).toEqual([
-    { alert: 'Down', activeAt: at(10), firedAt: at(14), resolvedAt: at(20), sampled: true },
+    { alert: 'Down', instance: '["Down",[]]', activeAt: at(10), firedAt: at(14), resolvedAt: at(20), sampled: true },
   ])
 })
 
@@ -35,6 +35,7 @@ test('every label set is an instance with a life of its own', () => {
     ...alertSamples({ alert: 'Down', pending: 12, fired: 16, resolved: 18, labels: { pod: 'b' } }),
   ]
   expect(find(series).map(({ activeAt }) => activeAt)).toEqual([at(10), at(12)])
+  expect(new Set(find(series).map(({ instance }) => instance)).size).toBe(2)
 })
 
 test('pending that gives up never fired', () => {

@@ -3,6 +3,8 @@ import type { Notification, SampleSeries } from '../../lib/core/run-folder.ts'
 /** One alert instance (one label set) from pending to resolved. Times are evaluation timestamps, milliseconds since the epoch. */
 export interface Episode {
   alert: string
+  /** Which of the alert's label sets: the same text for the same set. */
+  instance: string
   /** When it became pending, or fired at once. */
   activeAt: number
   firedAt: number | null
@@ -30,8 +32,8 @@ export const findEpisodes = ({
   observedTo,
 }: EpisodeSource): Map<string, Episode[]> => {
   const found: Episode[] = []
-  for (const { alert, points } of instances(alerts)) {
-    found.push(...split(alert, points, evaluationMs(alert), observedTo))
+  for (const instance of instances(alerts)) {
+    found.push(...split(instance, evaluationMs(instance.alert), observedTo))
   }
   found.push(...unsampled(notifications, found, evaluationMs))
   found.sort((a, b) => a.activeAt - b.activeAt || (a.firedAt ?? Infinity) - (b.firedAt ?? Infinity))
@@ -57,23 +59,29 @@ export const notifiedAt = (episode: Episode, notifications: readonly Notificatio
 
 type Point = readonly [at: number, firing: boolean]
 
+interface Instance {
+  alert: string
+  identity: string
+  points: Point[]
+}
+
 /** Prometheus rounds startsAt to milliseconds, and the receiver's clock may be another machine's. */
 const CLOCK_MS = 1_000
 
-const instances = (series: readonly SampleSeries[]): { alert: string; points: Point[] }[] => {
-  const byIdentity = new Map<string, { alert: string; points: Point[] }>()
+const instances = (series: readonly SampleSeries[]): Instance[] => {
+  const byIdentity = new Map<string, Instance>()
   for (const { labels, samples } of series) {
     const { alertname, alertstate, __name__: _, ...rest } = labels
     if (alertname === undefined) continue
     const identity = JSON.stringify([alertname, Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))])
-    const instance = byIdentity.get(identity) ?? { alert: alertname, points: [] }
+    const instance = byIdentity.get(identity) ?? { alert: alertname, identity, points: [] }
     byIdentity.set(identity, instance)
     for (const [at, value] of samples) if (value !== 0) instance.points.push([at, alertstate === 'firing'])
   }
   return [...byIdentity.values()]
 }
 
-const split = (alert: string, points: Point[], evaluationMs: number, observedTo: number | null): Episode[] => {
+const split = ({ alert, identity, points }: Instance, evaluationMs: number, observedTo: number | null): Episode[] => {
   const episodes: Episode[] = []
   let open: { episode: Episode; lastAt: number } | null = null
   for (const [at, firing] of points.toSorted((a, b) => a[0] - b[0] || Number(a[1]) - Number(b[1]))) {
@@ -81,7 +89,14 @@ const split = (alert: string, points: Point[], evaluationMs: number, observedTo:
     const restarted = open !== null && open.episode.firedAt !== null && !firing
     if (open === null || gone || restarted) {
       if (open !== null) open.episode.resolvedAt = open.lastAt + evaluationMs
-      const episode: Episode = { alert, activeAt: at, firedAt: null, resolvedAt: null, sampled: true }
+      const episode: Episode = {
+        alert,
+        instance: identity,
+        activeAt: at,
+        firedAt: null,
+        resolvedAt: null,
+        sampled: true,
+      }
       open = { episode, lastAt: at }
       episodes.push(episode)
     }
@@ -114,7 +129,15 @@ const unsampled = (
     const key = `${fingerprint} ${startsAt}`
     const known = found.get(key)
     if (known !== undefined) known.resolvedAt ??= resolvedAt
-    else found.set(key, { alert, activeAt: startsAt, firedAt: startsAt, resolvedAt, sampled: false })
+    else
+      found.set(key, {
+        alert,
+        instance: fingerprint,
+        activeAt: startsAt,
+        firedAt: startsAt,
+        resolvedAt,
+        sampled: false,
+      })
   }
   return [...found.values()]
 }

@@ -6,6 +6,7 @@ import { judgeStep } from './classify.ts'
 import { judgeLoad } from './load.ts'
 import { judgeOutside } from './outside.ts'
 import { makeStage, sightsOf } from './sight.ts'
+import { findDisturbances } from './steadiness.ts'
 import { stepRecords } from './steps.ts'
 import { findSubjects } from './subjects.ts'
 
@@ -32,7 +33,7 @@ export const score = (run: RunData): Verdict => {
     ...answerQuiet(alerts, outside, isKnown),
   ]
   const lines = [...alerts, ...outside].map(({ line }) => line)
-  const doubts = findDoubts(run, load)
+  const doubts = [...findDoubts(run, load), ...findDisturbances(run, steps)]
   return {
     schema: 1,
     run: run.id,

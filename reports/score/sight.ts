@@ -16,7 +16,7 @@ export type Sight =
     }
   /** It was already pending or firing when the fault came. `tailOf` names the step that it still spoke of. */
   | { kind: 'active-before'; episode: Episode; tailOf: string | null }
-  | { kind: 'fired'; episode: Episode; when: 'early' | 'on-time' | 'late'; episodes: number }
+  | { kind: 'fired'; episode: Episode; when: 'early' | 'on-time' | 'late'; episodes: readonly Episode[] }
   | { kind: 'silent'; pending: Episode | null; covered: boolean }
 
 export interface Seen {
@@ -100,8 +100,7 @@ const look = ({ step, index, subject, window, owners, stage }: Look): Sight => {
   const own = subject.episodes.filter((episode) => owners.get(episode) === index)
   const fired = own.filter(({ firedAt }) => firedAt !== null)
   const [first] = fired
-  if (first !== undefined)
-    return { kind: 'fired', episode: first, when: timingOf(first, window), episodes: fired.length }
+  if (first !== undefined) return { kind: 'fired', episode: first, when: timingOf(first, window), episodes: fired }
   return { kind: 'silent', pending: longest(own), covered: isCovered(stage, window) }
 }
 

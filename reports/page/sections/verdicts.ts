@@ -1,5 +1,6 @@
 import type { Verdict, VerdictLine } from '../../../lib/core/verdict.ts'
 import { lineTimes } from '../../score/table.ts'
+import { relative } from '../../score/words.ts'
 import { html, type Markup } from '../html.ts'
 import { className, mark } from './words.ts'
 
@@ -65,7 +66,7 @@ const count = (lines: readonly VerdictLine[], outcome: VerdictLine['outcome']): 
 const row = (line: VerdictLine): Markup => {
   const { expected, seen } = lineTimes(line)
   const told = line.seen?.notifiedAt ?? null
-  const after = told === null || line.injectedAt === null ? '' : `+${((told - line.injectedAt) / 1_000).toFixed(1)}s`
+  const after = told === null || line.injectedAt === null ? '' : relative(told, line.injectedAt)
   const evidence = line.evidence.map(({ file }) => file).join(', ')
   return html`
     <tr
