@@ -8,6 +8,8 @@ import { readFault } from '../chaos/controller/fault-store.ts'
 import { parseFlags } from '../lib/core/flag-document.ts'
 import { until } from '../lib/core/until.ts'
 import { acquireLease } from '../lib/kube/lease.ts'
+import { connect } from '../lib/kube/client.ts'
+import { layCable } from './support/cable.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
 import { FLAGS, faultOf, readFlags, readyPods } from './support/target.ts'
@@ -142,4 +144,18 @@ describe('the Lease', () => {
     expect((await readFault(plane.kube, fault.metadata))?.status?.phase ?? 'Pending').toBe('Pending')
     await first.stop()
   })
+})
+
+test('a controller cut off from the API server for longer than its Lease stops, comes back, and heals', async () => {
+  await using cable = await layCable(plane.kubeconfig)
+  const controller = await drill.controller({ kube: connect({ kubeconfig: cable.kubeconfig }), holder: 'cut/1/1' })
+  const fault = await drill.create(faultOf(NAMESPACE, 'cut', { ...flip, durationSeconds: 3 }))
+  await drill.reached(fault, 'Active')
+  cable.cut()
+  await expect.poll(() => drill.events.filter(({ what }) => what === 'lease-lost').length, { timeout: 20_000 }).toBe(2)
+  expect((await readFault(plane.kube, fault.metadata))?.status?.phase).toBe('Active')
+  cable.mend()
+  await drill.reached(fault, 'Recovered')
+  await controller.stop()
+  await nothingLeft()
 })

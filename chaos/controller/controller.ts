@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../lib/core/clock.ts'
 import { UserError, errorMessage } from '../../lib/core/errors.ts'
 import type { FaultRegistry, Observer } from '../../lib/core/fault.ts'
 import { FaultResource } from '../../lib/core/fault-resource.ts'
-import { type Kube, isNotFound } from '../../lib/kube/client.ts'
+import { type Kube, isNotFound, isTransient, reaching } from '../../lib/kube/client.ts'
 import { type LeaseOptions, acquireLease, keepLease } from '../../lib/kube/lease.ts'
 import { watchCollection } from '../../lib/kube/watch.ts'
 import { type Context, type ControllerEvent, exclusively } from './context.ts'
@@ -68,7 +68,7 @@ export const startController = async (options: ControllerOptions): Promise<Contr
 
 const requireCrd = async (kube: Kube, namespace: string): Promise<void> => {
   try {
-    await listFaults(kube, namespace)
+    await reaching(kube, listFaults(kube, namespace))
   } catch (error) {
     if (!isNotFound(error)) throw error
     throw new UserError({
@@ -86,7 +86,15 @@ type Taking = Pick<ControllerOptions, 'onEvent' | 'clock'> & { signal: AbortSign
 const take = async (lease: LeaseOptions, { onEvent, signal, clock = systemClock, whenHeld }: Taking): Promise<void> => {
   let told = ''
   while (!signal.aborted) {
-    const acquired = await acquireLease(lease)
+    const acquired = await acquireLease(lease).catch(async (error: unknown) => {
+      if (!isTransient(error)) throw error
+      await onEvent({ actor: 'controller', phase: 'info', what: 'retry', value: errorMessage(error) })
+      return null
+    })
+    if (acquired === null) {
+      await clock.sleep(WAIT_MS, signal)
+      continue
+    }
     if (acquired.ok) return await onEvent({ actor: 'controller', phase: 'ok', what: 'lease', value: lease.holder })
     const { heldBy, renewedAt } = acquired
     if (whenHeld === 'refuse') {

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../../lib/core/clock.ts'
 import { UserError } from '../../lib/core/errors.ts'
 import type { FaultRegistry, Observer } from '../../lib/core/fault.ts'
 import type { FaultResource } from '../../lib/core/fault-resource.ts'
-import { type Kube, isNotFound } from '../../lib/kube/client.ts'
+import { type Kube, isNotFound, reaching } from '../../lib/kube/client.ts'
 import type { ControllerEvent } from './context.ts'
 import { type Controller, startController } from './controller.ts'
 import { askToEnd, isHealed, phaseOf, waitFor } from './ending.ts'
@@ -62,7 +62,7 @@ const fullName = ({ metadata: { namespace, name } }: FaultResource): string => `
 /** A cluster without the CRD has no Faults. */
 const faultsOf = async (kube: Kube, namespace: string | undefined): Promise<FaultResource[]> => {
   try {
-    return await listFaults(kube, namespace)
+    return await reaching(kube, listFaults(kube, namespace))
   } catch (error) {
     if (isNotFound(error)) return []
     throw error

@@ -1,7 +1,7 @@
 import { faults } from '../faults/registry.gen.ts'
 import { until } from '../../lib/core/until.ts'
 import { apply } from '../../lib/kube/apply.ts'
-import { type Kube, statusCode } from '../../lib/kube/client.ts'
+import { type Kube, reaching, statusCode } from '../../lib/kube/client.ts'
 import { faultCrd } from './crd.ts'
 import { listFaults } from './fault-store.ts'
 
@@ -11,7 +11,7 @@ const ESTABLISH_TIMEOUT_MS = 30_000
 export const installCrd = async (kube: Kube): Promise<void> => {
   const crd = faultCrd(Object.values(faults))
   const { name } = crd.metadata
-  await apply(kube, crd)
+  await reaching(kube, apply(kube, crd))
   // Established comes before the storage is there: 404, then 429, for a moment.
   const served = (): Promise<boolean> =>
     listFaults(kube).then(

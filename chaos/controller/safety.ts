@@ -1,6 +1,6 @@
 import { UserError } from '../../lib/core/errors.ts'
 import { ALLOW_LABEL } from '../../lib/core/fault-resource.ts'
-import { type Kube, orNull } from '../../lib/kube/client.ts'
+import { type Kube, orNull, reaching } from '../../lib/kube/client.ts'
 import { servingState } from './serving.ts'
 
 /** Never targets, whatever their labels say: the cluster's own, and who watches it. */
@@ -15,7 +15,7 @@ export const requireAllowed = async (kube: Kube, namespace: string): Promise<voi
       hint: 'run the serving pods in a namespace of their own and name it with --namespace',
     })
   }
-  const found = await orNull(kube.core.readNamespace({ name: namespace }))
+  const found = await reaching(kube, orNull(kube.core.readNamespace({ name: namespace })))
   if (found === null) {
     throw new UserError({
       code: 'namespace-not-found',

@@ -21,6 +21,7 @@ export interface Drill extends AsyncDisposable {
 }
 
 interface ControllerSettings {
+  kube: Kube
   holder: string
   observe: Observer
   faults: FaultRegistry

@@ -1,0 +1,16 @@
+import type { Server } from 'node:http'
+
+/** Listens on a free port of the loopback address. */
+export const listen = async (server: Server): Promise<{ url: string; close(): Promise<void> }> => {
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server has no port')
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return { url: `http://127.0.0.1:${address.port}`, close }
+}
