@@ -4,10 +4,13 @@ import { errorMessage } from '../../core/errors.ts'
 import { AGENT_READY } from '../types.ts'
 import { runAgent } from './agent.ts'
 import { NodeAgentConfig } from './config.ts'
+import { keepHeapSmall } from './small-heap.ts'
 
 // The node agent: `node main.ts <config.json>`. Runs until SIGTERM, or until its stdin ends: then the supervisor was killed.
 
 const PASSED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR']
+
+keepHeapSmall()
 
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
