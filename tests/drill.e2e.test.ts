@@ -1,0 +1,98 @@
+import { mkdtempDisposable, readdir, readFile, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { RequestRecord, RUN_FILES } from '../lib/core/run-folder.ts'
+import { Verdict, type VerdictLine } from '../lib/core/verdict.ts'
+import { readParquet } from '../lib/parquet/read.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const NAME = 'drill-test'
+
+let folder: string
+
+/** The real entry, as a person types it. */
+const firedrill = (...args: string[]) =>
+  execa(join(ROOT, 'bin/firedrill'), args, {
+    cwd: folder,
+    env: { XDG_STATE_HOME: join(folder, 'state') },
+    reject: false,
+  })
+
+const run = async (
+  scenario: string,
+  ...args: string[]
+): Promise<{ exitCode: number | undefined; verdict: Verdict }> => {
+  const { exitCode, stdout, stderr } = await firedrill('run', scenario, '--name', NAME, '--keep', '--json', ...args)
+  if (!stdout.startsWith('{')) throw new Error(`no verdict; stderr:\n${stderr}`)
+  return { exitCode, verdict: Verdict.parse(JSON.parse(stdout)) }
+}
+
+const fixture = (name: string): string => join(import.meta.dirname, 'fixtures', name)
+
+const classesOf = ({ lines }: Verdict, step: string): Record<string, VerdictLine['class']> =>
+  Object.fromEntries(lines.filter((line) => line.step === step).map((line) => [line.alert, line.class]))
+
+beforeAll(async () => {
+  // Resolved: the node agent rewrites paths, and macOS-like temporary folders are links.
+  const made = await mkdtempDisposable(join(await realpath(tmpdir()), 'firedrill-drill-'))
+  folder = made.path
+})
+
+afterAll(async () => {
+  const { exitCode } = await firedrill('down', '--name', NAME)
+  expect(exitCode).toBe(0)
+  await rm(folder, { recursive: true, force: true })
+})
+
+test('a killed pod is noticed, everything else stays quiet, and the folder holds all of it', async () => {
+  const { exitCode, verdict } = await run(join(ROOT, 'scenarios/smoke.ts'))
+  expect(verdict.reasons).toEqual([])
+  expect(exitCode).toBe(0)
+  expect(verdict.outcome).toBe('pass')
+  expect(verdict.synthetic).toBe(true)
+  expect(classesOf(verdict, 'kill')['VLLMReplicaMissing']).toBe('on-time')
+  expect(verdict.load).toMatchObject({ delivered: true, plannedUsers: 50, gaugeUsers: 50, recordedUsers: 50 })
+
+  const dir = await realpath(join(folder, 'runs/latest'))
+  const records = await readParquet(join(dir, RUN_FILES.requests))
+  expect(records.length).toBe(verdict.load.requests)
+  for (const record of records) RequestRecord.parse(record)
+  for (const file of [RUN_FILES.report, RUN_FILES.verdictCsv, RUN_FILES.faults, RUN_FILES.rules, RUN_FILES.pods]) {
+    expect((await readFile(join(dir, file), 'utf8')).length, file).toBeGreaterThan(0)
+  }
+  expect(await readdir(join(dir, RUN_FILES.dataset))).toContain('cases.csv')
+})
+
+test('rules that cannot be right are told apart, and the run does not pass', async () => {
+  const { exitCode, verdict } = await run(fixture('truth.yaml'), '--rules', fixture('truth-rules.yaml'))
+  expect(classesOf(verdict, 'kill')).toEqual({
+    DeadMetric: 'no-data',
+    Unreachable: 'missed',
+    AlwaysFiring: 'contaminated',
+  })
+  expect(verdict.outcome).toBe('fail')
+  expect(exitCode).toBe(1)
+})
+
+test('a fault without effect proves nothing about the alerts', async () => {
+  const { exitCode, verdict } = await run(fixture('ineffective.yaml'))
+  const expected = verdict.lines.filter(({ step, symptom }) => step === 'template' && symptom === 'cache')
+  expect(expected.length).toBeGreaterThan(0)
+  for (const line of expected) expect(line.class, line.alert).toBe('fault-ineffective')
+  expect(verdict.outcome).toBe('unknown')
+  expect(exitCode).toBe(2)
+})
+
+test('with the cluster down, score and report say the same from the folder alone', async () => {
+  const dir = await realpath(join(folder, 'runs/latest'))
+  const before = await readFile(join(dir, RUN_FILES.verdict), 'utf8')
+  expect((await firedrill('down', '--name', NAME)).exitCode).toBe(0)
+  await rm(join(dir, RUN_FILES.verdict))
+  await rm(join(dir, RUN_FILES.report))
+  expect((await firedrill('score', 'runs/latest')).exitCode).toBe(2)
+  expect(await readFile(join(dir, RUN_FILES.verdict), 'utf8')).toBe(before)
+  expect((await firedrill('report', 'runs/latest')).exitCode).toBe(0)
+  expect(await readFile(join(dir, RUN_FILES.report), 'utf8')).toContain('</html>')
+})
