@@ -46,7 +46,7 @@ describe('the report', () => {
     const series = new Map([
       [
         'vllm:num_requests_waiting',
-        [{ labels: { pod: evil }, samples: [[run.run?.startedAt ?? 0, 1] as [number, number]] }],
+        [{ labels: { pod: evil }, samples: [[run.run?.loadStartedAt ?? 0, 1] as [number, number]] }],
       ],
     ])
     const text = renderReport({ ...run, id: evil, series }, score({ ...run, id: evil }), { styles: [], scripts: [] })

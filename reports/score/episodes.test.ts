@@ -29,6 +29,17 @@ test('a gap of more than one and a half evaluations is a new episode', () => {
   ])
 })
 
+test('also where nothing was pending in between', () => {
+  const series = [
+    ...alertSamples({ alert: 'Down', fired: 10, resolved: 20 }),
+    ...alertSamples({ alert: 'Down', fired: 24, resolved: 30 }),
+  ]
+  expect(find(series).map(({ firedAt, resolvedAt }) => [firedAt, resolvedAt])).toEqual([
+    [at(10), at(20)],
+    [at(24), at(30)],
+  ])
+})
+
 test('every label set is an instance with a life of its own', () => {
   const series = [
     ...alertSamples({ alert: 'Down', pending: 10, fired: 14, resolved: 20, labels: { pod: 'a' } }),

@@ -264,6 +264,16 @@ describe('several alerts of one expectation', () => {
   })
 })
 
+test('a fault that did not bite answers no question, whatever fired', () => {
+  const verdict = score(buildRun(run([fires(106)], { steps: [{ ...KILL, bit: false }] })))
+  expect(verdict.answers[0]).toMatchObject({ outcome: 'unknown', alert: null, timeToDetectMs: null })
+})
+
+test('a rule that fired has its data, whatever presence says', () => {
+  const verdict = score(buildRun(run([fires(106)], { presence: { 'vllm:metric': 0 } })))
+  expect(verdict.lines[0]).toMatchObject({ class: 'on-time' })
+})
+
 describe('outside of faults', () => {
   const quietKill = fires(106)
   const nulls = (spec: RunSpec) => score(buildRun(spec)).lines.filter(({ step }) => step === null)

@@ -1,4 +1,4 @@
-import type { RequestRecord, SampleSeries } from '../../lib/core/run-folder.ts'
+import { type RequestRecord, type SampleSeries, TIMELINE_USERS } from '../../lib/core/run-folder.ts'
 import type { Hold } from '../read/load-window.ts'
 
 /** k6's gauge reaches Prometheus in steps: its first and last samples may still be of the ramp. */
@@ -12,7 +12,7 @@ export const gaugeUsers = (series: readonly SampleSeries[] | undefined, hold: Ho
       if (time >= hold.from + EDGE_MS && time <= hold.to - EDGE_MS) at.set(time, (at.get(time) ?? 0) + value)
     }
   }
-  return at.size === 0 ? null : Math.min(...at.values())
+  return at.size === 0 ? null : Math.min(...at.values()) - TIMELINE_USERS
 }
 
 export interface RecordedUsers {

@@ -142,7 +142,7 @@ export const buildRun = (spec: RunSpec = {}): RunData => {
     events: [],
     pods: [],
     series: new Map([
-      ['k6_vus', [{ labels: {}, samples: every(0, endsAt).map((time) => [at(time), vus(time, users)]) }]],
+      ['k6_vus', [{ labels: {}, samples: every(0, endsAt).map((time) => [at(time), vus(time, users) + TIMELINE_USERS]) }]],
     ]),
     logs: [],
   }

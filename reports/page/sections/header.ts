@@ -12,7 +12,7 @@ const WORDS = {
 const MEANING = {
   pass: 'The right alerts fired, in time, and no others.',
   fail: 'An alert that had to fire did not, or one fired that should not have.',
-  unknown: 'Something needed for a verdict is missing, so there is none. Unknown is not a pass.',
+  unknown: 'Something that a verdict needs is missing or was disturbed. Unknown is not a pass.',
 } as const
 
 /** What a reader wants first: the outcome, and the scenario's questions with their answers. */
@@ -30,6 +30,7 @@ export const header = ({ run, scenario, plan }: RunData, verdict: Verdict): Mark
       ${plan === null ? null : html`<span>${plan.target.replicas} × ${plan.target.model}</span>`}
       ${scenario === null ? null : html`<span>${scenario.summary}</span>`}
     </p>
+    ${doubts(verdict).map((reason) => html`<p class="doubt unknown">${mark('unknown')} ${reason}</p>`)}
     <ul class="answers">
       ${verdict.answers.map(
         ({ question, outcome, reason }) =>
@@ -45,3 +46,11 @@ export const header = ({ run, scenario, plan }: RunData, verdict: Verdict): Mark
     </ul>
   </header>
 `
+
+// --- Internal helpers ---
+
+/** Reasons that no answer below gives, and the load's own line neither. */
+const doubts = ({ reasons, answers, load }: Verdict): string[] =>
+  reasons.filter(
+    (reason) => !answers.some(({ question }) => reason.startsWith(question)) && !reason.endsWith(load.reason),
+  )
