@@ -38,6 +38,9 @@ export const RUN_FILES = {
   groundTruth: 'dataset-ground-truth',
 } as const
 
+/** Virtual users that k6's own gauge (`k6_vus`) counts beside those of the load: the one that plays the timeline, from start to end. */
+export const TIMELINE_USERS = 1
+
 /** The file of one metric's raw samples: `vllm:num_requests_running` is `prometheus/series/vllm.num_requests_running.parquet`. */
 export const seriesFile = (metric: string): string =>
   `${RUN_FILES.series}/${encodeURIComponent(metric.replaceAll(':', '.'))}.parquet`

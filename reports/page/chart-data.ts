@@ -1,4 +1,4 @@
-import type { RequestRecord, SampleSeries } from '../../lib/core/run-folder.ts'
+import { type RequestRecord, type SampleSeries, TIMELINE_USERS } from '../../lib/core/run-folder.ts'
 import { inFlightLevels } from '../read/in-flight.ts'
 import { rank } from '../read/percentile.ts'
 import { isFailed } from '../read/requests.ts'
@@ -42,7 +42,7 @@ export const makeCharts = ({ series, requests }: RunData, grid: Grid): Chart[] =
       title: 'Users',
       unit: 'count',
       note: 'virtual users (k6), requests in flight (records)',
-      lines: [...total('users', series.get('k6_vus'), grid), ...inFlight(records, grid)],
+      lines: [...users(series.get('k6_vus'), grid), ...inFlight(records, grid)],
     },
     {
       id: 'throughput',
@@ -111,6 +111,13 @@ const sumOf = (columns: readonly (number | null)[][], grid: Grid): (number | nul
     const there = columns.flatMap((column) => column[index] ?? [])
     return there.length === 0 ? null : there.reduce((sum, value) => sum + value, 0)
   })
+
+/** k6's gauge without the virtual user that plays the timeline. */
+const users = (series: readonly SampleSeries[] | undefined, grid: Grid): Line[] =>
+  total('users', series, grid).map(({ name, values }) => ({
+    name,
+    values: values.map((value) => (value === null ? null : Math.max(0, value - TIMELINE_USERS))),
+  }))
 
 const total = (name: string, series: readonly SampleSeries[] | undefined, grid: Grid): Line[] =>
   series === undefined || series.length === 0

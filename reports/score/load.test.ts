@@ -34,7 +34,7 @@ describe('a load', () => {
 
   test('that k6 itself did not reach is not delivered', () => {
     const series = new Map([
-      ['k6_vus', [{ labels: {}, samples: [[at(100), 12] as [number, number], [at(102), 9] as [number, number]] }]],
+      ['k6_vus', [{ labels: {}, samples: [[at(100), 13] as [number, number], [at(102), 10] as [number, number]] }]],
     ])
     expect(judgeLoad({ ...run, series })).toMatchObject({ delivered: false, gaugeUsers: 9 })
   })

@@ -1,6 +1,6 @@
 import { FAULT_API_VERSION, STEP_LABEL, type FaultResource } from '../../lib/core/fault-resource.ts'
 import type { AlertRule } from '../../lib/core/rule.ts'
-import { CONDITION_ALERT, type Notification, type SampleSeries } from '../../lib/core/run-folder.ts'
+import { CONDITION_ALERT, type Notification, type SampleSeries, TIMELINE_USERS } from '../../lib/core/run-folder.ts'
 import { Scenario } from '../../lib/core/scenario.ts'
 import type { Symptom } from '../../lib/core/symptom.ts'
 import type { RunData } from '../read/run-data.ts'
