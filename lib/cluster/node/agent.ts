@@ -1,7 +1,7 @@
 import { rm, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorMessage } from '../../core/errors.ts'
-import { connect } from '../../kube/client.ts'
+import { openConnection } from '../../kube/connection.ts'
 import type { V1Pod } from '../../kube/pod-types.ts'
 import { rawClient } from '../../kube/raw.ts'
 import { type Change, watchCollection } from '../../kube/watch.ts'
@@ -43,7 +43,7 @@ export const runAgent = async (options: AgentOptions): Promise<void> => {
   for (const name of await readdir(config.podsDir)) {
     await rm(join(config.podsDir, name), { recursive: true, force: true })
   }
-  const kube = connect({ kubeconfig: config.kubeconfig })
+  const kube = openConnection({ kubeconfig: config.kubeconfig })
   const api = rawClient(kube)
   const onError = (what: string) => (error: unknown) => log(`${what}: ${errorMessage(error)}`)
   const context: AgentContext = {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorMessage } from '../../core/errors.ts'
-import { isConflict, isNotFound } from '../../kube/client.ts'
+import { isConflict, isNotFound } from '../../kube/errors.ts'
 import type { V1Pod } from '../../kube/pod-types.ts'
 import type { RawClient } from '../../kube/raw.ts'
 

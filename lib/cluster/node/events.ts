@@ -1,4 +1,4 @@
-import { isNotFound } from '../../kube/client.ts'
+import { isNotFound } from '../../kube/errors.ts'
 import type { RawClient } from '../../kube/raw.ts'
 import type { CoreV1Event, V1Pod } from '../../kube/pod-types.ts'
 import { allow, type Bucket } from './event-rate.ts'

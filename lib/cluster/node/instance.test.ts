@@ -96,10 +96,10 @@ describe('what a process leaves', () => {
   })
 })
 
-test('a process tree over its memory limit is found, by its child as well', async () => {
+test('a process tree over its memory limit is found, by a child in a session of its own as well', async () => {
   const watch = createMemoryWatch()
   const hog = 'const x = Buffer.alloc(150 * 2 ** 20, 1); setInterval(() => x, 1000)'
-  const { instance } = await start('sh', '-c', `node -e '${hog}'; true`)
+  const { instance } = await start('sh', '-c', `setsid node -e '${hog}'; true`)
   const idle = await start('sleep', '60')
   watch.watch(idle.instance.pid, 50 * 2 ** 20, () => idle.instance.killForMemory())
   const unwatch = watch.watch(instance.pid, 150 * 2 ** 20, () => instance.killForMemory())

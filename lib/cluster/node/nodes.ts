@@ -1,4 +1,4 @@
-import { isConflict, isNotFound } from '../../kube/client.ts'
+import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { errorMessage } from '../../core/errors.ts'
 import type { V1Node } from '../../kube/pod-types.ts'
 import type { NodeSpec } from '../types.ts'

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
-import { type Kube, orNull } from '../../kube/client.ts'
+import type { KubeConnection } from '../../kube/connection.ts'
+import { orNull } from '../../kube/errors.ts'
 import type { RawClient } from '../../kube/raw.ts'
 import type { V1ConfigMap, V1Secret } from '../../kube/pod-types.ts'
 import { watchCollection } from '../../kube/watch.ts'
@@ -22,7 +23,7 @@ export interface ObjectCache {
 export const objectKey = (kind: ObjectKind, namespace: string, name: string): string => `${kind}/${namespace}/${name}`
 
 /** All ConfigMaps and Secrets of the cluster, kept by two watches: a small cluster has few, and no pod has to ask. */
-export const createObjectCache = (kube: Kube, api: RawClient, onError: (error: unknown) => void): ObjectCache => {
+export const createObjectCache = (kube: KubeConnection, api: RawClient, onError: (error: unknown) => void): ObjectCache => {
   const stores = { configmaps: new Map<string, V1ConfigMap>(), secrets: new Map<string, V1Secret>() }
   const changes = new EventEmitter<{ change: [key: string] }>().setMaxListeners(0)
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isConflict, isNotFound } from '../../kube/client.ts'
+import { isConflict, isNotFound } from '../../kube/errors.ts'
 import type { RawClient } from '../../kube/raw.ts'
 import type { V1Pod } from '../../kube/pod-types.ts'
 import type { PodStatus } from './pod-status.ts'
