@@ -63,6 +63,7 @@ const leaky = (): RunData => {
     ]),
     events: [
       ...(drill.events ?? []),
+      CO_TENANT,
       {
         at: at(202),
         type: 'Normal',
@@ -83,6 +84,15 @@ const leaky = (): RunData => {
   }
 }
 
+const CO_TENANT = {
+  at: at(204),
+  type: 'Normal',
+  reason: 'Started',
+  object: `Pod/${HOG}-d10a0ea2-x7x7x`,
+  message: 'Started container co-tenant',
+  count: 1,
+}
+
 const LOGS = new Map([
   [
     'gateway-x.log',
@@ -101,7 +111,7 @@ const context = (run: RunData = leaky()): ExportContext => ({
 
 /** What an agent must never read: the harness, the kinds of the faults, their parameters and names. */
 const ANSWERS =
-  /firedrill|pod-kill|feature-flag|gpu-memory-pressure|prompt-template|gpu-hog|quick-|k6_|flag_|flagevaluations|"?fault"?:/i
+  /firedrill|pod-kill|feature-flag|gpu-memory-pressure|prompt-template|gpu-hog|co-tenant|quick-|k6_|flag_|flagevaluations|"?fault"?:/i
 
 const fileOf = (name: string, path: RegExp, from = context()) =>
   exporters

@@ -142,7 +142,10 @@ export const buildRun = (spec: RunSpec = {}): RunData => {
     events: [],
     pods: [],
     series: new Map([
-      ['k6_vus', [{ labels: {}, samples: every(0, endsAt).map((time) => [at(time), vus(time, users) + TIMELINE_USERS]) }]],
+      [
+        'k6_vus',
+        [{ labels: {}, samples: every(0, endsAt).map((time) => [at(time), vus(time, users) + TIMELINE_USERS]) }],
+      ],
     ]),
     logs: [],
   }
