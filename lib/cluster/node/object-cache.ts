@@ -23,7 +23,11 @@ export interface ObjectCache {
 export const objectKey = (kind: ObjectKind, namespace: string, name: string): string => `${kind}/${namespace}/${name}`
 
 /** All ConfigMaps and Secrets of the cluster, kept by two watches: a small cluster has few, and no pod has to ask. */
-export const createObjectCache = (kube: KubeConnection, api: RawClient, onError: (error: unknown) => void): ObjectCache => {
+export const createObjectCache = (
+  kube: KubeConnection,
+  api: RawClient,
+  onError: (error: unknown) => void,
+): ObjectCache => {
   const stores = { configmaps: new Map<string, V1ConfigMap>(), secrets: new Map<string, V1Secret>() }
   const changes = new EventEmitter<{ change: [key: string] }>().setMaxListeners(0)
 
