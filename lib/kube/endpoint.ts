@@ -2,13 +2,17 @@ import { HttpMethod, RequestContext } from '@kubernetes/client-node'
 import { type Response, fetch } from 'undici'
 import { UserError } from '../core/errors.ts'
 import type { Endpoint } from '../core/target.ts'
-import type { Kube } from './client.ts'
+import type { KubeConnection } from './connection.ts'
 
 /** `svc/NAMESPACE/NAME:PORT` or `pod/NAMESPACE/NAME:PORT`; a port is a number or, for a Service, a name. */
 const IN_CLUSTER = /^(svc|pod)\/([^/]+)\/([^/:]+):([\w-]+)$/
 
 /** Where an address is reached: a URL as it is, a Service or pod through the API server's proxy. Talks to nobody yet. */
-export const resolveEndpoint = (kube: Kube, address: string, headers: Record<string, string> = {}): Endpoint => {
+export const resolveEndpoint = (
+  kube: KubeConnection,
+  address: string,
+  headers: Record<string, string> = {},
+): Endpoint => {
   const match = IN_CLUSTER.exec(address)
   if (match !== null) {
     const [, kind, namespace, name, port] = match
@@ -37,7 +41,7 @@ export type EndpointFetch = (path: string, request?: EndpointRequest) => Promise
 
 /** Sends the endpoint's headers and, where it lies behind the API server, the kubeconfig's credentials. */
 export const fetchVia =
-  (kube: Kube, { url, headers }: Endpoint): EndpointFetch =>
+  (kube: KubeConnection, { url, headers }: Endpoint): EndpointFetch =>
   async (path, request = {}) => {
     const own = { ...headers, ...request.headers }
     if (url !== apiServer(kube) && !url.startsWith(`${apiServer(kube)}/`))
@@ -52,4 +56,4 @@ export const fetchVia =
 
 // --- Internal helpers ---
 
-const apiServer = (kube: Kube): string => (kube.config.getCurrentCluster()?.server ?? '').replace(/\/+$/, '')
+const apiServer = (kube: KubeConnection): string => (kube.config.getCurrentCluster()?.server ?? '').replace(/\/+$/, '')

@@ -1,7 +1,7 @@
 import { Agent, request, type RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { ApiException } from '@kubernetes/client-node'
-import type { Kube } from './client.ts'
+import type { KubeConnection } from './connection.ts'
 
 export interface RawOptions {
   body?: unknown
@@ -18,12 +18,12 @@ const TIMEOUT_MS = 15_000
  * Requests over connections that stay open. client-node opens a TLS connection for each call, which is the greater
  * part of the cost of a program that writes small objects often. Errors are client-node's own ApiException.
  */
-export const rawClient = (kube: Kube): RawClient => {
-  const server = new URL(kube.config.getCurrentCluster()?.server ?? '')
+export const rawClient = ({ config }: KubeConnection): RawClient => {
+  const server = new URL(config.getCurrentCluster()?.server ?? '')
   let agent: Agent | undefined
   return async <T>(method: string, path: string, options: RawOptions = {}): Promise<T> => {
     const auth: RequestOptions = {}
-    await kube.config.applyToHTTPSOptions(auth)
+    await config.applyToHTTPSOptions(auth)
     agent ??= new Agent({
       keepAlive: true,
       ...(auth.ca === undefined ? {} : { ca: auth.ca }),

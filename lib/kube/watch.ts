@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Watch } from '@kubernetes/client-node'
-import type { Kube } from './client.ts'
+import type { KubeConnection } from './connection.ts'
+import { fetchVia } from './endpoint.ts'
 
 export type Change = 'added' | 'modified' | 'deleted'
 
@@ -8,13 +9,19 @@ interface Meta {
   metadata?: { uid?: string | undefined; resourceVersion?: string | undefined }
 }
 
+interface Listed<T> {
+  items: T[]
+  metadata?: { resourceVersion?: string }
+}
+
 export interface WatchOptions<T extends Meta> {
-  kube: Kube
+  kube: KubeConnection
   /** API path of the collection: `/api/v1/namespaces/llm/pods`. */
   path: string
   labelSelector?: string
   fieldSelector?: string
-  list(): Promise<{ items: T[]; metadata?: { resourceVersion?: string } }>
+  /** Without it, what the API has at `path`; it must find what the selectors find. */
+  list?(): Promise<Listed<T>>
   onChange(change: Change, object: T): void
   /** After each list: `onChange` has now told of everything there is. */
   onSync?(objects: T[]): void
@@ -30,7 +37,7 @@ const RETRY_MS = 500
  * watched is told as `deleted` after the next list. (client-node's own informer stops at its first unusual error.)
  */
 export const watchCollection = async <T extends Meta>(options: WatchOptions<T>): Promise<void> => {
-  const { list, onChange, onSync, onError, signal } = options
+  const { list = () => listAt(options), onChange, onSync, onError, signal } = options
   const known = new Map<string, T>()
   const tell = (change: Change, object: T): void => {
     const uid = object.metadata?.uid ?? ''
@@ -59,6 +66,19 @@ export const watchCollection = async <T extends Meta>(options: WatchOptions<T>):
 }
 
 // --- Internal helpers ---
+
+const listAt = async <T extends Meta>(options: WatchOptions<T>): Promise<Listed<T>> => {
+  const { kube, path, labelSelector, fieldSelector, signal } = options
+  const query = new URLSearchParams({
+    ...(labelSelector && { labelSelector }),
+    ...(fieldSelector && { fieldSelector }),
+  })
+  const server = fetchVia(kube, { url: kube.config.getCurrentCluster()?.server ?? '', headers: {} })
+  const answer = await server(`${path}?${query}`, { signal })
+  if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${(await answer.text()).slice(0, 300)}`)
+  // The API server's schema is the check, as for the watch's own objects.
+  return (await answer.json()) as Listed<T>
+}
 
 const watchOnce = <T extends Meta>(
   { kube, path, labelSelector, fieldSelector, signal }: WatchOptions<T>,

@@ -1,13 +1,12 @@
 import { errorMessage } from '../../../lib/core/errors.ts'
-import type { Kube } from '../../../lib/kube/client.ts'
+import type { KubeConnection } from '../../../lib/kube/connection.ts'
+import type { V1Pod } from '../../../lib/kube/types.ts'
 import { watchCollection } from '../../../lib/kube/watch.ts'
 import type { Log } from './log.ts'
 import type { ReplicaPool } from './replicas.ts'
 
-type Pod = Awaited<ReturnType<Kube['core']['listNamespacedPod']>>['items'][number]
-
 export interface DiscoveryOptions {
-  kube: Kube
+  kube: KubeConnection
   namespace: string
   selector: string
   pool: ReplicaPool
@@ -22,7 +21,7 @@ export interface DiscoveryOptions {
 /** Keeps the pool equal to the ready pods of the selector, until the signal. */
 export const discover = (options: DiscoveryOptions): Promise<void> => {
   const { kube, namespace, selector, pool, log, onSync, onGone, signal } = options
-  const onPod = ({ metadata, status }: Pod, gone: boolean): void => {
+  const onPod = ({ metadata, status }: V1Pod, gone: boolean): void => {
     const { uid = '', name = '' } = metadata ?? {}
     const host = status?.podIP
     const serving = !gone && metadata?.deletionTimestamp === undefined && isReady(status)
@@ -34,11 +33,10 @@ export const discover = (options: DiscoveryOptions): Promise<void> => {
     pool.forget(uid)
     onGone(name)
   }
-  return watchCollection<Pod>({
+  return watchCollection<V1Pod>({
     kube,
     path: `/api/v1/namespaces/${namespace}/pods`,
     labelSelector: selector,
-    list: () => kube.core.listNamespacedPod({ namespace, labelSelector: selector }),
     onChange: (change, pod) => onPod(pod, change === 'deleted'),
     onSync,
     onError: (error) => log('warn', 'pods cannot be watched', { error: errorMessage(error) }),
@@ -48,5 +46,5 @@ export const discover = (options: DiscoveryOptions): Promise<void> => {
 
 // --- Internal helpers ---
 
-const isReady = (status: Pod['status']): boolean =>
+const isReady = (status: V1Pod['status']): boolean =>
   status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false

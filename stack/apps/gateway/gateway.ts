@@ -1,7 +1,7 @@
 import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { errorMessage } from '../../../lib/core/errors.ts'
-import type { Kube } from '../../../lib/kube/client.ts'
+import type { KubeConnection } from '../../../lib/kube/connection.ts'
 import type { GatewayConfig } from './config.ts'
 import { discover } from './discovery.ts'
 import { openFlags } from './flags/flags.ts'
@@ -25,7 +25,7 @@ export interface Gateway {
 }
 
 /** Starts the application in front of vLLM: balances, streams through, and does what the feature flags say. */
-export const startGateway = async (config: GatewayConfig, kube: Kube, log: Log): Promise<Gateway> => {
+export const startGateway = async (config: GatewayConfig, kube: KubeConnection, log: Log): Promise<Gateway> => {
   const stop = new AbortController()
   const { signal } = stop
   const pool = replicaPool()

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { z } from 'zod'
-import { connect } from '../../../lib/kube/client.ts'
+import { openConnection } from '../../../lib/kube/connection.ts'
 import { GatewayEnv } from './config.ts'
 import { startGateway } from './gateway.ts'
 import { jsonLog } from './log.ts'
@@ -12,7 +12,7 @@ const log = jsonLog((line) => void process.stdout.write(line))
 
 const env = GatewayEnv.safeParse(process.env)
 if (env.success) {
-  const gateway = await startGateway(env.data, connect(), log)
+  const gateway = await startGateway(env.data, openConnection(), log)
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
       log('info', 'draining', { signal: name })
