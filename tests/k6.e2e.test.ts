@@ -1,0 +1,190 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { RequestRecord, RUN_FILES } from '../lib/core/run-folder.ts'
+import { after, at, ramp, Scenario, type ScenarioInput } from '../lib/core/scenario.ts'
+import { until } from '../lib/core/until.ts'
+import { Workload } from '../lib/core/workload.ts'
+import { writeBundle } from '../lib/k6/bundle.ts'
+import { BUNDLE, commandLine, environment } from '../lib/k6/command.ts'
+import { type LoadOptions, startLoad } from '../lib/k6/runner.ts'
+import { scriptData } from '../lib/k6/script-data.ts'
+import { readParquet } from '../lib/parquet/read.ts'
+import { toolPath } from '../lib/toolchain/tools.mjs'
+import { startFakeCompletions } from './support/fake-completions.ts'
+import { kubeconfigFor, startFakeFaults } from './support/fake-faults.ts'
+
+const workload = Workload.parse({
+  name: 'test',
+  summary: 'short',
+  endpoint: 'chat',
+  sharedPromptTokens: 10,
+  promptTokens: { min: 10, max: 20 },
+  outputTokens: { min: 10, max: 20 },
+  thinkTime: { min: '100ms', max: '400ms' },
+  requestTimeout: '10s',
+})
+
+let dir = ''
+let server: Awaited<ReturnType<typeof startFakeCompletions>>
+let faults: Awaited<ReturnType<typeof startFakeFaults>>
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'k6-'))
+  server = await startFakeCompletions(20)
+  faults = await startFakeFaults()
+  await writeFile(join(dir, 'kubeconfig'), kubeconfigFor(faults.url))
+})
+afterAll(async () => {
+  await server.close()
+  await faults.close()
+  await rm(dir, { recursive: true })
+})
+
+const scenario = (parts: Partial<ScenarioInput>) =>
+  Scenario.parse({
+    name: 'test',
+    summary: 'short',
+    load: { users: ramp().to(5, '1s').hold('7s'), workload: 'test' },
+    timeline: {},
+    ...parts,
+  })
+
+type Told = Parameters<LoadOptions['onEvent']>[0]
+
+const options = (name: string, parts: Partial<ScenarioInput>) => {
+  const events: Told[] = []
+  return {
+    events,
+    k6: toolPath('k6'),
+    runDir: join(dir, name),
+    scenario: scenario(parts),
+    workload,
+    target: {
+      kubeconfig: join(dir, 'kubeconfig'),
+      namespace: 'llm',
+      selector: 'app=vllm',
+      url: server.url,
+      model: 'tiny',
+      prometheus: { url: server.url, headers: {} },
+    },
+    runId: `test-${name}abcd`,
+    seed: 1,
+    onEvent: (event: Told): void => void events.push(event),
+    signal: new AbortController().signal,
+  }
+}
+
+test('users and the timeline play on one clock, and everything is on record', async () => {
+  const input = options('whole', {
+    timeline: {
+      first: at('1s').fault('pod-kill', { count: 1 }).lasting('1s'),
+      refused: at('1500ms').fault('forbidden').lasting('1s'),
+      second: after('first', '1s').fault('pod-kill').lasting('1s'),
+    },
+  })
+  const load = await startLoad(input)
+  expect(await load.timelineFinished).toEqual(['refused'])
+  expect(load.progress()?.users).toBe(5)
+  const result = await load.finished
+  expect(result).toMatchObject({ outcome: 'completed', message: '', refused: ['refused'], timelineFinished: true })
+  const startedAt = result.loadStartedAt ?? 0
+  expect(result.loadEndedAt - startedAt).toBeGreaterThan(8_000)
+
+  const [first, second] = faults.created()
+  expect(first?.fault).toMatchObject({
+    metadata: {
+      name: 'test-first-holeabcd',
+      labels: { 'firedrill.dev/run': input.runId, 'firedrill.dev/step': 'first' },
+    },
+    spec: { kind: 'pod-kill', params: { count: 1 }, target: { selector: 'app=vllm' }, durationSeconds: 1 },
+  })
+  const created = (first?.createdAt ?? 0) - startedAt
+  expect(created).toBeGreaterThanOrEqual(1_000)
+  expect(created).toBeLessThan(1_400)
+  // Over at 2 s, seen within half a second, a second's gap.
+  const gap = (second?.createdAt ?? 0) - (first?.createdAt ?? 0)
+  expect(gap).toBeGreaterThan(2_000)
+  expect(gap).toBeLessThan(3_200)
+  expect(input.events.map(({ what }) => what)).toEqual([
+    'load-started',
+    'step-created',
+    'step-refused',
+    'step-over',
+    'step-created',
+    'step-over',
+    'timeline-finished',
+  ])
+
+  const records = z.array(RequestRecord).parse(await readParquet(join(input.runDir, RUN_FILES.requests)))
+  expect(records).toHaveLength(result.requests)
+  expect(new Set(records.map(({ vu }) => vu)).size).toBe(5)
+  const whole = records.filter(({ outcome }) => outcome === 'ok')
+  expect(whole.length).toBeGreaterThan(20)
+  for (const { ttft, tpot, outputTokens, replica, tokensFrom, started } of whole) {
+    expect(ttft).toBeGreaterThan(15)
+    expect(tpot).toBeGreaterThan(15)
+    expect(outputTokens).toBeGreaterThanOrEqual(10)
+    expect({ replica, tokensFrom }).toEqual({ replica: 'vllm-0', tokensFrom: 'usage' })
+    expect(started).toBeGreaterThan(startedAt)
+  }
+  expect(records.every(({ outcome }) => outcome === 'ok' || outcome === 'stopped')).toBe(true)
+  const summary = z
+    .object({ metrics: z.record(z.string(), z.object({ values: z.record(z.string(), z.number()) })) })
+    .parse(JSON.parse(await readFile(join(input.runDir, RUN_FILES.summary), 'utf8')))
+  expect(summary.metrics['llm_requests']?.values['count']).toBe(whole.length)
+  expect(server.writes()).toBeGreaterThan(2)
+})
+
+test('a stop ends the load in order, at once and once', async () => {
+  const input = options('stopped', { load: { users: ramp().to(5, '1s').hold('10m'), workload: 'test' } })
+  const load = await startLoad(input)
+  await load.timelineFinished
+  await until(() => Promise.resolve((load.progress()?.finished ?? 0) > 3), { what: 'three answers', timeoutMs: 20_000 })
+  const asked = Date.now()
+  await Promise.all([load.stop(), load.stop()])
+  expect(Date.now() - asked).toBeLessThan(5_000)
+  const result = await load.finished
+  expect(result).toMatchObject({ outcome: 'stopped', message: '', exitCode: 105 })
+  expect(result.requests).toBeGreaterThan(3)
+  expect(JSON.parse(await readFile(join(input.runDir, RUN_FILES.summary), 'utf8'))).toHaveProperty('metrics')
+  await load.stop()
+})
+
+test('a k6 that is not there, and one that cannot write its records, fail with the reason', async () => {
+  const missing = await startLoad({ ...options('missing', {}), k6: join(dir, 'no-k6') })
+  expect(await missing.finished).toMatchObject({ outcome: 'failed', message: expect.stringContaining('ENOENT') })
+
+  const full = options('full', {})
+  const load = await startLoad(full)
+  // A folder where the spool should be: the first record cannot be written.
+  await mkdir(join(full.runDir, RUN_FILES.requestSpool))
+  await expect(load.finished).rejects.toThrow('run folder')
+  expect(full.events.find(({ what }) => what === 'error')?.value).toMatchObject({
+    message: expect.stringContaining('spool'),
+  })
+})
+
+test('k6 ends in order when its parent is killed', async () => {
+  const input = options('orphan', { load: { users: ramp().to(2, '1s').hold('10m'), workload: 'test' } })
+  const { runDir } = input
+  await mkdir(join(runDir, 'load'), { recursive: true })
+  await mkdir(join(runDir, 'k6'))
+  await writeBundle(join(runDir, BUNDLE), scriptData(input.scenario, workload, 1))
+  // Its log is a file here, since a broken pipe would end it as well, and not in order.
+  const shell = ['-c', 'k6=$1; log=$2; shift 2; "$k6" "$@" 2>"$log" & wait', 'sh']
+  const parent = execa('sh', [...shell, input.k6, join(runDir, 'log'), ...commandLine(input)], {
+    env: environment(input),
+    reject: false,
+  })
+  const fileHas = (file: string, text: string) => (): Promise<boolean> =>
+    readFile(join(runDir, file), 'utf8').then(
+      (found) => found.includes(text),
+      () => false,
+    )
+  await until(fileHas(RUN_FILES.requestSpool, '\n'), { what: 'the first answer', timeoutMs: 20_000 })
+  parent.kill('SIGKILL')
+  await until(fileHas(RUN_FILES.summary, 'llm_requests'), { what: "k6's summary", timeoutMs: 20_000 })
+})
