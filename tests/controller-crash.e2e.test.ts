@@ -34,13 +34,17 @@ afterAll(async () => {
 
 /** Resolves when it has killed itself, or `signal` has killed it. */
 const crashingController = async (crashAt: string, cancelSignal?: AbortSignal): Promise<void> => {
-  const options = { reject: false, ...(cancelSignal === undefined ? {} : { cancelSignal, forceKillAfterDelay: 1 }) }
-  const { signal, stderr } = await execa('node', [MAIN, plane.kubeconfig, NAMESPACE, crashAt], {
+  const options = {
+    reject: false,
+    timeout: 30_000,
+    ...(cancelSignal === undefined ? {} : { cancelSignal, forceKillAfterDelay: 1 }),
+  }
+  const { signal, stderr, timedOut } = await execa('node', [MAIN, plane.kubeconfig, NAMESPACE, crashAt], {
     ...options,
     preferLocal: true,
     killSignal: 'SIGKILL',
   })
-  expect(signal, stderr).toBe('SIGKILL')
+  expect({ signal, timedOut }, stderr).toEqual({ signal: 'SIGKILL', timedOut: false })
 }
 
 const nothingLeft = async (): Promise<void> => {

@@ -104,3 +104,45 @@ describe.for(Object.values(faults))('$name', (fault) => {
     }
   })
 })
+
+describe('what a fault may do', () => {
+  const own = async (name: string): Promise<FaultKube> =>
+    faultKube(plane.kube, await createFault(plane.kube, faultOf(namespace, name, { kind: 'pod-kill' })))
+  const job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'shared-name', namespace },
+    spec: {
+      template: { spec: { nodeName: 'gpu-1', restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } },
+    },
+  }
+
+  test('a pod that took the name of a victim is left alone', async () => {
+    const kube = await own('uid')
+    const [pod] = await kube.servingPods()
+    if (pod === undefined) throw new Error('no pod')
+    await kube.deletePod(pod.name, { uid: '00000000-0000-0000-0000-000000000000', gracePeriodSeconds: 0 })
+    await kube.deletePod('never-was', { uid: pod.uid, gracePeriodSeconds: 0 })
+    expect(await kube.alive([pod, { name: 'never-was', uid: pod.uid }])).toEqual([pod.name])
+    expect(await kube.alive([{ name: pod.name, uid: 'another' }])).toEqual([])
+  })
+
+  test('a value that somebody changed since it was read is not overwritten', async () => {
+    const kube = await own('stale')
+    const text = await readFlags(plane.kube, namespace)
+    await expect(kube.writeConfigMapKey('feature-flags', 'flags.json', '{}', `${text} `)).rejects.toThrow('conflict')
+    expect(await readFlags(plane.kube, namespace)).toBe(text)
+    expect(await kube.readConfigMapKey('feature-flags', 'none')).toBeNull()
+    expect(await kube.readConfigMapKey('none', 'none')).toBeNull()
+  })
+
+  test("another fault's Job is neither taken for its own nor deleted", async () => {
+    const [mine, other] = [await own('mine'), await own('other')]
+    await mine.createJob(job)
+    await mine.createJob(job)
+    await expect(other.createJob(job)).rejects.toThrow('somebody else')
+    await expect(other.deleteJob('shared-name')).rejects.toThrow('somebody else')
+    await mine.deleteJob('shared-name')
+    await expect.poll(() => mine.jobGone('shared-name'), { timeout: 10_000 }).toBe(true)
+  })
+})
