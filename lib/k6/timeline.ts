@@ -10,9 +10,12 @@ export const dueAt = (step: ScriptStep, startedAt: number, overAt: ReadonlyMap<s
   return over === undefined ? null : over + step.when.gap
 }
 
-/** How long until something is to be done: the next step that is due, but at most `tick`. Milliseconds, never negative. */
+/**
+ * How long until something is to be done: the next step that becomes due, but at most `tick`. Milliseconds, above zero. What is
+ * due already has just been tried, and is tried again a tick later.
+ */
 export const untilNext = (dues: readonly (number | null)[], now: number, tick: number): number =>
-  Math.max(0, Math.min(tick, ...dues.flatMap((due) => (due === null ? [] : [due - now]))))
+  Math.min(tick, ...dues.flatMap((due) => (due === null || due <= now ? [] : [due - now])))
 
 const RUN_SUFFIX = 8
 const MAX_NAME = 63
