@@ -1,4 +1,5 @@
 import { type ClientRequest, request } from 'node:http'
+import { text as readText } from 'node:stream/consumers'
 import { z } from 'zod'
 
 export const GpuMemory = z.object({ totalMiB: z.number(), freeMiB: z.number() })
@@ -23,21 +24,14 @@ export type Allocation =
 
 /** `GET /v1/memory`. Rejects where the device does not answer. */
 export const readGpuMemory = async (url: string): Promise<GpuMemory> => {
-  const response = await fetch(new URL('/v1/memory', url))
-  if (!response.ok) throw new Error(`GPU emulator at ${url} answered ${response.status}`)
-  return GpuMemory.parse(await response.json())
+  const { status, text } = await ask(url, 'GET', '/v1/memory')
+  if (status !== 200) throw new Error(`GPU emulator at ${url} answered ${status}`)
+  return GpuMemory.parse(JSON.parse(text))
 }
 
 /** Tells the busy share (0 to 1) of the last second. A report that does not arrive is not worth a failure. */
-export const reportUtilisation = async (url: string, holder: Holder, busy: number): Promise<void> => {
-  await fetch(new URL('/v1/utilisation', url), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ pod: holder.pod, uid: holder.uid, busy }),
-  }).then(
-    (response) => response.arrayBuffer(),
-    () => undefined,
-  )
+export const reportUtilisation = async (url: string, { pod, uid }: Holder, busy: number): Promise<void> => {
+  await ask(url, 'POST', '/v1/utilisation', JSON.stringify({ pod, uid, busy })).catch(() => undefined)
 }
 
 /** Takes memory and holds it by an open connection: the death of this process frees it, as a driver would. */
@@ -66,5 +60,23 @@ export const allocateGpuMemory = (url: string, holder: Holder, mib: number): Pro
         else reject(new Error(`GPU emulator at ${url} answered ${response.statusCode}: ${text}`))
       })
     })
+    call.end(body)
+  })
+
+// --- Internal helpers ---
+
+interface Answer {
+  status: number
+  text: string
+}
+
+/** node:http, because the first use of fetch takes 12 MB, in each of many small programs. */
+const ask = (url: string, method: string, path: string, body = ''): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+    const call = request(new URL(path, url), { method, headers }, (response) => {
+      readText(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject)
+    })
+    call.on('error', reject)
     call.end(body)
   })
