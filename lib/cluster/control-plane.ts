@@ -19,7 +19,8 @@ export const storageAndApi = ({ kube, apiPort, pki }: ControlPlaneOptions): Part
   {
     name: 'apiserver',
     command: [kube, 'apiserver', ...flags({ ...API_FLAGS, 'secure-port': `${apiPort}`, ...apiCertificates(pki) })],
-    env: { ...GO_ENV, GOMEMLIMIT: '250MiB' },
+    // Its live heap is 90 MB, most of it schemas that never change.
+    env: { GOGC: '25', GOMEMLIMIT: '250MiB' },
   },
 ]
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { StateDir } from './state-dir.ts'
 import { lastLines } from './supervisor/part.ts'
 import { type ClusterFailure, SupervisorMessage } from './supervisor/protocol.ts'
-import { clusterEnv } from './contract.ts'
+import { clusterEnv, NODE_MALLOC_ENV } from './contract.ts'
 
 export interface LaunchOptions {
   dir: StateDir
@@ -67,7 +67,8 @@ const spawnSupervisor = (program: string, dir: StateDir, logFile: string): Child
     return fork(program, [dir.plan], {
       cwd: dir.id,
       // The user's own environment (PATH, HOME, proxies) is the machine's that the nodes stand for.
-      env: { ...env, ...clusterEnv(dir.id) },
+      // The node agent inherits it.
+      env: { ...env, ...NODE_MALLOC_ENV, ...clusterEnv(dir.id) },
       // It does little and lives long: a small heap.
       execArgv: ['--max-old-space-size=64', '--max-semi-space-size=1'],
       stdio: ['ignore', log, log, 'ipc'],
