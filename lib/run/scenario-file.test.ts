@@ -32,7 +32,7 @@ const problemsOf = async (scenario: unknown): Promise<string> => {
   )
 }
 
-test.each(['quick', 'smoke'])('scenarios/%s.ts is sound', async (name) => {
+test.each(['quick', 'smoke', 'real-engine'])('scenarios/%s.ts is sound', async (name) => {
   const { scenario, workload } = await loadScenario(join(ROOT, `scenarios/${name}.ts`), catalogue)
   expect(scenario.name).toBe(name)
   expect(workload.name).toBe(scenario.load.workload)
