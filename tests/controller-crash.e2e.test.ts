@@ -146,6 +146,10 @@ describe('the Lease', () => {
     const fault = await drill.create(faultOf(NAMESPACE, 'nobody', { ...flip, durationSeconds: 600 }))
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     expect((await readFault(plane.kube, fault.metadata))?.status?.phase ?? 'Pending').toBe('Pending')
+    // Nothing of it was begun: it has no finalizer, and goes at once.
+    const type = { group: 'firedrill.dev', version: 'v1alpha1', plural: 'faults' }
+    await plane.kube.custom.deleteNamespacedCustomObject({ ...type, namespace: NAMESPACE, name: 'nobody' })
+    expect(await readFault(plane.kube, fault.metadata)).toBeNull()
     await first.stop()
   })
 })
