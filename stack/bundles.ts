@@ -66,6 +66,10 @@ const OPTIONS = {
   format: 'esm',
   sourcemap: true,
   legalComments: 'none',
+  // V8 keeps the source of a running program. Names stay, and lines that an error message can show.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
   outExtension: { '.js': '.mjs' },
   mainFields: ['module', 'main'],
   // CommonJS dependencies keep calling require for Node's own modules.
