@@ -69,6 +69,9 @@ const ETCD_FLAGS = {
   'unsafe-no-fsync': 'true',
   'backend-batch-interval': '1s',
   'max-wals': '1',
+  // In milliseconds: the only member waits out one election before it serves, a second by default.
+  'heartbeat-interval': '20',
+  'election-timeout': '100',
   'log-level': 'warn',
   'log-format': 'console',
 }
