@@ -4,7 +4,7 @@ import { UserError, errorMessage } from '../../lib/core/errors.ts'
 import type { FaultRegistry, Observer } from '../../lib/core/fault.ts'
 import { FaultResource } from '../../lib/core/fault-resource.ts'
 import { type Kube, isNotFound, isTransient, reaching } from '../../lib/kube/client.ts'
-import { type LeaseOptions, acquireLease, keepLease } from '../../lib/kube/lease.ts'
+import { type Holding, type LeaseOptions, acquireLease, keepLease } from '../../lib/kube/lease.ts'
 import { watchCollection } from '../../lib/kube/watch.ts'
 import { type Context, type ControllerEvent, exclusively } from './context.ts'
 import { faultsPath, listFaultObjects, listFaults } from './fault-store.ts'
@@ -64,6 +64,13 @@ export const startController = async (options: ControllerOptions): Promise<Contr
   return { stop, done }
 }
 
+export const controllerRunning = (namespace: string, { heldBy, renewedAt }: Holding): UserError =>
+  new UserError({
+    code: 'controller-running',
+    message: `expected no other fault controller in ${namespace}, found ${heldBy} (host/process/start), last seen ${new Date(renewedAt).toISOString()}`,
+    hint: 'wait until the other run ends, or stop it',
+  })
+
 // --- Internal helpers ---
 
 const requireCrd = async (kube: Kube, namespace: string): Promise<void> => {
@@ -97,13 +104,7 @@ const take = async (lease: LeaseOptions, { onEvent, signal, clock = systemClock,
     }
     if (acquired.ok) return await onEvent({ actor: 'controller', phase: 'ok', what: 'lease', value: lease.holder })
     const { heldBy, renewedAt } = acquired
-    if (whenHeld === 'refuse') {
-      throw new UserError({
-        code: 'controller-running',
-        message: `expected no other fault controller in ${lease.namespace}, found ${heldBy}, last seen ${new Date(renewedAt).toISOString()}`,
-        hint: 'wait until the other run ends, or stop it',
-      })
-    }
+    if (whenHeld === 'refuse') throw controllerRunning(lease.namespace, acquired)
     if (told !== heldBy)
       await onEvent({ actor: 'controller', phase: 'info', what: 'lease', value: { heldBy, renewedAt } })
     told = heldBy

@@ -28,14 +28,20 @@ export interface Context {
 export const stateRoot = (env: Context['env']): string =>
   join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'firedrill')
 
+/** One Ctrl-C arrives twice under `npm start`: from the terminal, and handed on by npm. */
+const SAME_INTERRUPT_MS = 1_000
+
 export const processContext = (holder: string): Context => {
   const abort = new AbortController()
   const listeners: (() => void)[] = []
+  let interruptedAt = Number.POSITIVE_INFINITY
   const onSignal = (): void => {
     if (abort.signal.aborted) {
+      if (performance.now() - interruptedAt < SAME_INTERRUPT_MS) return
       for (const listener of listeners) listener()
       process.exit(130)
     }
+    interruptedAt = performance.now()
     abort.abort(new Error('interrupted'))
   }
   const isTerminal = process.stderr.isTTY === true

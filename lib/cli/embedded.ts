@@ -1,18 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
-import { parse } from 'yaml'
-import { z } from 'zod'
-import { shippedRules, userRules } from '../../chaos/rules/load.ts'
+import { requireIdle } from '../../chaos/controller/idle.ts'
 import { bundlePrograms } from '../../stack/bundles.ts'
 import { deployStack } from '../../stack/deploy.ts'
-import type { RealEngine } from '../../stack/embedded.ts'
 import { imageMap } from '../../stack/images.ts'
 import { EMBEDDED_NODES } from '../../stack/nodes.ts'
-import { PROFILES, type StackProfile } from '../../stack/profiles.ts'
 import { findCluster, startCluster, stopCluster } from '../cluster/cluster.ts'
+import { tryLock } from '../cluster/lock.ts'
+import { stateDirOf } from '../cluster/state-dir.ts'
 import type { ClusterInfo } from '../cluster/types.ts'
-import { errorMessage, UserError } from '../core/errors.ts'
+import { UserError } from '../core/errors.ts'
 import { TargetOptions } from '../core/target.ts'
 import { until } from '../core/until.ts'
 import { connect } from '../kube/client.ts'
@@ -20,53 +18,49 @@ import { prometheusClient } from '../prometheus/client.ts'
 import { writeJson } from '../run/folder.ts'
 import { cacheRoot, toolPath } from '../toolchain/tools.mjs'
 import { type Context, stateRoot } from './context.ts'
-import { ROOT } from './root.ts'
+import type { EmbeddedInputs, EmbeddedOptions } from './embedded-inputs.ts'
+import { requirePortsFree } from './preflight.ts'
 
-export interface EmbeddedOptions {
-  name: string
-  profile: StackProfile['name']
-  rules?: string[]
-  engine?: string
+export interface Embedded {
+  target: TargetOptions
+  cluster: ClusterInfo
+  started: boolean
 }
 
-/** A file of --engine: a real vLLM in place of the emulated one. */
-const Engine = z.strictObject({
-  /** A virtual environment with vLLM in it. */
-  venv: z.string(),
-  replicas: z.number().int().positive(),
-  args: z.array(z.string()),
-  env: z.record(z.string(), z.string()).default({}),
-})
-
-/** The cluster with the stack on it, ready; started where it does not run. */
+/**
+ * The cluster with the stack on it, ready; started where it does not run. Refuses, before it touches anything, where
+ * another firedrill uses the cluster; from then on no other may, until this process ends.
+ */
 export const ensureEmbedded = async (
   context: Context,
   options: EmbeddedOptions,
-): Promise<{ target: TargetOptions; cluster: ClusterInfo; started: boolean }> => {
+  inputs: EmbeddedInputs,
+): Promise<Embedded> => {
   const ref = { name: options.name, stateRoot: stateRoot(context.env) }
-  const profile = PROFILES[options.profile]
-  const rules = await rulesOf(options, profile)
-  const engine = options.engine === undefined ? undefined : await readEngine(options.engine)
+  await claim(ref)
   const running = findCluster(ref)
-  const cluster = running ?? (await start(context, options, engine))
+  if (running !== null) await requireUsable(context, options, running)
+  const cluster = running ?? (await start(context, options, inputs))
   try {
     const target = await deployStack({
       kube: connect({ kubeconfig: cluster.kubeconfig }),
-      profile,
-      rules,
-      flags: await readFile(join(ROOT, 'chaos/flags/flags.json'), 'utf8'),
-      embedded: engine === undefined ? {} : { realEngine: engine.real },
+      profile: inputs.profile,
+      rules: inputs.rules,
+      flags: inputs.flags,
+      embedded: inputs.engine === undefined ? {} : { realEngine: inputs.engine.real },
       // A real engine compiles and loads for minutes.
-      timeoutMs: engine === undefined ? 120_000 : 600_000,
+      timeoutMs: inputs.engine === undefined ? 120_000 : 600_000,
       onProgress: ({ text, done, of }) => context.status(`stack: ${text} (${done} of ${of})`),
       signal: context.signal,
     })
-    await awaitRules(target.prometheus, rules, context.signal)
+    await awaitRules(target.prometheus, inputs.alerts, context.signal)
     const own = { ...target, kubeconfig: cluster.kubeconfig }
     await writeJson(targetFile(cluster), own)
     return { target: own, cluster, started: running === null }
   } catch (error) {
+    context.status(running === null ? 'stopping the embedded cluster' : '')
     if (running === null) await stopCluster(ref)
+    context.status('')
     throw error
   }
 }
@@ -74,26 +68,49 @@ export const ensureEmbedded = async (
 /** The target of an embedded cluster that runs already; null where none does. */
 export const findEmbedded = async (context: Context, name: string): Promise<TargetOptions | null> => {
   const cluster = findCluster({ name, stateRoot: stateRoot(context.env) })
-  if (cluster === null) return null
-  const text = await readFile(targetFile(cluster), 'utf8').catch(() => null)
-  return text === null ? null : TargetOptions.parse(JSON.parse(text))
+  return cluster === null ? null : readTarget(cluster)
 }
 
 // --- Internal helpers ---
 
 const targetFile = ({ stateDir }: ClusterInfo): string => join(stateDir, 'target.json')
 
-const rulesOf = ({ rules }: EmbeddedOptions, { ruleFactor }: StackProfile): Promise<Record<string, string>> =>
-  rules === undefined ? shippedRules(ruleFactor) : userRules(rules, { promtool: toolPath('promtool') })
+const readTarget = async (cluster: ClusterInfo): Promise<TargetOptions | null> => {
+  const text = await readFile(targetFile(cluster), 'utf8').catch(() => null)
+  return text === null ? null : TargetOptions.parse(JSON.parse(text))
+}
+
+/** Held until this process ends, however it ends: the kernel lets go of it. */
+const claim = async ({ name, stateRoot: root }: { name: string; stateRoot: string }): Promise<void> => {
+  const lock = await tryLock(`drill ${stateDirOf(root, name).id}`)
+  if (lock !== null) return
+  throw new UserError({
+    code: 'cluster-in-use',
+    message: `expected nobody to use the embedded cluster "${name}", found another firedrill that deploys to it or runs a drill on it`,
+    hint: 'wait until it ends, or run beside it on a cluster of its own with --name OTHER',
+  })
+}
+
+/** Of a cluster that runs: nobody acts on it, and its API server is where it was asked to be. */
+const requireUsable = async (context: Context, { apiPort }: EmbeddedOptions, cluster: ClusterInfo): Promise<void> => {
+  if (apiPort !== undefined && URL.parse(cluster.apiServer)?.port !== String(apiPort)) {
+    throw new UserError({
+      code: 'api-port-differs',
+      message: `expected the API server of cluster "${cluster.name}" on port ${apiPort}, found it running at ${cluster.apiServer}`,
+      hint: `leave out --api-port, or stop the cluster first: firedrill down --name ${cluster.name}`,
+    })
+  }
+  const target = await readTarget(cluster)
+  if (target === null) return
+  context.status('looking who uses the cluster')
+  await requireIdle(connect({ kubeconfig: cluster.kubeconfig }), target.namespace)
+  context.status('')
+}
 
 const RELOAD_MS = 30_000
-const RuleFile = z.object({ groups: z.array(z.object({ rules: z.array(z.object({ alert: z.string().optional() })) })) })
 
 /** Prometheus takes changed rules within seconds; until then it would be judged by the old ones. */
-const awaitRules = async (url: string, files: Record<string, string>, signal: AbortSignal): Promise<void> => {
-  const wanted = Object.values(files)
-    .flatMap((text) => RuleFile.parse(parse(text)).groups)
-    .flatMap(({ rules }) => rules.flatMap(({ alert }) => (alert === undefined ? [] : [alert])))
+const awaitRules = async (url: string, wanted: readonly string[], signal: AbortSignal): Promise<void> => {
   const prometheus = prometheusClient({ endpoint: { url, headers: {} } })
   const names = (alerts: readonly string[]): string => [...alerts].sort().join()
   const check = async (): Promise<boolean> =>
@@ -101,30 +118,12 @@ const awaitRules = async (url: string, files: Record<string, string>, signal: Ab
   await until(check, { what: 'Prometheus to take the rules', timeoutMs: RELOAD_MS, signal })
 }
 
-interface ReadEngine {
-  vllm: string
-  real: RealEngine
-}
-
-const readEngine = async (path: string): Promise<ReadEngine> => {
-  try {
-    const { venv, ...real } = Engine.parse(parse(await readFile(path, 'utf8')))
-    return { vllm: join(venv, 'bin/vllm'), real }
-  } catch (error) {
-    throw new UserError({
-      code: 'engine-invalid',
-      message: `expected venv, replicas and args of a real vLLM in ${path}, found: ${error instanceof z.ZodError ? z.prettifyError(error) : errorMessage(error)}`,
-      hint: 'docs/engine.md shows such a file',
-      cause: error,
-    })
-  }
-}
-
 const start = async (
   context: Context,
-  { name }: EmbeddedOptions,
-  engine: ReadEngine | undefined,
+  { name, apiPort }: EmbeddedOptions,
+  inputs: EmbeddedInputs,
 ): Promise<ClusterInfo> => {
+  await requirePortsFree(inputs)
   context.status('bundling the programs of the cluster')
   const bundles = await bundlePrograms(join(cacheRoot(context.env), 'bundles'))
   const node = process.execPath
@@ -134,7 +133,7 @@ const start = async (
     name,
     stateRoot: stateRoot(context.env),
     tools: { kube: toolPath('kube') },
-    agent: { command: [node, '--max-semi-space-size=1', agent] },
+    agent: { command: [node, agent] },
     ...(bundles['supervisor'] !== undefined && { supervisor: bundles['supervisor'] }),
     images: imageMap({
       tools: {
@@ -144,9 +143,10 @@ const start = async (
       },
       bundles,
       node,
-      vllm: engine?.vllm,
+      vllm: inputs.engine?.vllm,
     }),
     nodes: EMBEDDED_NODES,
+    apiPort,
     onProgress: ({ text }) => context.status(`cluster: ${text}`),
     signal: context.signal,
   })

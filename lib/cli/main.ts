@@ -10,7 +10,7 @@ try {
   await makeProgram(context, exit).parseAsync(context.argv, { from: 'user' })
   process.exitCode = exit.code
 } catch (error) {
-  const { text, exitCode } = describeError(error)
+  const { text, exitCode } = describeError(error, context.signal)
   context.err(text)
   process.exitCode = exitCode
 }

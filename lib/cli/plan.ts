@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode } from '../core/errors.ts'
+import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { RunPlan } from '../core/run-folder.ts'
 import type { Scenario } from '../core/scenario.ts'
@@ -16,13 +16,23 @@ export const plan = async (
 ): Promise<ExitCode> => {
   const loaded = await readScenario(path, WORKLOADS)
   const symptoms = flags.symptoms === undefined ? {} : await readSymptoms(flags.symptoms)
-  const target = isNamed(flags) ? namedTarget(flags) : await runningTarget(context, flags)
+  const target = isNamed(flags) ? namedTarget(flags) : await runningTarget(context, withoutRules(flags))
   const { plan: planned, scenario } = await prepare({ loaded, target, symptoms })
   context.out(flags.json === true ? `${JSON.stringify(planned, null, 2)}\n` : describe(scenario, planned))
   return EXIT.pass
 }
 
 // --- Internal helpers ---
+
+/** A plan is made on the rules in force, and touches nothing: other rules would have to be loaded for it. */
+const withoutRules = (flags: TargetFlags): TargetFlags => {
+  if (flags.rules === undefined) return flags
+  throw new UserError({
+    code: 'rules-not-in-force',
+    message: 'expected to plan on the rules in force, found --rules, which would have to be loaded first',
+    hint: `load them with \`firedrill up --name ${flags.name} --rules ${flags.rules.join(' ')}\`, then plan without the flag`,
+  })
+}
 
 const describe = (scenario: Scenario, { target, timing, rules, steps, warnings }: RunPlan): string =>
   [

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ExitCode } from '../core/errors.ts'
 import type { Context } from './context.ts'
 
@@ -84,6 +84,14 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
 
 // --- Internal helpers ---
 
+const integer =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
+  }
+
 const addTargetOptions = (command: Command): Command =>
   command
     .option('--kubeconfig <file>', 'the cluster; without any of these, the embedded one')
@@ -97,10 +105,12 @@ const addClusterOptions = (command: Command): Command =>
   command
     .addOption(new Option('--name <cluster>', 'which embedded cluster').default('default'))
     .addOption(
-      new Option('--profile <profile>', 'scrape, evaluation and rule times')
-        .choices(['fast', 'production'])
-        .default('fast'),
+      new Option('--profile <profile>', 'scrape, evaluation and rule times (default: "fast")').choices([
+        'fast',
+        'production',
+      ]),
     )
+    .option('--api-port <port>', "the API server's port; a free one without it", integer(1, 65_535))
     .option('--rules <file...>', 'judge these alert rules instead of those that ship')
     .option('--engine <file>', 'YAML of a real vLLM (venv, replicas, args, env) in place of the emulated one')
 
@@ -117,7 +127,7 @@ const addRunOptions = (command: Command): Command =>
     .option('--header <header...>', 'sent to Prometheus and Alertmanager: "Authorization: Bearer …"')
     .option('--symptoms <file>', 'YAML of alert: symptom, for rules without a symptom label')
     .option('--runs <dir>', 'where run folders go', 'runs')
-    .option('--seed <number>', 'instead of the scenario’s own', Number)
+    .option('--seed <number>', 'instead of the scenario’s own', integer(0, Number.MAX_SAFE_INTEGER))
     .option('--keep', 'leave the embedded cluster running afterwards')
     .option('--json', 'the verdict as JSON on stdout')
     .option('--verbose', 'every line of the verdict, the quiet ones too')

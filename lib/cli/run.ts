@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { requireIdle } from '../../chaos/controller/idle.ts'
 import { exportDataset } from '../../reports/dataset/export.ts'
 import { writeReport } from '../../reports/page/write-report.ts'
 import { scoreRun } from '../../reports/score/score-run.ts'
@@ -13,14 +14,17 @@ import { errorMessage, EXIT, type ExitCode, UserError } from '../core/errors.ts'
 import type { RunInfo } from '../core/run-folder.ts'
 import { RUN_FILES } from '../core/run-folder.ts'
 import { Symptom } from '../core/symptom.ts'
+import { connect } from '../kube/client.ts'
 import { prepare, readScenario } from '../run/prepare.ts'
 import { runDrill, type RunResult } from '../run/run.ts'
 import { toolPath } from '../toolchain/tools.mjs'
 import { type Context, stateRoot } from './context.ts'
+import { readInputs } from './embedded-inputs.ts'
 import { watchLive } from './live.ts'
+import { requirePlayable, requireRunsWritable } from './preflight.ts'
 import { ROOT } from './root.ts'
 import { exitCodeOf } from './score.ts'
-import { resolveTarget, type TargetFlags } from './target.ts'
+import { isNamed, resolveTarget, type TargetFlags } from './target.ts'
 
 export interface RunFlags extends TargetFlags {
   symptoms?: string
@@ -36,7 +40,10 @@ export const run = async (context: Context, path: string, flags: RunFlags): Prom
   // Bad input is found before a cluster is started for it.
   const loaded = await readScenario(path, WORKLOADS)
   const symptoms = flags.symptoms === undefined ? {} : await readSymptoms(flags.symptoms)
-  const { target, started } = await resolveTarget(context, flags)
+  await requireRunsWritable(flags.runs)
+  const inputs = isNamed(flags) ? null : await readInputs(flags)
+  if (inputs !== null) requirePlayable(loaded.scenario, inputs)
+  const { target, started } = await resolveTarget(context, flags, inputs)
   await using teardown = new AsyncDisposableStack()
   if (started && flags.keep !== true) {
     teardown.defer(async () => {
@@ -45,7 +52,9 @@ export const run = async (context: Context, path: string, flags: RunFlags): Prom
       context.status('')
     })
   }
+  await requireIdle(connect(target), target.namespace)
   const prepared = await prepare({ loaded, target, symptoms })
+  context.signal.throwIfAborted()
   for (const warning of prepared.plan.warnings) context.err(`warning: ${warning}\n`)
   const live = watchLive(context, prepared)
   teardown.defer(() => live.stop())

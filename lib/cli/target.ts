@@ -1,7 +1,8 @@
 import { UserError } from '../core/errors.ts'
 import type { TargetOptions } from '../core/target.ts'
 import type { Context } from './context.ts'
-import { ensureEmbedded, findEmbedded, type EmbeddedOptions } from './embedded.ts'
+import { ensureEmbedded, findEmbedded } from './embedded.ts'
+import type { EmbeddedInputs, EmbeddedOptions } from './embedded-inputs.ts'
 
 export interface TargetFlags extends EmbeddedOptions {
   kubeconfig?: string
@@ -16,8 +17,8 @@ export interface TargetFlags extends EmbeddedOptions {
 }
 
 /** Whether a cluster was named; the embedded one is for those who name none. */
-export const isNamed = ({ kubeconfig, context, url, prometheus }: TargetFlags): boolean =>
-  [kubeconfig, context, url, prometheus].some((flag) => flag !== undefined)
+export const isNamed = ({ kubeconfig, context, namespace, selector, url, prometheus }: TargetFlags): boolean =>
+  [kubeconfig, context, namespace, selector, url, prometheus].some((flag) => flag !== undefined)
 
 /** The named target, complete; throws with the flags that are missing. */
 export const namedTarget = (flags: TargetFlags): TargetOptions => {
@@ -32,6 +33,7 @@ export const namedTarget = (flags: TargetFlags): TargetOptions => {
       hint: 'name them, or leave out all of them to use the embedded cluster',
     })
   }
+  refuseEmbeddedFlags(flags)
   return {
     namespace,
     selector,
@@ -49,9 +51,10 @@ export const namedTarget = (flags: TargetFlags): TargetOptions => {
 export const resolveTarget = async (
   context: Context,
   flags: TargetFlags,
+  inputs: EmbeddedInputs | null,
 ): Promise<{ target: TargetOptions; started: boolean }> => {
-  if (isNamed(flags)) return { target: namedTarget(flags), started: false }
-  const { target, started } = await ensureEmbedded(context, flags)
+  if (inputs === null) return { target: namedTarget(flags), started: false }
+  const { target, started } = await ensureEmbedded(context, flags, inputs)
   return { target, started }
 }
 
@@ -63,5 +66,20 @@ export const runningTarget = async (context: Context, flags: TargetFlags): Promi
     code: 'cluster-not-running',
     message: `expected the embedded cluster "${flags.name}" to run, found none`,
     hint: 'start it with `firedrill up`, or name a cluster of yours with --kubeconfig',
+  })
+}
+
+// --- Internal helpers ---
+
+/** What firedrill can only do to the stack that it deployed itself. */
+const refuseEmbeddedFlags = ({ rules, engine, profile, apiPort }: TargetFlags): void => {
+  const given = Object.entries({ rules, engine, profile, 'api-port': apiPort }).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`--${flag}`],
+  )
+  if (given.length === 0) return
+  throw new UserError({
+    code: 'flag-for-embedded',
+    message: `expected ${given.join(', ')} for the embedded cluster only, found a cluster of your own named beside it`,
+    hint: 'rules of your own cluster are judged as they are: load them into its Prometheus first, and leave the flag out',
   })
 }

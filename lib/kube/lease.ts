@@ -17,7 +17,13 @@ export interface LeaseOptions {
   holder: string
 }
 
-export type Acquired = { ok: true } | { ok: false; heldBy: string; renewedAt: number }
+export interface Holding {
+  heldBy: string
+  /** Milliseconds since the epoch. */
+  renewedAt: number
+}
+
+export type Acquired = { ok: true } | ({ ok: false } & Holding)
 
 /** `host/pid/starttime`: a process that has died, or whose pid another one has by now, can be told from one that lives. */
 export const processHolder = async (pid: number): Promise<string> =>
@@ -31,9 +37,7 @@ export const acquireLease = async ({ kube, namespace, name, holder }: LeaseOptio
   const now = Date.now()
   const lease = await orNull(kube.coordination.readNamespacedLease({ namespace, name }))
   const { heldBy, renewedAt } = holderOf(lease)
-  if (heldBy !== '' && heldBy !== holder && now - renewedAt < LEASE_SECONDS * 1_000 && !(await isGone(heldBy))) {
-    return { ok: false, heldBy, renewedAt }
-  }
+  if (heldBy !== holder && (await isHeld({ heldBy, renewedAt }, now))) return { ok: false, heldBy, renewedAt }
   const body = taken(lease, { namespace, name, holder, heldBy, now })
   try {
     if (lease === null) await kube.coordination.createNamespacedLease({ namespace, body })
@@ -45,6 +49,12 @@ export const acquireLease = async ({ kube, namespace, name, holder }: LeaseOptio
     const winner = holderOf(await orNull(kube.coordination.readNamespacedLease({ namespace, name })))
     return winner.heldBy === holder ? { ok: true } : { ok: false, ...winner }
   }
+}
+
+/** Who holds the Lease and is not known to be gone; null where it could be taken. Takes nothing. */
+export const liveHolder = async ({ kube, namespace, name }: Omit<LeaseOptions, 'holder'>): Promise<Holding | null> => {
+  const holding = holderOf(await orNull(kube.coordination.readNamespacedLease({ namespace, name })))
+  return (await isHeld(holding, Date.now())) ? holding : null
 }
 
 /** Renews until the signal, then lets go. The result is aborted when the Lease was lost: whoever acts under it must stop then. */
@@ -85,7 +95,10 @@ export const releaseLease = async ({ kube, namespace, name, holder }: LeaseOptio
 
 // --- Internal helpers ---
 
-const holderOf = (lease: V1Lease | null): { heldBy: string; renewedAt: number } => ({
+const isHeld = async ({ heldBy, renewedAt }: Holding, now: number): Promise<boolean> =>
+  heldBy !== '' && now - renewedAt < LEASE_SECONDS * 1_000 && !(await isGone(heldBy))
+
+const holderOf = (lease: V1Lease | null): Holding => ({
   heldBy: lease?.spec?.holderIdentity ?? '',
   // The client leaves micro times as text when it reads them.
   renewedAt: new Date(lease?.spec?.renewTime ?? 0).getTime(),

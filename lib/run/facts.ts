@@ -69,7 +69,7 @@ const modelName = async (url: string): Promise<string> => {
       cause,
     })
   const response = await fetch(`${url}/v1/models`, { signal: AbortSignal.timeout(10_000) }).catch((error: unknown) => {
-    throw failed(errorMessage(error), error)
+    throw failed(errorMessage(error instanceof Error && error.cause !== undefined ? error.cause : error), error)
   })
   const body = await response.text()
   if (!response.ok) throw failed(`HTTP ${response.status}: ${body.slice(0, 200)}`)

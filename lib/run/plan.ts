@@ -12,7 +12,8 @@ export interface Facts {
 
 /** What the run promises before anything is touched. Throws where the scenario names an alert that nobody has. */
 export const makePlan = (scenario: Scenario, { target, timing, rules }: Facts): RunPlan => {
-  checkNames(scenario, rules)
+  const inForce = rules.map(({ alert }) => alert)
+  requireKnownAlerts(scenario, inForce)
   const steps = Object.entries(scenario.timeline).map(([name, step]) => {
     const { alerts = [], tolerates = [] } = scenario.expect[name] ?? {}
     return {
@@ -26,16 +27,9 @@ export const makePlan = (scenario: Scenario, { target, timing, rules }: Facts): 
   return { target, timing, rules, steps, warnings: warnings(steps, rules) }
 }
 
-// --- Internal helpers ---
-
-const isSymptom = (name: string): boolean => SYMPTOMS.some((symptom) => symptom === name)
-
-/** Rules that a name of an expectation speaks of: a symptom's, or one alert's. */
-const rulesOf = (name: string, rules: AlertRule[]): AlertRule[] =>
-  rules.filter((rule) => (isSymptom(name) ? rule.symptom === name : rule.alert === name))
-
-const checkNames = (scenario: Scenario, rules: AlertRule[]): void => {
-  const alerts = new Set(rules.map(({ alert }) => alert))
+/** Throws `alert-unknown` where an expectation names what is neither a symptom nor one of these alerts. */
+export const requireKnownAlerts = (scenario: Scenario, inForce: readonly string[]): void => {
+  const alerts = new Set(inForce)
   const problems = Object.entries(scenario.expect).flatMap(([step, { alerts: expected, tolerates }]) =>
     [...expected.flat(), ...tolerates]
       .filter((name) => !isSymptom(name) && !alerts.has(name))
@@ -48,6 +42,14 @@ const checkNames = (scenario: Scenario, rules: AlertRule[]): void => {
     hint: 'mend the name in the scenario, or load the rules that have it with --rules FILE',
   })
 }
+
+// --- Internal helpers ---
+
+const isSymptom = (name: string): boolean => SYMPTOMS.some((symptom) => symptom === name)
+
+/** Rules that a name of an expectation speaks of: a symptom's, or one alert's. */
+const rulesOf = (name: string, rules: AlertRule[]): AlertRule[] =>
+  rules.filter((rule) => (isSymptom(name) ? rule.symptom === name : rule.alert === name))
 
 const warnings = (steps: RunPlan['steps'], rules: AlertRule[]): string[] => [
   ...steps.flatMap(({ name, expected }) =>

@@ -1,9 +1,15 @@
 import { requireAllowed, requireServingPods } from '../../chaos/controller/safety.ts'
 import { faults } from '../../chaos/faults/registry.gen.ts'
+import { servingState } from '../../chaos/controller/serving.ts'
+import { snapshotTarget } from '../../chaos/controller/snapshot.ts'
+import { UserError } from '../core/errors.ts'
+import type { TargetSnapshot } from '../core/fault.ts'
 import type { RunPlan } from '../core/run-folder.ts'
+import type { Scenario } from '../core/scenario.ts'
 import type { TargetOptions } from '../core/target.ts'
 import type { SymptomMap } from '../prometheus/rules.ts'
 import { type Connections, openConnections } from './connections.ts'
+import { refusedSteps } from './dry-plan.ts'
 import { gatherFacts } from './facts.ts'
 import { makePlan } from './plan.ts'
 import { type Loaded, loadScenario } from './scenario-file.ts'
@@ -29,9 +35,32 @@ export const prepare = async ({ loaded, target, symptoms }: PrepareInput): Promi
   const replicas = await requireServingPods(connections.kube, target.namespace, target.selector)
   const { synthetic, prometheusVersion, ...facts } = await gatherFacts(connections, target, symptoms)
   const plan = makePlan(loaded.scenario, { ...facts, target: { ...facts.target, replicas } })
+  requirePossible(loaded.scenario, await snapshot(connections, target))
   return { ...loaded, target, connections, plan, synthetic, prometheusVersion }
 }
 
 /** Reads the scenario with the faults and workloads that ship. */
 export const readScenario = (path: string, workloads: string): Promise<Loaded> =>
   loadScenario(path, { faults, workloads })
+
+/** Throws `fault-impossible` with every step that the target, whole as it is, could not play. */
+export const requirePossible = (scenario: Scenario, target: TargetSnapshot): void => {
+  const refused = refusedSteps(scenario, faults, target)
+  if (refused.length === 0) return
+  throw new UserError({
+    code: 'fault-impossible',
+    message: `expected faults that can be injected in ${target.namespace}, found:\n${refused.join('\n')}`,
+    hint: 'mend those steps of the scenario; `firedrill list faults` shows what there is, docs/faults.md their parameters',
+  })
+}
+
+// --- Internal helpers ---
+
+const snapshot = async (
+  { kube, prometheus }: Connections,
+  { namespace, selector }: TargetOptions,
+): Promise<TargetSnapshot> => {
+  const { pods } = await servingState(kube, namespace, selector)
+  const observe = { query: (promql: string) => prometheus.query(promql) }
+  return snapshotTarget({ kube, namespace, selector, pods, observe })
+}
