@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   END_ANNOTATION,
+  FAULT_FINALIZER,
   FAULT_PHASES,
   type FaultPhase,
   type FaultResource,
@@ -16,14 +17,17 @@ interface Shape {
   phase: FaultPhase
   deleted?: boolean
   asked?: boolean
+  /** Whether the finalizer has been taken off already. */
+  released?: boolean
 }
 
-const fault = ({ phase, deleted = false, asked = false }: Shape): FaultResource => ({
+const fault = ({ phase, deleted = false, asked = false, released = false }: Shape): FaultResource => ({
   apiVersion: 'firedrill.dev/v1alpha1',
   kind: 'Fault',
   metadata: {
     name: 'f',
     namespace: 'llm',
+    finalizers: phase === 'Pending' || released ? [] : [FAULT_FINALIZER],
     ...(deleted ? { deletionTimestamp: new Date(BEGAN).toISOString() } : {}),
     ...(asked ? { annotations: { [END_ANNOTATION]: 'now' } } : {}),
   },
@@ -49,8 +53,8 @@ describe('a Fault left alone', () => {
     ['Active', 'verify'],
     ['Healing', 'heal'],
     ['Healed', 'recover'],
-    ['Recovered', 'rest'],
-    ['Failed', 'rest'],
+    ['Recovered', 'release'],
+    ['Failed', 'release'],
   ] as const)('%s: %s', ([phase, expected]) => {
     expect(act({ phase })).toBe(expected)
   })
@@ -78,6 +82,10 @@ test('whatever is to end is never begun, and what was begun is healed before it 
       if (does === 'rest') expect(isOver(shape.phase)).toBe(true)
     }),
   )
+})
+
+test('once it is over and released, nothing holds it: it can be deleted with no controller running', () => {
+  for (const phase of FAULT_PHASES.filter(isOver)) expect(act({ phase, released: true })).toBe('rest')
 })
 
 test('a deleted Fault always comes to its release', () => {

@@ -1,4 +1,4 @@
-import { END_ANNOTATION, type FaultResource } from '../../lib/core/fault-resource.ts'
+import { END_ANNOTATION, FAULT_FINALIZER, type FaultResource } from '../../lib/core/fault-resource.ts'
 import { unreachable } from '../../lib/core/errors.ts'
 
 /**
@@ -38,9 +38,10 @@ export const decide = (fault: FaultResource, { now, healOnly }: DecideOptions): 
       return { act: 'heal' }
     case 'Healed':
       return { act: deleting ? 'release' : 'recover' }
+    // Nothing is left to heal: `kubectl delete` must not wait for a controller that may never run again.
     case 'Recovered':
     case 'Failed':
-      return { act: deleting ? 'release' : 'rest' }
+      return { act: fault.metadata.finalizers?.includes(FAULT_FINALIZER) === true ? 'release' : 'rest' }
     default:
       return unreachable(phase)
   }
