@@ -3,6 +3,7 @@ import { formatDuration } from '../core/duration.ts'
 import type { LoadRun } from '../k6/runner.ts'
 import type { Prepared } from '../run/prepare.ts'
 import type { Context } from './context.ts'
+import { describeEvent, type EventLine, stepOf } from './describe-event.ts'
 
 const EVERY_MS = 2_000
 
@@ -13,7 +14,10 @@ export interface Live {
   stop(): void
 }
 
-export const watchLive = (context: Context, { connections: { prometheus } }: Prepared): Live => {
+export const watchLive = (context: Context, { connections: { prometheus }, scenario }: Prepared): Live => {
+  const width = Math.max('controller'.length, ...Object.keys(scenario.timeline).map(({ length }) => length))
+  /** Fault → step. */
+  const steps = new Map<string, string>()
   const start = performance.now()
   const clock = (): string => formatDuration(Math.floor((performance.now() - start) / 1_000) * 1_000).padStart(6)
   let load: LoadRun | null = null
@@ -30,18 +34,23 @@ export const watchLive = (context: Context, { connections: { prometheus } }: Pre
     if (progress === null || !context.isTerminal) return
     const { users, started, finished, failed } = progress
     const alarm = firing.length === 0 ? 'all alerts quiet' : `firing: ${firing.join(', ')}`
-    context.status(`${clock()}  ${users} users · ${started - finished} in flight · ${failed} failed · ${alarm}`)
+    const line = `${clock()}  ${users} users · ${started - finished} in flight · ${failed} failed · ${alarm}`
+    // A status that wraps cannot be redrawn in place.
+    context.status(line.length < context.columns ? line : `${line.slice(0, context.columns - 2)}…`)
   }
+  const tell = ({ who, text }: EventLine): void => context.err(`${clock()}  ${who.padEnd(width)}  ${text}\n`)
   const tellAlerts = (now: string[]): void => {
-    for (const alert of now) if (!firing.includes(alert)) context.err(`${clock()}  alert     ${alert} firing\n`)
-    for (const alert of firing) if (!now.includes(alert)) context.err(`${clock()}  alert     ${alert} resolved\n`)
+    for (const alert of now) if (!firing.includes(alert)) tell({ who: 'alert', text: `${alert} firing` })
+    for (const alert of firing) if (!now.includes(alert)) tell({ who: 'alert', text: `${alert} resolved` })
     firing = now
   }
   const timer = setInterval(() => void draw(), EVERY_MS)
   return {
     onEvent: (event) => {
-      if (event.phase === 'invoke') return
-      context.err(`${clock()}  ${event.actor.padEnd(9)} ${describe(event)}\n`)
+      const created = stepOf(event)
+      if (created !== null) steps.set(created.fault, created.step)
+      const line = describeEvent(event, steps)
+      if (line !== null) tell(line)
     },
     onLoad: (started) => (load = started),
     stop: () => {
@@ -49,14 +58,4 @@ export const watchLive = (context: Context, { connections: { prometheus } }: Pre
       context.status('')
     },
   }
-}
-
-// --- Internal helpers ---
-
-const MAX_VALUE = 140
-
-const describe = ({ phase, what, value }: Event): string => {
-  const text = value === undefined ? '' : JSON.stringify(value)
-  const short = text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text
-  return [what, phase === 'info' ? '' : phase, short].filter((part) => part !== '').join(' ')
 }

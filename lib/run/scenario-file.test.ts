@@ -54,6 +54,16 @@ test('an unknown key, fault, parameter and workload are named, with what would b
   )
 })
 
+test('all problems are told at once, also where the form is wrong', async () => {
+  const problems = await problemsOf({
+    ...minimal,
+    colour: 'red',
+    load: { ...minimal.load, workload: 'chatt' },
+    timeline: { kill: { ...minimal.timeline.kill, fault: 'pod-kil', lastin: 3 }, odd: 7 },
+  })
+  for (const word of ['"colour"', '"lastin"', '"pod-kil"', '"chatt"', 'timeline.odd']) expect(problems).toContain(word)
+})
+
 test('a file that is not there, or cannot be read, says so', async () => {
   await expect(loadScenario(join(folder, 'none.ts'), catalogue)).rejects.toMatchObject({ code: 'scenario-not-found' })
   const broken = join(folder, 'broken.yaml')

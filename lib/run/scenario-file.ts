@@ -21,31 +21,44 @@ export interface Catalogue {
 
 /** Reads a scenario from TypeScript or YAML and checks all of it; every problem is reported at once, with its path. */
 export const loadScenario = async (path: string, { faults, workloads }: Catalogue): Promise<Loaded> => {
-  const parsed = Scenario.safeParse(await readData(path))
-  if (!parsed.success) throw invalid(path, z.prettifyError(parsed.error))
-  const scenario = parsed.data
-  const problems = Object.entries(scenario.timeline).flatMap(([name, step]) => {
-    const fault = faults[step.fault]
-    if (fault === undefined) {
-      return [
-        `✖ expected one of the faults ${Object.keys(faults).join(', ')}, found "${step.fault}"\n  → at timeline.${name}.fault`,
-      ]
-    }
-    const params = fault.params.safeParse(step.params)
-    return params.success ? [] : [`${z.prettifyError(params.error)}\n  → in timeline.${name}.params of ${step.fault}`]
-  })
-  const workload = await loadWorkload(workloads, scenario.load.workload)
-  if (workload === null) {
-    const names = await workloadNames(workloads)
-    problems.push(
-      `✖ expected one of the workloads ${names.join(', ')}, found "${scenario.load.workload}"\n  → at load.workload`,
-    )
-  }
-  if (problems.length > 0 || workload === null) throw invalid(path, problems.join('\n'))
-  return { scenario, workload }
+  const data = await readData(path)
+  const parsed = Scenario.safeParse(data)
+  // Names are checked as well where the form is wrong already: all problems are told at once.
+  const named = Named.safeParse(data).data ?? { timeline: {}, load: {} }
+  const known = await workloadNames(workloads)
+  const problems = [
+    ...(parsed.success ? [] : [z.prettifyError(parsed.error)]),
+    ...Object.entries(named.timeline ?? {}).flatMap(([name, step]) => faultProblems(name, step, faults)),
+    ...workloadProblems(named.load?.workload, known),
+  ]
+  if (problems.length > 0 || !parsed.success) throw invalid(path, problems.join('\n'))
+  return { scenario: parsed.data, workload: await loadWorkload(workloads, parsed.data.load.workload) }
 }
 
 // --- Internal helpers ---
+
+/** What can be looked up in a scenario of whatever form. */
+const NamedStep = z.looseObject({ fault: z.string().optional(), params: z.unknown().optional() }).catch({ params: {} })
+const Named = z.looseObject({
+  timeline: z.record(z.string(), NamedStep).optional().catch(undefined),
+  load: z.looseObject({ workload: z.string().optional() }).optional().catch(undefined),
+})
+
+const faultProblems = (name: string, step: z.infer<typeof NamedStep>, faults: Catalogue['faults']): string[] => {
+  if (step.fault === undefined) return []
+  const fault = Object.hasOwn(faults, step.fault) ? faults[step.fault] : undefined
+  if (fault === undefined) {
+    const names = Object.keys(faults).join(', ')
+    return [`✖ expected one of the faults ${names}, found "${step.fault}"\n  → at timeline.${name}.fault`]
+  }
+  const params = fault.params.safeParse(step.params ?? {})
+  return params.success ? [] : [`${z.prettifyError(params.error)}\n  → in timeline.${name}.params of ${step.fault}`]
+}
+
+const workloadProblems = (name: string | undefined, known: string[]): string[] =>
+  name === undefined || known.includes(name)
+    ? []
+    : [`✖ expected one of the workloads ${known.join(', ')}, found "${name}"\n  → at load.workload`]
 
 const invalid = (path: string, problems: string): UserError =>
   new UserError({
@@ -76,8 +89,7 @@ const readData = async (path: string): Promise<unknown> => {
 const workloadNames = async (folder: string): Promise<string[]> =>
   (await readdir(folder)).filter((name) => name.endsWith('.ts')).map((name) => basename(name, '.ts'))
 
-const loadWorkload = async (folder: string, name: string): Promise<Workload | null> => {
-  if (!(await workloadNames(folder)).includes(name)) return null
+const loadWorkload = async (folder: string, name: string): Promise<Workload> => {
   const module: { default?: unknown } = await import(pathToFileURL(join(folder, `${name}.ts`)).href)
   return Workload.parse(module.default)
 }
