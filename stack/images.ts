@@ -16,21 +16,21 @@ export interface ImageMapOptions {
 const GO_ENV = { GOGC: '50' }
 
 // For programs with little to do: new objects are collected every mebibyte, where V8 otherwise waits for 16.
-const SMALL_HEAP = '--max-semi-space-size=1'
+const SMALL = { flags: ['--max-semi-space-size=1'], env: NODE_MALLOC_ENV }
 
 /** What the embedded cluster runs in place of each image of the stack. */
 export const imageMap = ({ tools, bundles, node, vllm }: ImageMapOptions): ImageMap => {
-  const app = (name: string, ...nodeFlags: string[]): Program => {
+  const app = (name: string, { flags, env }: Partial<typeof SMALL> = {}): Program => {
     const path = bundles[name]
     if (path === undefined) throw new Error(`there is no bundle of stack/apps/${name}`)
-    return { command: [node, ...nodeFlags, path], env: { NODE_ENV: 'production', ...NODE_MALLOC_ENV } }
+    return { command: [node, ...(flags ?? []), path], env: { NODE_ENV: 'production', ...env } }
   }
   return {
     'vllm/vllm-openai': vllm === undefined ? app('vllm') : { command: [vllm, 'serve'] },
     'firedrill/gateway': app('gateway'),
-    'firedrill/gpu-emulator': app('gpu-emulator', SMALL_HEAP),
+    'firedrill/gpu-emulator': app('gpu-emulator', SMALL),
     'firedrill/gpu-hog': app('gpu-hog'),
-    'firedrill/alert-receiver': app('alert-receiver', SMALL_HEAP),
+    'firedrill/alert-receiver': app('alert-receiver', SMALL),
     'prom/prometheus': { command: [tools.prometheus], env: GO_ENV },
     'prom/alertmanager': { command: [tools.alertmanager], env: GO_ENV },
     'rancher/mirrored-kube-state-metrics-kube-state-metrics': { command: [tools['kube-state-metrics']], env: GO_ENV },
