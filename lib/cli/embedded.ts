@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { requireIdle } from '../../chaos/controller/idle.ts'
+import { requireAllowed } from '../../chaos/controller/safety.ts'
 import { bundlePrograms } from '../../stack/bundles.ts'
 import { deployStack } from '../../stack/deploy.ts'
 import { imageMap } from '../../stack/images.ts'
@@ -19,7 +20,7 @@ import { writeJson } from '../run/folder.ts'
 import { cacheRoot, toolPath } from '../toolchain/tools.mjs'
 import { type Context, stateRoot } from './context.ts'
 import type { EmbeddedInputs, EmbeddedOptions } from './embedded-inputs.ts'
-import { requirePortsFree } from './preflight.ts'
+import { embeddedTarget, requirePortsFree } from './preflight.ts'
 
 export interface Embedded {
   target: TargetOptions
@@ -29,7 +30,7 @@ export interface Embedded {
 
 /**
  * The cluster with the stack on it, ready; started where it does not run. Refuses, before it touches anything, where
- * another firedrill uses the cluster; from then on no other may, until this process ends.
+ * another firedrill uses the cluster; from then on no other may, until this process ends, however it ends.
  */
 export const ensureEmbedded = async (
   context: Context,
@@ -37,9 +38,10 @@ export const ensureEmbedded = async (
   inputs: EmbeddedInputs,
 ): Promise<Embedded> => {
   const ref = { name: options.name, stateRoot: stateRoot(context.env) }
-  await claim(ref)
+  const claimed = await tryLock(`drill ${stateDirOf(ref.stateRoot, ref.name).id}`)
   const running = findCluster(ref)
   if (running !== null) await requireUsable(context, options, running)
+  if (claimed === null) throw inUse(options.name)
   const cluster = running ?? (await start(context, options, inputs))
   try {
     const target = await deployStack({
@@ -53,7 +55,7 @@ export const ensureEmbedded = async (
       onProgress: ({ text, done, of }) => context.status(`stack: ${text} (${done} of ${of})`),
       signal: context.signal,
     })
-    await awaitRules(target.prometheus, inputs.alerts, context.signal)
+    await awaitPrometheus(target.prometheus, inputs, context.signal)
     const own = { ...target, kubeconfig: cluster.kubeconfig }
     await writeJson(targetFile(cluster), own)
     return { target: own, cluster, started: running === null }
@@ -80,18 +82,15 @@ const readTarget = async (cluster: ClusterInfo): Promise<TargetOptions | null> =
   return text === null ? null : TargetOptions.parse(JSON.parse(text))
 }
 
-/** Held until this process ends, however it ends: the kernel lets go of it. */
-const claim = async ({ name, stateRoot: root }: { name: string; stateRoot: string }): Promise<void> => {
-  const lock = await tryLock(`drill ${stateDirOf(root, name).id}`)
-  if (lock !== null) return
-  throw new UserError({
+/** Where a run has come so far as to act on the cluster, its holder has been named before this. */
+const inUse = (name: string): UserError =>
+  new UserError({
     code: 'cluster-in-use',
-    message: `expected nobody to use the embedded cluster "${name}", found another firedrill that deploys to it or runs a drill on it`,
+    message: `expected nobody to use the embedded cluster "${name}", found another firedrill that is deploying to it or judging a drill on it`,
     hint: 'wait until it ends, or run beside it on a cluster of its own with --name OTHER',
   })
-}
 
-/** Of a cluster that runs: nobody acts on it, and its API server is where it was asked to be. */
+/** Of a cluster that runs: it may be broken, nobody acts on it, and its API server is where it was asked to be. */
 const requireUsable = async (context: Context, { apiPort }: EmbeddedOptions, cluster: ClusterInfo): Promise<void> => {
   if (apiPort !== undefined && URL.parse(cluster.apiServer)?.port !== String(apiPort)) {
     throw new UserError({
@@ -103,19 +102,36 @@ const requireUsable = async (context: Context, { apiPort }: EmbeddedOptions, clu
   const target = await readTarget(cluster)
   if (target === null) return
   context.status('looking who uses the cluster')
-  await requireIdle(connect({ kubeconfig: cluster.kubeconfig }), target.namespace)
+  const kube = connect({ kubeconfig: cluster.kubeconfig })
+  // The stack would put the label back that somebody took away.
+  await requireAllowed(kube, target.namespace)
+  await requireIdle(kube, target.namespace)
   context.status('')
 }
 
-const RELOAD_MS = 30_000
+const WATCHING_MS = 60_000
 
-/** Prometheus takes changed rules within seconds; until then it would be judged by the old ones. */
-const awaitRules = async (url: string, wanted: readonly string[], signal: AbortSignal): Promise<void> => {
+/** Prometheus takes changed rules, and finds its targets, within seconds; until then it would be judged unprepared. */
+const awaitPrometheus = async (url: string, inputs: EmbeddedInputs, signal: AbortSignal): Promise<void> => {
   const prometheus = prometheusClient({ endpoint: { url, headers: {} } })
   const names = (alerts: readonly string[]): string => [...alerts].sort().join()
-  const check = async (): Promise<boolean> =>
-    names((await prometheus.rules()).map(({ alert }) => alert)) === names(wanted)
-  await until(check, { what: 'Prometheus to take the rules', timeoutMs: RELOAD_MS, signal })
+  const wanted = names(inputs.alerts)
+  const serving = embeddedTarget(inputs).pods.length
+  const check = async (): Promise<boolean> => {
+    const [rules, targets] = [await prometheus.rules(), await prometheus.targets()]
+    const scraped = targets.filter(({ labels, health }) => labels['job'] === 'vllm' && health === 'up')
+    return scraped.length >= serving && names(rules.map(({ alert }) => alert)) === wanted
+  }
+  const what = 'Prometheus to take the rules and to scrape the serving pods'
+  await until(check, { what, timeoutMs: WATCHING_MS, signal }).catch((error: unknown) => {
+    if (signal.aborted || error instanceof UserError) throw error
+    throw new UserError({
+      code: 'stack-not-ready',
+      message: `expected ${what} within ${WATCHING_MS / 1_000} s, found that it did not`,
+      hint: 'try again with less else running; `firedrill kubectl logs -n monitoring deploy/prometheus` says what it does',
+      cause: error,
+    })
+  })
 }
 
 const start = async (

@@ -23,12 +23,20 @@ export const watchLive = (context: Context, { connections: { prometheus }, scena
   let load: LoadRun | null = null
   let firing: string[] = []
   let asking = false
+  let answering = true
   const draw = async (): Promise<void> => {
     if (asking) return
     asking = true
     const alerts = await prometheus.alerts().catch(() => null)
     asking = false
     const now = alerts?.filter(({ state }) => state === 'firing').map(({ labels }) => labels['alertname'] ?? '')
+    if ((alerts !== null) !== answering) {
+      answering = alerts !== null
+      tell({
+        who: 'prometheus',
+        text: answering ? 'answers again' : 'does not answer: nobody knows what the alerts do',
+      })
+    }
     if (now !== undefined) tellAlerts([...new Set(now)].sort())
     const progress = load?.progress() ?? null
     if (progress === null || !context.isTerminal) return

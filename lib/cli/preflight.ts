@@ -4,6 +4,7 @@ import { declaredPorts, declaredTarget } from '../../stack/declared.ts'
 import { renderStack } from '../../stack/render.ts'
 import { isFree } from '../cluster/ports.ts'
 import { errorMessage, EXIT, UserError } from '../core/errors.ts'
+import type { TargetSnapshot } from '../core/fault.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { requireKnownAlerts } from '../run/plan.ts'
 import { requirePossible } from '../run/prepare.ts'
@@ -12,8 +13,12 @@ import type { EmbeddedInputs } from './embedded-inputs.ts'
 /** Finds what is wrong with a scenario for the embedded cluster, before one is started for it. */
 export const requirePlayable = (scenario: Scenario, inputs: EmbeddedInputs): void => {
   requireKnownAlerts(scenario, inputs.alerts)
-  requirePossible(scenario, declaredTarget(manifestsOf(inputs), inputs.flags))
+  requirePossible(scenario, embeddedTarget(inputs))
 }
+
+/** The target that the stack will be. */
+export const embeddedTarget = (inputs: EmbeddedInputs): TargetSnapshot =>
+  declaredTarget(manifestsOf(inputs), inputs.flags)
 
 /** Whoever listens on a port of every address of the machine leaves none for the pods. */
 export const requirePortsFree = async (inputs: EmbeddedInputs): Promise<void> => {
