@@ -17,9 +17,12 @@ test('run folders are named by UTC time, and latest points to the newest', async
   expect(await findRunFolder(join(root.path, 'latest'))).toBe(join(root.path, 'latest'))
 })
 
-test('a place that cannot be written to is an error with a way out', async () => {
-  await expect(openRunFolder('/dev/null/runs', 'quick', 0)).rejects.toMatchObject({
-    code: 'run-folder-unwritable',
-    hint: expect.stringContaining('--runs'),
-  } satisfies Partial<UserError>)
-})
+test.each(['/dev/null/runs', '/proc/runs'])(
+  'a place that cannot be written to is an error with a way out: %s',
+  async (place) => {
+    await expect(openRunFolder(place, 'quick', 0)).rejects.toMatchObject({
+      code: 'run-folder-unwritable',
+      hint: expect.stringContaining('--runs'),
+    } satisfies Partial<UserError>)
+  },
+)
