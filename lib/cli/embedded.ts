@@ -149,7 +149,7 @@ const start = async (
     name,
     stateRoot: stateRoot(context.env),
     tools: { kube: toolPath('kube') },
-    agent: { command: [node, agent] },
+    agent: { command: [node, '--max-semi-space-size=1', agent] },
     ...(bundles['supervisor'] !== undefined && { supervisor: bundles['supervisor'] }),
     images: imageMap({
       tools: {

@@ -3,6 +3,7 @@ import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
 
 /** What a person reads, and how the process ends. Whatever is no UserError is a bug, and shows its stack. */
 export const describeError = (error: unknown, signal: AbortSignal): { text: string; exitCode: ExitCode } => {
+  if (error instanceof SuppressedError) return describeBoth(error, signal)
   if (error instanceof UserError) {
     return { text: `error[${error.code}]: ${error.message}\n  → ${error.hint}\n`, exitCode: error.exitCode }
   }
@@ -17,6 +18,13 @@ export const describeError = (error: unknown, signal: AbortSignal): { text: stri
 }
 
 // --- Internal helpers ---
+
+/** A failure, and another while it was taken back: both are told, and what is left unhealed gives the exit code. */
+const describeBoth = ({ error, suppressed }: SuppressedError, signal: AbortSignal) => {
+  const [first, second] = [describeError(suppressed, signal), describeError(error, signal)]
+  const exitCode = second.exitCode === EXIT.unhealed ? EXIT.unhealed : first.exitCode
+  return { text: first.text + second.text, exitCode }
+}
 
 const isInterruption = (error: unknown, { reason }: AbortSignal): boolean =>
   error === reason || (error instanceof Error && (error.name === 'AbortError' || isCause(error, reason)))
