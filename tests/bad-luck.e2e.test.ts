@@ -1,4 +1,5 @@
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -54,8 +55,9 @@ const expectRefusal = ({ exitCode, stderr }: Outcome, code: string, words: RegEx
 }
 
 const faults = async (): Promise<FaultResource[]> => {
-  const { stdout } = await entry.kubectl('get', 'faults', '-A', '-o', 'json')
-  return JSON.parse(stdout).items
+  const { exitCode, stdout } = await entry.kubectl('get', 'faults', '-A', '-o', 'json')
+  // Before the first run the cluster has no such kind.
+  return exitCode === 0 ? JSON.parse(stdout).items : []
 }
 
 const openFaults = async (): Promise<string[]> =>
@@ -113,24 +115,30 @@ test('what can be found wrong before a cluster starts is found before', async ()
   expect(existsSync(join(entry.folder, 'runs'))).toBe(true)
 })
 
-test('a taken port is named, and nothing is started', async () => {
-  const server = createServer()
-  const listen = (port: number, host: string): Promise<number> =>
-    new Promise((resolve) => {
-      server.once('error', () => resolve(port))
-      server.listen(port, host, () => resolve(Number(Object(server.address()).port)))
-    })
-  const port = await listen(0, '127.0.0.1')
-  expectRefusal(
-    await entry.run('up', '--name', NAME, '--api-port', String(port)),
-    'api-port-taken',
-    new RegExp(`${port}`),
+/** A listener, or null where somebody else is in the way. */
+const listen = async (port: number, host: string): Promise<Server | null> => {
+  const server = createServer().listen(port, host)
+  return once(server, 'listening').then(
+    () => server,
+    () => null,
   )
-  await new Promise((resolve) => server.close(resolve))
-  // Whoever has it: a pod could not.
-  await listen(9400, '0.0.0.0')
-  expectRefusal(await entry.run('up', '--name', NAME), 'stack-port-taken', /found 9400 taken/)
+}
+
+test('a taken port of the API server is named, and nothing is started', async () => {
+  const server = await listen(0, '127.0.0.1')
+  const port = Object(server?.address()).port
+  const outcome = await entry.run('up', '--name', NAME, '--api-port', String(port))
+  server?.close()
+  expectRefusal(outcome, 'api-port-taken', new RegExp(`port ${port} `))
+  expect(await processesOf(entry.folder)).toEqual([])
+})
+
+test("a taken port of the stack's pods is named, and nothing is started", async ({ skip }) => {
+  const server = await listen(9400, '0.0.0.0')
+  if (server === null) return skip('another cluster is on this machine')
+  const outcome = await entry.run('up', '--name', NAME)
   server.close()
+  expectRefusal(outcome, 'stack-port-taken', /found 9400 taken/)
   expect(await processesOf(entry.folder)).toEqual([])
 })
 
@@ -251,7 +259,7 @@ test('a Prometheus that dies in the middle leaves a verdict of unknown, and noth
   const verdict = Verdict.parse(JSON.parse(await readFile(join(dir, RUN_FILES.verdict), 'utf8')))
   expect(verdict.outcome).toBe('unknown')
   expect(verdict.reasons.join('\n')).toContain('prometheus/alerts.jsonl is missing')
-  for (const file of [RUN_FILES.report, RUN_FILES.faults, RUN_FILES.requests, RUN_FILES.events, RUN_FILES.pods])
+  for (const file of [RUN_FILES.report, RUN_FILES.faults, RUN_FILES.requests, RUN_FILES.summary, RUN_FILES.pods])
     expect((await readFile(join(dir, file))).length, file).toBeGreaterThan(0)
   await expectHealed()
   await writeFile(join(dir, RUN_FILES.run), '{')
@@ -263,17 +271,20 @@ test('a Prometheus that dies in the middle leaves a verdict of unknown, and noth
 // Only root may mount, and in a user namespace the cluster's processes could not be told from others.
 const canMount = (await execa('unshare', ['-m', 'true'], { reject: false })).exitCode === 0
 
-test.skipIf(!canMount)('a full disk for the run folder is one error, and heals', async () => {
+test.skipIf(!canMount)('a disk that fills up in the middle is one error, and heals', async () => {
   const small = join(entry.folder, 'small')
   await mkdir(small)
-  const script = `mount -t tmpfs -o size=200k tmpfs '${small}' && exec "$0" "$@"`
-  const program = join(import.meta.dirname, '../bin/firedrill')
-  const args = [program, 'run', scenario, '--name', NAME, '--keep', '--runs', small]
-  const full = await execa('unshare', ['-m', 'sh', '-c', script, ...args], {
-    cwd: entry.folder,
-    env: { XDG_STATE_HOME: join(entry.folder, 'state') },
-    reject: false,
-  })
-  expectRefusal({ ...full, exitCode: full.exitCode }, 'run-folder-full', /ENOSPC/, 2)
+  const script = `mount -t tmpfs -o size=4m tmpfs '${small}' && exec "$0" "$@"`
+  const args = ['run', scenario, '--name', NAME, '--keep', '--runs', small]
+  const full = entry.startUnder(['unshare', '-m', 'sh', '-c', script], ...args)
+  await full.until(/flip +injected/)
+  // In the run's own mount namespace.
+  await execa('dd', ['if=/dev/zero', `of=/proc/${full.pid}/root${small}/fill`, 'bs=64k'], { reject: false })
+  const outcome = await full.ended
+  expect(outcome.stderr).toMatch(
+    /\nerror\[run-folder-(full|unwritable)\]: expected to write to the run folder .*ENOSPC/,
+  )
+  expect(outcome.exitCode).toBe(2)
+  expect(outcome.stderr).toMatch(/flip +healed/)
   await expectHealed()
 })

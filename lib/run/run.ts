@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { startController } from '../../chaos/controller/controller.ts'
 import { listFaults } from '../../chaos/controller/fault-store.ts'
-import { healAll } from '../../chaos/controller/heal-all.ts'
+import { healAll, type HealReport } from '../../chaos/controller/heal-all.ts'
 import { installCrd } from '../../chaos/controller/install.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { errorMessage, EXIT, UserError } from '../core/errors.ts'
@@ -79,6 +79,13 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
     whenHeld: 'refuse',
   })
   teardown.defer(() => controller.stop())
+  let returned = false
+  const heal = healing({ kube, namespace: target.namespace, holder: input.holder, clock }, note)
+  // Whatever goes wrong from here on, what was broken is mended before the controller goes.
+  teardown.defer(async () => {
+    const { unhealed } = await heal()
+    if (unhealed.length > 0 && !returned) throw notHealed(unhealed)
+  })
   const watching = new AbortController()
   const onProblem = (problem: string): void => note('info', 'not-recorded', problem)
   const watched = watchRun({ connections, target, dir, onProblem, signal: watching.signal })
@@ -109,9 +116,7 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
   await load.stop()
   const { loadStartedAt, loadEndedAt } = await load.finished
   Object.assign(info, ending, { loadStartedAt, loadEndedAt })
-  note('invoke', 'heal')
-  const { healed, unhealed } = await healAll({ kube, namespace: target.namespace, holder: input.holder, clock })
-  note(unhealed.length === 0 ? 'ok' : 'fail', 'heal', { healed, unhealed })
+  const { unhealed } = await heal()
   await stopWatching()
   const faults = (await listFaults(kube, target.namespace)).filter(
     ({ metadata }) => metadata.labels?.[RUN_LABEL] === info.id,
@@ -128,10 +133,26 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
   }
   await save()
   if (broken.signal.aborted) throw broken.signal.reason
+  returned = true
   return { dir, info, unhealed }
 }
 
 // --- Internal helpers ---
+
+/** Heals once, however often it is asked to. */
+const healing = (
+  options: Parameters<typeof healAll>[0],
+  note: (phase: Event['phase'], what: string, value?: unknown) => void,
+): (() => Promise<HealReport>) => {
+  let report: Promise<HealReport> | null = null
+  const healNow = async (): Promise<HealReport> => {
+    note('invoke', 'heal')
+    const healed = await healAll(options)
+    note(healed.unhealed.length === 0 ? 'ok' : 'fail', 'heal', healed)
+    return healed
+  }
+  return () => (report ??= healNow())
+}
 
 const newRunInfo = (input: RunInput, startedAt: number): RunInfo => ({
   schema: 1,
@@ -166,4 +187,12 @@ const folderFull = (dir: string, cause: unknown): UserError =>
     hint: 'free some space, or name another place with --runs DIR; `firedrill heal --dry-run` shows that no fault was left',
     exitCode: EXIT.unknown,
     cause,
+  })
+
+const notHealed = (unhealed: HealReport['unhealed']): UserError =>
+  new UserError({
+    code: 'unhealed',
+    message: `expected every fault to be healed, found ${unhealed.map(({ name, reason }) => `${name}: ${reason}`).join('; ')}`,
+    hint: 'heal what is left with `firedrill heal`, which takes the same --name or --kubeconfig',
+    exitCode: EXIT.unhealed,
   })

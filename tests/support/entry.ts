@@ -19,6 +19,8 @@ export interface Entry {
   run(...args: string[]): Promise<Outcome>
   /** In a process group of its own, as a shell on a terminal starts it. */
   start(...args: string[]): Started
+  /** As `start`, by way of another program: `['unshare', '-m']`. */
+  startUnder(wrapper: readonly [string, ...string[]], ...args: string[]): Started
   kubectl(...args: string[]): Promise<Outcome>
   file(name: string, text: string): Promise<string>
   remove(): Promise<void>
@@ -44,6 +46,8 @@ export const openEntry = async (name: string): Promise<Entry> => {
     stateRoot: join(folder, 'state/firedrill'),
     run,
     start: (...args) => started(execa(program, args, { ...common, detached: true, buffer: true })),
+    startUnder: ([wrapper, ...own], ...args) =>
+      started(execa(wrapper, [...own, program, ...args], { ...common, detached: true, buffer: true })),
     kubectl: (...args) => run('kubectl', ...args),
     file: async (file, text) => {
       await writeFile(join(folder, file), text)
