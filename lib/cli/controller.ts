@@ -3,6 +3,7 @@ import { installCrd } from '../../chaos/controller/install.ts'
 import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
 import { openConnections } from '../run/connections.ts'
 import type { Context } from './context.ts'
+import { describeEvent } from './describe-event.ts'
 import { isNamed, runningTarget, type TargetFlags } from './target.ts'
 
 /** The fault controller alone, for clusters where it lives as a Deployment or a person keeps it running. */
@@ -15,8 +16,10 @@ export const controller = async (context: Context, flags: TargetFlags): Promise<
     namespace: target.namespace,
     observe: { query: (promql) => prometheus.query(promql) },
     holder: context.holder,
-    onEvent: ({ actor, phase, what, value }) =>
-      context.err(`${actor} ${phase} ${what} ${JSON.stringify(value ?? '')}\n`),
+    onEvent: (event) => {
+      const line = describeEvent(event)
+      if (line !== null) context.err(`${line.who}  ${line.text}\n`)
+    },
     signal: context.signal,
   })
   context.err(`acting on Faults in ${target.namespace}; Ctrl-C stops it\n`)

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Event } from '../core/event.ts'
 
+type Happening = Pick<Event, 'actor' | 'phase' | 'what' | 'value'>
+
 /** An event as a person reads it while the drill goes: who, and what happened. */
 export interface EventLine {
   who: string
@@ -12,8 +14,8 @@ export interface EventLine {
  * Fault belongs to, by the Fault's name. What is not known here is shown as it is.
  */
 export const describeEvent = (
-  { actor, phase, what, value }: Event,
-  steps: ReadonlyMap<string, string>,
+  { actor, phase, what, value }: Happening,
+  steps: ReadonlyMap<string, string> = new Map(),
 ): EventLine | null => {
   const key = `${actor.startsWith('fault/') ? 'fault' : actor}/${what}/${phase}`
   const words = WORDS[key] ?? WORDS[`${key.slice(0, key.lastIndexOf('/'))}`]

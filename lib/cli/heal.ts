@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from '../core/errors.ts'
 import { isOver } from '../core/fault-resource.ts'
 import { connect, type Kube } from '../kube/client.ts'
 import type { Context } from './context.ts'
+import { describeEvent } from './describe-event.ts'
 import { renderTable } from './table.ts'
 import { runningTarget, type TargetFlags } from './target.ts'
 
@@ -17,7 +18,10 @@ export const heal = async (context: Context, flags: TargetFlags & { dryRun?: boo
     ...where,
     holder: context.holder,
     signal: context.signal,
-    onEvent: ({ actor, phase, what }) => context.status(`${actor}: ${what} ${phase}`),
+    onEvent: (event) => {
+      const line = describeEvent(event)
+      if (line !== null) context.status(`${line.who}: ${line.text}`)
+    },
   })
   context.status('')
   for (const name of report.healed) context.out(`healed    ${name}\n`)
