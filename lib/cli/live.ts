@@ -18,6 +18,8 @@ export const watchLive = (context: Context, { connections: { prometheus }, scena
   const width = Math.max('controller'.length, ...Object.keys(scenario.timeline).map(({ length }) => length))
   /** Fault → step. */
   const steps = new Map<string, string>()
+  /** The newest line of each. */
+  const last = new Map<string, string>()
   const start = performance.now()
   const clock = (): string => formatDuration(Math.floor((performance.now() - start) / 1_000) * 1_000).padStart(6)
   let load: LoadRun | null = null
@@ -58,7 +60,10 @@ export const watchLive = (context: Context, { connections: { prometheus }, scena
       const created = stepOf(event)
       if (created !== null) steps.set(created.fault, created.step)
       const line = describeEvent(event, steps)
-      if (line !== null) tell(line)
+      // A hundred users may meet the same error at once.
+      if (line === null || last.get(line.who) === line.text) return
+      last.set(line.who, line.text)
+      tell(line)
     },
     onLoad: (started) => (load = started),
     stop: () => {
