@@ -47,6 +47,11 @@ const crashingController = async (crashAt: string, cancelSignal?: AbortSignal): 
   expect({ signal, timedOut }, stderr).toEqual({ signal: 'SIGKILL', timedOut: false })
 }
 
+const deleteFault = (name: string): Promise<unknown> => {
+  const type = { group: 'firedrill.dev', version: 'v1alpha1', plural: 'faults' }
+  return plane.kube.custom.deleteNamespacedCustomObject({ ...type, namespace: NAMESPACE, name })
+}
+
 const nothingLeft = async (): Promise<void> => {
   expect(parseFlags(await readFlags(plane.kube, NAMESPACE)).flags).toEqual(FLAGS.flags)
   expect((await plane.kube.batch.listNamespacedJob({ namespace: NAMESPACE })).items).toEqual([])
@@ -110,6 +115,19 @@ describe('kill -9 of the controller', () => {
       healed: expect.any(String),
     })
     await nothingLeft()
+    // No controller runs any more, and nothing holds the record.
+    await deleteFault('left')
+    expect(await readFault(plane.kube, fault.metadata)).toBeNull()
+  })
+
+  test('heal lets go of what was healed and could not be deleted', async () => {
+    const fault = await drill.create(faultOf(NAMESPACE, 'held', { ...flip, durationSeconds: 2 }))
+    await crashingController('heal ok')
+    await deleteFault('held')
+    expect((await readFault(plane.kube, fault.metadata))?.status?.phase).toBe('Healed')
+    const report = await healAll({ kube: plane.kube, holder: 'somewhere/3/3' })
+    expect(report).toEqual({ healed: [`${NAMESPACE}/held`], unhealed: [] })
+    expect(await readFault(plane.kube, fault.metadata)).toBeNull()
   })
 })
 
@@ -147,8 +165,7 @@ describe('the Lease', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     expect((await readFault(plane.kube, fault.metadata))?.status?.phase ?? 'Pending').toBe('Pending')
     // Nothing of it was begun: it has no finalizer, and goes at once.
-    const type = { group: 'firedrill.dev', version: 'v1alpha1', plural: 'faults' }
-    await plane.kube.custom.deleteNamespacedCustomObject({ ...type, namespace: NAMESPACE, name: 'nobody' })
+    await deleteFault('nobody')
     expect(await readFault(plane.kube, fault.metadata)).toBeNull()
     await first.stop()
   })

@@ -6,6 +6,8 @@ import {
   FAULT_PHASES,
   type FaultPhase,
   type FaultResource,
+  isHealed,
+  isOpen,
   isOver,
 } from '../../lib/core/fault-resource.ts'
 import { decide } from './decide.ts'
@@ -52,7 +54,7 @@ describe('a Fault left alone', () => {
     ['Injecting', 'undo'],
     ['Active', 'verify'],
     ['Healing', 'heal'],
-    ['Healed', 'recover'],
+    ['Healed', 'release'],
     ['Recovered', 'release'],
     ['Failed', 'release'],
   ] as const)('%s: %s', ([phase, expected]) => {
@@ -79,18 +81,31 @@ test('whatever is to end is never begun, and what was begun is healed before it 
       if (shape.deleted || shape.asked || healOnly) expect(['plan', 'inject', 'verify']).not.toContain(does)
       if (does === 'release')
         expect(isOver(shape.phase) || shape.phase === 'Healed' || shape.phase === 'Pending').toBe(true)
-      if (does === 'rest') expect(isOver(shape.phase)).toBe(true)
+      if (does === 'rest') expect(isOver(shape.phase) || shape.deleted).toBe(true)
     }),
   )
 })
 
-test('once it is over and released, nothing holds it: it can be deleted with no controller running', () => {
+test('once it is healed, nothing holds it: it can be deleted with no controller running', () => {
+  for (const phase of FAULT_PHASES.filter(isHealed)) expect(act({ phase })).toBe('release')
   for (const phase of FAULT_PHASES.filter(isOver)) expect(act({ phase, released: true })).toBe('rest')
+})
+
+test('a healed Fault that nothing holds still waits for its pods, until it is deleted', () => {
+  expect(act({ phase: 'Healed', released: true })).toBe('recover')
+  expect(act({ phase: 'Healed', released: true, deleted: true })).toBe('rest')
+})
+
+test('open is what is in force, and what could not be deleted', () => {
+  for (const phase of FAULT_PHASES) {
+    expect(isOpen(fault({ phase, released: true })), phase).toBe(!isHealed(phase))
+    expect(isOpen(fault({ phase })), phase).toBe(true)
+  }
 })
 
 test('a deleted Fault always comes to its release', () => {
   expect(FAULT_PHASES.map((phase) => act({ phase, deleted: true }))).toEqual([
-    'release',
+    'rest',
     'undo',
     'undo',
     'heal',

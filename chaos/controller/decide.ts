@@ -1,4 +1,4 @@
-import { END_ANNOTATION, FAULT_FINALIZER, type FaultResource } from '../../lib/core/fault-resource.ts'
+import { END_ANNOTATION, type FaultResource, isHeld, phaseOf } from '../../lib/core/fault-resource.ts'
 import { unreachable } from '../../lib/core/errors.ts'
 
 /**
@@ -17,12 +17,12 @@ export interface DecideOptions {
 }
 
 export const decide = (fault: FaultResource, { now, healOnly }: DecideOptions): Decision => {
-  const phase = fault.status?.phase ?? 'Pending'
+  const phase = phaseOf(fault)
   const deleting = fault.metadata.deletionTimestamp !== undefined
   const ending = healOnly || isEnding(fault)
   switch (phase) {
     case 'Pending':
-      if (deleting) return { act: 'release' }
+      if (deleting) return { act: isHeld(fault) ? 'release' : 'rest' }
       return ending ? { act: 'refuse', reason: 'ended before it was planned' } : { act: 'plan' }
     case 'Planned':
       if (ending) return { act: 'undo', reason: 'ended before it was injected' }
@@ -36,12 +36,13 @@ export const decide = (fault: FaultResource, { now, healOnly }: DecideOptions): 
       return { act: ending || now >= endOf(fault, fault.status?.injected) ? 'heal' : 'verify' }
     case 'Healing':
       return { act: 'heal' }
+    // From here on nothing is left to heal: `kubectl delete` must not wait for a controller that may never run again.
     case 'Healed':
-      return { act: deleting ? 'release' : 'recover' }
-    // Nothing is left to heal: `kubectl delete` must not wait for a controller that may never run again.
+      if (isHeld(fault)) return { act: 'release' }
+      return { act: deleting ? 'rest' : 'recover' }
     case 'Recovered':
     case 'Failed':
-      return { act: fault.metadata.finalizers?.includes(FAULT_FINALIZER) === true ? 'release' : 'rest' }
+      return { act: isHeld(fault) ? 'release' : 'rest' }
     default:
       return unreachable(phase)
   }

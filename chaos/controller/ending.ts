@@ -1,14 +1,9 @@
 import type { Clock } from '../../lib/core/clock.ts'
-import { END_ANNOTATION, type FaultPhase, type FaultResource, isOver } from '../../lib/core/fault-resource.ts'
+import { END_ANNOTATION, type FaultResource } from '../../lib/core/fault-resource.ts'
 import type { Kube } from '../../lib/kube/client.ts'
 import { readFault, updateMetadata } from './fault-store.ts'
 
 const POLL_MS = 250
-
-/** Nothing of such a fault is in force any more. */
-export const isHealed = (phase: FaultPhase): boolean => phase === 'Healed' || isOver(phase)
-
-export const phaseOf = ({ status }: FaultResource): FaultPhase => status?.phase ?? 'Pending'
 
 /** Asks on the object itself: whichever controller acts will end it, and its record stays. */
 export const askToEnd = async (kube: Kube, fault: FaultResource, clock: Clock): Promise<void> => {
@@ -23,17 +18,17 @@ export interface Waiting {
   signal: AbortSignal
 }
 
-/** The Fault as soon as its phase is one of those, or as it is when the wait is over; null where it is gone. */
+/** The Fault as soon as it is as wanted, or as it is when the wait is over; null where it is gone. */
 export const waitFor = async (
   kube: Kube,
   fault: FaultResource,
-  isWanted: (phase: FaultPhase) => boolean,
+  isWanted: (fault: FaultResource) => boolean,
   { clock, deadline, signal }: Waiting,
 ): Promise<FaultResource | null> => {
   for (;;) {
     const now = await readFault(kube, fault.metadata)
     if (now === null || now.metadata.uid !== fault.metadata.uid) return null
-    if (isWanted(phaseOf(now)) || signal.aborted || clock.now() > deadline) return now
+    if (isWanted(now) || signal.aborted || clock.now() > deadline) return now
     await clock.sleep(POLL_MS, signal)
   }
 }

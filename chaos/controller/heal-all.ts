@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from '../../lib/core/clock.ts'
 import { UserError } from '../../lib/core/errors.ts'
 import type { FaultRegistry, Observer } from '../../lib/core/fault.ts'
-import type { FaultResource } from '../../lib/core/fault-resource.ts'
+import { type FaultResource, isHealed, isOpen, phaseOf } from '../../lib/core/fault-resource.ts'
 import { type Kube, isNotFound, reaching } from '../../lib/kube/client.ts'
 import type { ControllerEvent } from './context.ts'
 import { type Controller, startController } from './controller.ts'
-import { askToEnd, isHealed, phaseOf, waitFor } from './ending.ts'
+import { askToEnd, waitFor } from './ending.ts'
 import { listFaults } from './fault-store.ts'
 
 export interface HealOptions {
@@ -23,27 +23,38 @@ export interface HealOptions {
 }
 
 export interface HealReport {
-  /** `namespace/name` of what was under way and is healed now. */
+  /** `namespace/name` of what was open and is healed now, or may be deleted now. */
   healed: string[]
   unhealed: { name: string; reason: string }[]
 }
 
+/** The Faults that `healAll` would end. A cluster without the CRD has none. */
+export const openFaults = async (kube: Kube, namespace?: string): Promise<FaultResource[]> => {
+  try {
+    return (await reaching(kube, listFaults(kube, namespace))).filter(isOpen)
+  } catch (error) {
+    if (isNotFound(error)) return []
+    throw error
+  }
+}
+
 /**
- * Ends every Fault that is not healed: asks on the object itself, so that a controller that runs does it, and does it here
- * where none runs. Their records stay.
+ * Ends every Fault that is open: asks on the object itself, so that a controller that runs does it, and does it here
+ * where none runs. Their records stay, and nothing keeps them from being deleted.
  */
 export const healAll = async (options: HealOptions): Promise<HealReport> => {
   const { kube, namespace, clock = systemClock, timeoutMs = 120_000, signal = new AbortController().signal } = options
-  const open = (await faultsOf(kube, namespace)).filter((fault) => !isHealed(phaseOf(fault)))
-  await Promise.all(open.map((fault) => askToEnd(kube, fault, clock)))
+  const open = await openFaults(kube, namespace)
+  const inForce = open.filter((fault) => !isHealed(phaseOf(fault)))
+  await Promise.all(inForce.map((fault) => askToEnd(kube, fault, clock)))
   const namespaces = [...new Set(open.map(({ metadata }) => metadata.namespace))]
   const healers = await Promise.all(namespaces.map((where) => healerOf(options, where, signal)))
   try {
     const waiting = { clock, deadline: clock.now() + timeoutMs, signal }
     const ends = await Promise.all(
-      open.map(async (fault) => ({ fault, end: await waitFor(kube, fault, isHealed, waiting) })),
+      open.map(async (fault) => ({ fault, end: await waitFor(kube, fault, (now) => !isOpen(now), waiting) })),
     )
-    const left = ends.flatMap(({ end }) => (end === null || isHealed(phaseOf(end)) ? [] : [end]))
+    const left = ends.flatMap(({ end }) => (end !== null && isOpen(end) ? [end] : []))
     const unhealed = left.map((fault) => ({
       name: fullName(fault),
       reason: `${phaseOf(fault)}: ${fault.status?.message ?? 'no controller took it up'}`,
@@ -58,16 +69,6 @@ export const healAll = async (options: HealOptions): Promise<HealReport> => {
 // --- Internal helpers ---
 
 const fullName = ({ metadata: { namespace, name } }: FaultResource): string => `${namespace}/${name}`
-
-/** A cluster without the CRD has no Faults. */
-const faultsOf = async (kube: Kube, namespace: string | undefined): Promise<FaultResource[]> => {
-  try {
-    return await reaching(kube, listFaults(kube, namespace))
-  } catch (error) {
-    if (isNotFound(error)) return []
-    throw error
-  }
-}
 
 /** A controller of our own for this namespace, or null where one runs already: it has been asked. */
 const healerOf = async (options: HealOptions, namespace: string, signal: AbortSignal): Promise<Controller | null> => {

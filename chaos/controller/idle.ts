@@ -1,8 +1,8 @@
 import { UserError } from '../../lib/core/errors.ts'
+import { isHealed, phaseOf } from '../../lib/core/fault-resource.ts'
 import { type Kube, isNotFound, reaching } from '../../lib/kube/client.ts'
 import { liveHolder } from '../../lib/kube/lease.ts'
 import { LEASE_NAME, controllerRunning } from './controller.ts'
-import { isHealed, phaseOf } from './ending.ts'
 import { listFaults } from './fault-store.ts'
 
 /**

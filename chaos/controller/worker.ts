@@ -41,7 +41,6 @@ export const startWorker = (context: Context, first: FaultResource): Worker => {
         const decision = decide(fault, { now: context.clock.now(), healOnly: context.healOnly })
         if (decision.act === 'rest') return
         await carryOut(context, fault, decision, interrupt.signal)
-        if (decision.act === 'release') return
         failures = 0
         await pause(pauseAfter(context, fault, decision))
       } catch (error) {

@@ -1,7 +1,6 @@
-import { healAll } from '../../chaos/controller/heal-all.ts'
-import { listFaults } from '../../chaos/controller/fault-store.ts'
+import { healAll, openFaults } from '../../chaos/controller/heal-all.ts'
 import { EXIT, type ExitCode } from '../core/errors.ts'
-import { isOver } from '../core/fault-resource.ts'
+import { phaseOf } from '../core/fault-resource.ts'
 import { connect, type Kube } from '../kube/client.ts'
 import type { Context } from './context.ts'
 import { describeEvent } from './describe-event.ts'
@@ -43,11 +42,10 @@ const clusterOf = async (
 }
 
 const listOpen = async (context: Context, kube: Kube, namespace: string | undefined): Promise<ExitCode> => {
-  const open = (await listFaults(kube, namespace)).filter(({ status }) => !isOver(status?.phase ?? 'Pending'))
-  const rows = open.map(({ metadata, spec, status }) => [
-    `${metadata.namespace}/${metadata.name}`,
-    spec.kind,
-    status?.phase ?? 'Pending',
+  const rows = (await openFaults(kube, namespace)).map((fault) => [
+    `${fault.metadata.namespace}/${fault.metadata.name}`,
+    fault.spec.kind,
+    phaseOf(fault),
   ])
   context.out(rows.length === 0 ? 'nothing to heal\n' : renderTable([['FAULT', 'KIND', 'PHASE'], ...rows]))
   return EXIT.pass

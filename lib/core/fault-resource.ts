@@ -31,8 +31,11 @@ export const FAULT_PHASES = [
 export const FaultPhase = z.enum(FAULT_PHASES)
 export type FaultPhase = z.infer<typeof FaultPhase>
 
-/** Nothing of such a fault is in the cluster any more. */
+/** Nothing more happens to such a fault. */
 export const isOver = (phase: FaultPhase): boolean => phase === 'Recovered' || phase === 'Failed'
+
+/** Nothing of such a fault is in force any more; a healed one still waits for its pods. */
+export const isHealed = (phase: FaultPhase): boolean => phase === 'Healed' || isOver(phase)
 
 const Time = z.iso.datetime()
 
@@ -103,3 +106,12 @@ export const FaultResource = z.object({
   status: FaultStatus.optional(),
 })
 export type FaultResource = z.infer<typeof FaultResource>
+
+export const phaseOf = ({ status }: Pick<FaultResource, 'status'>): FaultPhase => status?.phase ?? 'Pending'
+
+/** Whether the finalizer is on it: \`kubectl delete\` waits for whoever takes it off. */
+export const isHeld = ({ metadata }: Pick<FaultResource, 'metadata'>): boolean =>
+  metadata.finalizers?.includes(FAULT_FINALIZER) === true
+
+/** What \`heal\` has to do with: something of it is in force, or it could not be deleted. */
+export const isOpen = (fault: FaultResource): boolean => !isHealed(phaseOf(fault)) || isHeld(fault)
