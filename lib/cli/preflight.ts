@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { declaredPorts, declaredTarget } from '../../stack/declared.ts'
 import { renderStack } from '../../stack/render.ts'
@@ -9,6 +9,7 @@ import type { Scenario } from '../core/scenario.ts'
 import { requireKnownAlerts } from '../run/plan.ts'
 import { requirePossible } from '../run/prepare.ts'
 import type { EmbeddedInputs } from './embedded-inputs.ts'
+import { makeFolder } from '../run/folder.ts'
 
 /** Finds what is wrong with a scenario for the embedded cluster, before one is started for it. */
 export const requirePlayable = (scenario: Scenario, inputs: EmbeddedInputs): void => {
@@ -37,7 +38,7 @@ export const requirePortsFree = async (inputs: EmbeddedInputs): Promise<void> =>
 export const requireRunsWritable = async (runs: string): Promise<void> => {
   const folder = resolve(runs)
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await access(folder, constants.W_OK)
   } catch (error) {
     throw new UserError({

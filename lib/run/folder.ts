@@ -11,7 +11,7 @@ export const runName = (at: number): string => new Date(at).toISOString().slice(
 export const openRunFolder = async (root: string, scenario: string, at: number): Promise<string> => {
   const dir = resolve(root, scenario, runName(at))
   try {
-    await makeParents(dirname(dir))
+    await makeFolder(dirname(dir))
     await mkdir(dir)
     for (const folder of FOLDERS) await mkdir(join(dir, folder), { recursive: true })
     await pointLatest(resolve(root), dir)
@@ -49,17 +49,17 @@ export const findRunFolder = async (path: string): Promise<string> => {
   })
 }
 
-// --- Internal helpers ---
-
-/** Not by `recursive`: Node.js spins for ever where a file system answers ENOENT to the leaf itself, as /proc does. */
-const makeParents = async (dir: string): Promise<void> => {
+/** With its parents. Not by `recursive`: Node.js spins for ever where a file system answers ENOENT to the leaf itself, as /proc does. */
+export const makeFolder = async (dir: string): Promise<void> => {
   if ((await stat(dir).catch(() => null))?.isDirectory() === true) return
-  await makeParents(dirname(dir))
+  await makeFolder(dirname(dir))
   await mkdir(dir).catch((error: unknown) => {
     // Another run made it meanwhile.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   })
 }
+
+// --- Internal helpers ---
 
 const pointLatest = async (root: string, dir: string): Promise<void> => {
   const scratch = join(root, '.latest')
