@@ -1,6 +1,6 @@
 import type { TargetOptions } from '../lib/core/target.ts'
 import { UserError } from '../lib/core/errors.ts'
-import type { Kube } from '../lib/kube/client.ts'
+import { type Kube, reaching } from '../lib/kube/client.ts'
 import { podReady } from './ready.ts'
 
 interface ServiceRef {
@@ -9,7 +9,10 @@ interface ServiceRef {
   port: number
 }
 
-const GATEWAY = { namespace: 'llm', name: 'gateway', port: 8080 }
+/** Where the stack serves. */
+export const STACK_NAMESPACE = 'llm'
+
+const GATEWAY = { namespace: STACK_NAMESPACE, name: 'gateway', port: 8080 }
 const PROMETHEUS = { namespace: 'monitoring', name: 'prometheus', port: 9090 }
 const ALERTMANAGER = { namespace: 'monitoring', name: 'alertmanager', port: 9093 }
 const RECEIVER = { namespace: 'monitoring', name: 'alertmanager', port: 9099 }
@@ -25,7 +28,7 @@ export const stackTarget = async (kube: Kube, { embedded }: { embedded: boolean 
   )
   if (url === undefined || prometheus === undefined) throw new Error('the stack has no gateway or no Prometheus')
   return {
-    namespace: 'llm',
+    namespace: STACK_NAMESPACE,
     selector: 'app=vllm',
     url,
     prometheus,
@@ -40,7 +43,8 @@ export const stackTarget = async (kube: Kube, { embedded }: { embedded: boolean 
 const serviceRef = async ({ namespace, name, port }: ServiceRef): Promise<string> => `svc/${namespace}/${name}:${port}`
 
 const podUrl = async (kube: Kube, { namespace, name, port }: ServiceRef): Promise<string> => {
-  const { items } = await kube.core.listNamespacedPod({ namespace, labelSelector: `app=${name}` })
+  const listed = kube.core.listNamespacedPod({ namespace, labelSelector: `app=${name}` })
+  const { items } = await reaching(kube, listed)
   const pod = items.find((item) => podReady(item) && item.metadata?.deletionTimestamp === undefined)
   const address = pod?.status?.podIP
   if (address !== undefined) return `http://${address}:${port}`

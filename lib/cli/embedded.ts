@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { requireIdle } from '../../chaos/controller/idle.ts'
@@ -7,16 +6,16 @@ import { bundlePrograms } from '../../stack/bundles.ts'
 import { deployStack } from '../../stack/deploy.ts'
 import { imageMap } from '../../stack/images.ts'
 import { EMBEDDED_NODES } from '../../stack/nodes.ts'
+import { STACK_NAMESPACE, stackTarget } from '../../stack/target.ts'
 import { findCluster, startCluster, stopCluster } from '../cluster/cluster.ts'
 import { tryLock } from '../cluster/lock.ts'
 import { stateDirOf } from '../cluster/state-dir.ts'
 import type { ClusterInfo } from '../cluster/types.ts'
 import { UserError } from '../core/errors.ts'
-import { TargetOptions } from '../core/target.ts'
+import type { TargetOptions } from '../core/target.ts'
 import { until } from '../core/until.ts'
-import { connect } from '../kube/client.ts'
+import { connect, orNull, reaching } from '../kube/client.ts'
 import { prometheusClient } from '../prometheus/client.ts'
-import { writeJson } from '../run/folder.ts'
 import { cacheRoot, toolPath } from '../toolchain/tools.mjs'
 import { type Context, stateRoot } from './context.ts'
 import type { EmbeddedInputs, EmbeddedOptions } from './embedded-inputs.ts'
@@ -56,9 +55,7 @@ export const ensureEmbedded = async (
       signal: context.signal,
     })
     await awaitPrometheus(target.prometheus, inputs, context.signal)
-    const own = { ...target, kubeconfig: cluster.kubeconfig }
-    await writeJson(targetFile(cluster), own)
-    return { target: own, cluster, started: running === null }
+    return { target: { ...target, kubeconfig: cluster.kubeconfig }, cluster, started: running === null }
   } catch (error) {
     context.status(running === null ? 'stopping the embedded cluster' : '')
     if (running === null) await stopCluster(ref)
@@ -67,20 +64,17 @@ export const ensureEmbedded = async (
   }
 }
 
-/** The target of an embedded cluster that runs already; null where none does. */
-export const findEmbedded = async (context: Context, name: string): Promise<TargetOptions | null> => {
-  const cluster = findCluster({ name, stateRoot: stateRoot(context.env) })
-  return cluster === null ? null : readTarget(cluster)
+/** The embedded cluster of this name, where it runs; its stack may be broken. */
+export const findEmbedded = ({ env }: Pick<Context, 'env'>, name: string): ClusterInfo | null =>
+  findCluster({ name, stateRoot: stateRoot(env) })
+
+/** Its stack as it is now: pods that were replaced have other addresses. */
+export const targetOf = async ({ kubeconfig }: ClusterInfo): Promise<TargetOptions> => {
+  const target = await stackTarget(connect({ kubeconfig }), { embedded: true })
+  return { ...target, kubeconfig }
 }
 
 // --- Internal helpers ---
-
-const targetFile = ({ stateDir }: ClusterInfo): string => join(stateDir, 'target.json')
-
-const readTarget = async (cluster: ClusterInfo): Promise<TargetOptions | null> => {
-  const text = await readFile(targetFile(cluster), 'utf8').catch(() => null)
-  return text === null ? null : TargetOptions.parse(JSON.parse(text))
-}
 
 /** Where a run has come so far as to act on the cluster, its holder has been named before this. */
 const inUse = (name: string): UserError =>
@@ -99,13 +93,13 @@ const requireUsable = async (context: Context, { apiPort }: EmbeddedOptions, clu
       hint: `leave out --api-port, or stop the cluster first: firedrill down --name ${cluster.name}`,
     })
   }
-  const target = await readTarget(cluster)
-  if (target === null) return
   context.status('looking who uses the cluster')
   const kube = connect({ kubeconfig: cluster.kubeconfig })
+  const namespace = await reaching(kube, orNull(kube.core.readNamespace({ name: STACK_NAMESPACE })))
+  if (namespace === null) return
   // The stack would put the label back that somebody took away.
-  await requireAllowed(kube, target.namespace)
-  await requireIdle(kube, target.namespace)
+  await requireAllowed(kube, STACK_NAMESPACE)
+  await requireIdle(kube, STACK_NAMESPACE)
   context.status('')
 }
 

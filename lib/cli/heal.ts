@@ -2,14 +2,15 @@ import { healAll, openFaults } from '../../chaos/controller/heal-all.ts'
 import { EXIT, type ExitCode } from '../core/errors.ts'
 import { phaseOf } from '../core/fault-resource.ts'
 import { connect, type Kube } from '../kube/client.ts'
+import { STACK_NAMESPACE } from '../../stack/target.ts'
 import type { Context } from './context.ts'
 import { describeEvent } from './describe-event.ts'
 import { renderTable } from './table.ts'
-import { runningTarget, type TargetFlags } from './target.ts'
+import { runningCluster, type TargetFlags } from './target.ts'
 
 /** Heals what anybody left; all that it needs to know is in the cluster. */
 export const heal = async (context: Context, flags: TargetFlags & { dryRun?: boolean }): Promise<ExitCode> => {
-  const { kube, namespace } = await clusterOf(context, flags)
+  const { kube, namespace } = clusterOf(context, flags)
   const where = namespace === undefined ? {} : { namespace }
   if (flags.dryRun === true) return await listOpen(context, kube, namespace)
   const report = await healAll({
@@ -31,14 +32,12 @@ export const heal = async (context: Context, flags: TargetFlags & { dryRun?: boo
 
 // --- Internal helpers ---
 
-const clusterOf = async (
-  context: Context,
-  flags: TargetFlags,
-): Promise<{ kube: Kube; namespace: string | undefined }> => {
+/** Of the embedded one no more than its API server: heal must work where the stack is in pieces. */
+const clusterOf = (context: Context, flags: TargetFlags): { kube: Kube; namespace: string | undefined } => {
   const { kubeconfig, context: name, namespace } = flags
   if (kubeconfig !== undefined || name !== undefined) return { kube: connect({ kubeconfig, context: name }), namespace }
-  const target = await runningTarget(context, flags)
-  return { kube: connect({ kubeconfig: target.kubeconfig }), namespace: namespace ?? target.namespace }
+  const embedded = runningCluster(context, flags.name)
+  return { kube: connect({ kubeconfig: embedded.kubeconfig }), namespace: namespace ?? STACK_NAMESPACE }
 }
 
 const listOpen = async (context: Context, kube: Kube, namespace: string | undefined): Promise<ExitCode> => {

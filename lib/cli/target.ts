@@ -1,7 +1,8 @@
+import type { ClusterInfo } from '../cluster/types.ts'
 import { UserError } from '../core/errors.ts'
 import type { TargetOptions } from '../core/target.ts'
 import type { Context } from './context.ts'
-import { ensureEmbedded, findEmbedded } from './embedded.ts'
+import { ensureEmbedded, findEmbedded, targetOf } from './embedded.ts'
 import type { EmbeddedInputs, EmbeddedOptions } from './embedded-inputs.ts'
 
 export interface TargetFlags extends EmbeddedOptions {
@@ -59,15 +60,22 @@ export const resolveTarget = async (
 }
 
 /** The target of a command that must not start anything: named, or an embedded cluster that runs. */
-export const runningTarget = async (context: Context, flags: TargetFlags): Promise<TargetOptions> => {
-  const found = await findEmbedded(context, flags.name)
+export const runningTarget = async (context: Context, flags: TargetFlags): Promise<TargetOptions> =>
+  targetOf(runningCluster(context, flags.name))
+
+/** An embedded cluster that runs, whatever became of its stack. */
+export const runningCluster = (context: Pick<Context, 'env'>, name: string): ClusterInfo => {
+  const found = findEmbedded(context, name)
   if (found !== null) return found
   throw new UserError({
     code: 'cluster-not-running',
-    message: `expected the embedded cluster "${flags.name}" to run, found none`,
-    hint: 'start it with `firedrill up`, or name a cluster of yours with --kubeconfig',
+    message: `expected the embedded cluster "${name}" to run, found none`,
+    hint: `start it with \`firedrill up${nameFlag(name)}\`, or name a cluster of yours with --kubeconfig`,
   })
 }
+
+/** As it follows a command in a hint. */
+export const nameFlag = (name: string): string => (name === 'default' ? '' : ` --name ${name}`)
 
 // --- Internal helpers ---
 
