@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEFAULT_ONSET_MS } from './alert-window.ts'
 import { AlertRule } from './rule.ts'
 import { Outcome } from './verdict.ts'
 
@@ -76,10 +77,12 @@ export const RunInfo = z.strictObject({
 })
 export type RunInfo = z.infer<typeof RunInfo>
 
-const ExpectedAlerts = z.strictObject({
+const Expected = z.strictObject({
   /** Each entry is satisfied by any one of its names; a name is a symptom or an alert. */
   alerts: z.array(z.array(z.string())),
   tolerates: z.array(z.string()),
+  /** How long the target may take to show the effect once the fault bites. Plans made before there was one have the default. */
+  onsetMs: z.number().nonnegative().default(DEFAULT_ONSET_MS),
 })
 
 /** plan.json: what was known and promised before anything was touched. */
@@ -101,7 +104,7 @@ export const RunPlan = z.strictObject({
       fault: z.string(),
       params: z.record(z.string(), z.unknown()),
       durationMs: z.number(),
-      expected: ExpectedAlerts,
+      expected: Expected,
     }),
   ),
   /** What could not be judged, or was odd, said before the run. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEFAULT_ONSET_MS } from './alert-window.ts'
 import { Duration } from './duration.ts'
 
 const StepName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a kebab-case name')
@@ -33,6 +34,9 @@ const Expected = z.union([z.string(), z.array(z.string()).min(2)])
 const Expectation = z.strictObject({
   alerts: z.array(Expected).default([]),
   tolerates: z.array(z.string()).default([]),
+  onset: Duration.default(DEFAULT_ONSET_MS).describe(
+    'How long the target may take to show the effect once the fault bites: a cache fills, a queue grows. An alert that needs longer is late',
+  ),
 })
 
 const Safety = z.strictObject({

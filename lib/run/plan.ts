@@ -1,8 +1,9 @@
+import { DEFAULT_ONSET_MS } from '../core/alert-window.ts'
 import { UserError } from '../core/errors.ts'
 import type { AlertRule } from '../core/rule.ts'
 import type { RunPlan } from '../core/run-folder.ts'
 import type { Scenario } from '../core/scenario.ts'
-import { SYMPTOMS } from '../core/symptom.ts'
+import { isMeant, isSymptom, SYMPTOMS } from '../core/symptom.ts'
 
 export interface Facts {
   target: RunPlan['target']
@@ -15,13 +16,17 @@ export const makePlan = (scenario: Scenario, { target, timing, rules }: Facts): 
   const inForce = rules.map(({ alert }) => alert)
   requireKnownAlerts(scenario, inForce)
   const steps = Object.entries(scenario.timeline).map(([name, step]) => {
-    const { alerts = [], tolerates = [] } = scenario.expect[name] ?? {}
+    const { alerts = [], tolerates = [], onset = DEFAULT_ONSET_MS } = scenario.expect[name] ?? {}
     return {
       name,
       fault: step.fault,
       params: step.params,
       durationMs: step.lasting,
-      expected: { alerts: alerts.map((entry) => (typeof entry === 'string' ? [entry] : entry)), tolerates },
+      expected: {
+        alerts: alerts.map((entry) => (typeof entry === 'string' ? [entry] : entry)),
+        tolerates,
+        onsetMs: onset,
+      },
     }
   })
   return { target, timing, rules, steps, warnings: warnings(steps, rules) }
@@ -45,11 +50,8 @@ export const requireKnownAlerts = (scenario: Scenario, inForce: readonly string[
 
 // --- Internal helpers ---
 
-const isSymptom = (name: string): boolean => SYMPTOMS.some((symptom) => symptom === name)
-
 /** Rules that a name of an expectation speaks of: a symptom's, or one alert's. */
-const rulesOf = (name: string, rules: AlertRule[]): AlertRule[] =>
-  rules.filter((rule) => (isSymptom(name) ? rule.symptom === name : rule.alert === name))
+const rulesOf = (name: string, rules: AlertRule[]): AlertRule[] => rules.filter((rule) => isMeant(name, rule))
 
 const warnings = (steps: RunPlan['steps'], rules: AlertRule[]): string[] => [
   ...steps.flatMap(({ name, expected }) =>

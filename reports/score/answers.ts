@@ -1,8 +1,8 @@
+import { isMeant, isSymptom } from '../../lib/core/symptom.ts'
 import type { Answer, Outcome, VerdictLine } from '../../lib/core/verdict.ts'
 import { isAnswer, type Judged } from './classify.ts'
 import type { OutsideLine } from './outside.ts'
 import type { StepRecord } from './steps.ts'
-import { isMeant, isSymptom } from './subjects.ts'
 import { plural, seconds } from './words.ts'
 
 /** Fail over unknown over pass: what cannot be judged never turns a failure into something better. */

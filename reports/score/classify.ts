@@ -1,8 +1,9 @@
+import { isMeant } from '../../lib/core/symptom.ts'
 import { VERDICT_CLASSES, type VerdictClass, type VerdictLine } from '../../lib/core/verdict.ts'
 import { RUN_FILES, type Notification } from '../../lib/core/run-folder.ts'
 import { notifiedAt, type Episode } from './episodes.ts'
 import type { Seen, Sight } from './sight.ts'
-import { isMeant, type Subject } from './subjects.ts'
+import type { Subject } from './subjects.ts'
 import { plural, relative, seconds } from './words.ts'
 import type { Window } from './windows.ts'
 
@@ -97,10 +98,24 @@ const judgeFired = (
     return { class: 'false-fire', reason: `fired, and nothing in the scenario expects it${extra}` }
   if (when === 'early') return { class: 'early', reason: `fired before this fault could have caused it${extra}` }
   if (step.bit !== true) return { class: 'fault-ineffective', reason: `fired, but ${step.why}` }
-  if (when === 'on-time') return { class: 'on-time', reason: `fired within its window${extra}` }
-  const lag = window === null || episode.firedAt === null ? '' : ` by ${seconds(episode.firedAt - window.expected.to)}`
+  const basis =
+    window?.predicted === null || window === null
+      ? ''
+      : `; its condition held from ${relative(window.predicted.from, window.injected)}`
+  if (when === 'on-time') return { class: 'on-time', reason: `fired within its window${basis}${extra}` }
+  const lag = window === null ? '' : lateness(episode, window)
   if (answer !== null) return { class: 'tolerated', reason: `late${lag}; ${answer} answered in time${extra}` }
   return { class: 'late', reason: `fired later than it had to${lag}${extra}` }
+}
+
+/** By how much, and what took the time: Prometheus, which evaluated late, or the rule, whose condition came late. */
+const lateness = ({ firedAt }: Episode, { injected, expected, predicted, latest }: Window): string => {
+  const by = firedAt === null ? '' : ` by ${seconds(firedAt - expected.to)}`
+  if (predicted === null) return by
+  const from = relative(predicted.from, injected)
+  return predicted.firesAt > latest
+    ? `${by}; its condition held only from ${from}: the rule looks too slowly, or its threshold is too high`
+    : `${by}; its condition held from ${from}, so Prometheus had to fire it at ${relative(predicted.firesAt, injected)}`
 }
 
 const judgeSilent = (

@@ -186,18 +186,41 @@ const CASES: Case[] = [
     reason: /data end/,
   },
   {
-    title: 'fires late, and its own condition says that it could not do so earlier',
-    spec: run([fires(124)], { conditions: { ReplicaDown: [{ from: 120, to: 140 }] } }),
+    title: 'fires as late as the onset of the target allows',
+    spec: run([fires(124)], { steps: [{ ...KILL, onset: 15 }] }),
     becomes: 'on-time',
     outcome: 'pass',
     reason: /within its window/,
   },
   {
-    title: 'fires later than its own condition allows',
-    spec: run([fires(112)], { conditions: { ReplicaDown: [{ from: 102, to: 140 }] } }),
+    title: 'fires when its own condition asks it to, within the onset of the target',
+    spec: run([fires(124)], {
+      steps: [{ ...KILL, onset: 15 }],
+      conditions: { ReplicaDown: [{ from: 120, to: 140 }] },
+    }),
+    becomes: 'on-time',
+    outcome: 'pass',
+    reason: /within its window; its condition held from \+20s/,
+  },
+  {
+    title: 'looks so slowly that its own condition holds only long after the target showed it',
+    spec: run([fires(138, 150)], {
+      steps: [{ ...KILL, onset: 15 }],
+      conditions: { ReplicaDown: [{ from: 134, to: 150 }] },
+    }),
     becomes: 'late',
     outcome: 'fail',
-    reason: /by 3s/,
+    reason: /by 10.5s; its condition held only from \+34s: the rule looks too slowly, or its threshold is too high/,
+  },
+  {
+    title: 'fires later than its own condition asks it to, although the onset would leave room',
+    spec: run([fires(112)], {
+      steps: [{ ...KILL, onset: 15 }],
+      conditions: { ReplicaDown: [{ from: 102, to: 140 }] },
+    }),
+    becomes: 'late',
+    outcome: 'fail',
+    reason: /by 3s; its condition held from \+2s, so Prometheus had to fire it at \+6s/,
   },
 ]
 

@@ -1,6 +1,5 @@
 import type { AlertRule } from '../../lib/core/rule.ts'
 import type { Symptom } from '../../lib/core/symptom.ts'
-import { SYMPTOMS } from '../../lib/core/symptom.ts'
 import type { RunData } from '../read/run-data.ts'
 import { stretches, type Stretch } from './conditions.ts'
 import { findEpisodes, type Episode } from './episodes.ts'
@@ -41,12 +40,6 @@ export const findSubjects = (run: RunData): Subject[] => {
     }
   })
 }
-
-/** Whether a name in an expectation, a symptom or an alert, means this alert. */
-export const isMeant = (name: string, { alert, symptom }: Pick<Subject, 'alert' | 'symptom'>): boolean =>
-  isSymptom(name) ? name === symptom : name === alert
-
-export const isSymptom = (name: string): name is Symptom => SYMPTOMS.some((symptom) => symptom === name)
 
 // --- Internal helpers ---
 

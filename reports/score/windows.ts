@@ -1,6 +1,5 @@
-import type { SampleSeries } from '../../lib/core/run-folder.ts'
 import {
-  firingBounds,
+  alertWindow,
   holdMs,
   lingerMs,
   resetLatest,
@@ -8,7 +7,8 @@ import {
   toleranceMs,
   type Interval,
   type Timing,
-} from './bounds.ts'
+} from '../../lib/core/alert-window.ts'
+import type { SampleSeries } from '../../lib/core/run-folder.ts'
 import type { Stretch } from './conditions.ts'
 import { scrapeIntervalAround } from './scrapes.ts'
 import type { StepRecord } from './steps.ts'
@@ -19,6 +19,10 @@ export interface Window {
   injected: number
   /** When it may fire for this fault. `to` includes the tolerance. */
   expected: Interval
+  /** The latest firing that the physics and the target's onset allow, without the tolerance. */
+  latest: number
+  /** When its own expression, evaluated again, first held for long enough, and the firing that this asks of Prometheus. */
+  predicted: { from: number; firesAt: number } | null
   /** An alert that became active within this is about this fault. */
   attribution: Interval
   /** An alert that was active before this was not quiet when the fault came. */
@@ -34,8 +38,9 @@ export interface Window {
 
 /**
  * The window of an alert around an injected fault: from the injection, which nothing can precede, to the latest time that
- * scraping, evaluating and `for` allow after the fault was seen to bite. Where the rule's own expression was evaluated again, `to` is
- * the firing that it predicts: systems take their time to fill a cache or a queue, and that is not the alert's delay.
+ * scraping, evaluating and `for` allow after the fault was seen to bite and the target had the time that the scenario grants it to
+ * show that (`onset`). Where the rule's own expression was evaluated again and held earlier, `to` is the firing that it predicts. It
+ * never makes the window longer: a rule that looks too slowly would excuse itself.
  */
 export const windowOf = (
   subject: Subject,
@@ -43,23 +48,25 @@ export const windowOf = (
   scrapes: readonly SampleSeries[] | null,
   scrapeIntervalMs: number,
 ): Window => {
-  const onset = { from: step.injected, to: Math.max(step.injected, step.effective ?? step.injected) }
-  const scrapeMs = scrapeIntervalAround(scrapes, onset.to, scrapeIntervalMs)
+  const fault = { from: step.injected, to: Math.max(step.injected, step.effective ?? step.injected) }
+  const scrapeMs = scrapeIntervalAround(scrapes, fault.to, scrapeIntervalMs)
   const timings = subject.rules.map((rule) => ruleTiming(rule, scrapeMs))
-  const bounds = timings.map((timing) => firingBounds(onset, timing))
+  const bounds = alertWindow(fault, timings, step.expected.onsetMs)
   const tolerance = most(timings, toleranceMs)
   const guardFrom = step.injected - most(timings, ({ evaluationMs }) => evaluationMs)
   const over = step.over ?? Infinity
   const attribution = { from: guardFrom, to: over + most(timings, lingerMs) + tolerance }
 
   const held = subject.stretches?.filter(({ from, to }) => to >= step.injected && from <= attribution.to) ?? null
-  const predicted = held?.find(({ from, firesAt }) => firesAt !== null && from >= step.injected)?.firesAt ?? null
+  const predicted =
+    held
+      ?.flatMap(({ from, firesAt }) => (firesAt === null || from < step.injected ? [] : [{ from, firesAt }]))
+      .sort((a, b) => a.firesAt - b.firesAt)[0] ?? null
   return {
     injected: step.injected,
-    expected: {
-      from: Math.min(...bounds.map(({ from }) => from)),
-      to: tolerance + (predicted ?? Math.max(...bounds.map(({ to }) => to))),
-    },
+    expected: { from: bounds.from, to: tolerance + Math.min(predicted?.firesAt ?? Infinity, bounds.to) },
+    latest: bounds.to,
+    predicted,
     attribution,
     guardFrom,
     resetBy: most(timings, (timing) => resetLatest(over, timing)) + tolerance,

@@ -22,6 +22,8 @@ export interface StepSpec {
   created?: boolean
   alerts?: string[][]
   tolerates?: string[]
+  /** Of the target; 0 where left out. */
+  onset?: number
 }
 
 export interface EpisodeSpec {
@@ -116,12 +118,12 @@ export const buildRun = (spec: RunSpec = {}): RunData => {
       },
       timing: { scrapeIntervalMs: 2_000, evaluationIntervalMs: 2_000 },
       rules,
-      steps: steps.map(({ name, fault = 'pod-kill', alerts = [], tolerates = [] }) => ({
+      steps: steps.map(({ name, fault = 'pod-kill', alerts = [], tolerates = [], onset = 0 }) => ({
         name,
         fault,
         params: {},
         durationMs: 30_000,
-        expected: { alerts, tolerates },
+        expected: { alerts, tolerates, onsetMs: onset * 1_000 },
       })),
       warnings: [],
     },

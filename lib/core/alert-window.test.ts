@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { firingBounds, resetLatest, type Timing } from './bounds.ts'
+import { alertWindow, firingBounds, resetLatest, type Timing } from './alert-window.ts'
 
 const timing = (overrides: Partial<Timing>): Timing => ({
   scrapeMs: 0,
@@ -37,4 +37,10 @@ test('an uncertain onset widens the window to both sides, a range window and a s
 test('a reset waits for the scrape, the window, the evaluation and keep_firing_for', () => {
   const sample = timing({ scrapeMs: 2_000, evaluationMs: 2_000, windowMs: 10_000, keepFiringForMs: 3_000 })
   expect(resetLatest(100_000, sample)).toBe(118_000)
+})
+
+test('the target may take its onset to show the effect, and nothing comes earlier for it', () => {
+  const quick = timing({ scrapeMs: 2_000, evaluationMs: 2_000, forMs: 4_000 })
+  const slow = timing({ scrapeMs: 2_000, evaluationMs: 2_000, forMs: 8_000 })
+  expect(alertWindow({ from: 0, to: 1_000 }, [quick, slow], 15_000)).toEqual({ from: 4_000, to: 28_000 })
 })

@@ -1,4 +1,7 @@
-import type { AlertRule } from '../../lib/core/rule.ts'
+import type { AlertRule } from './rule.ts'
+
+/** How long a target may take to show what a fault does to it, where the scenario does not say. */
+export const DEFAULT_ONSET_MS = 15_000
 
 /** What decides when an alert can fire; all in milliseconds (alerting reference, section 2.1). */
 export interface Timing {
@@ -34,6 +37,15 @@ export const firingBounds = (onset: Interval, timing: Timing): Interval => {
   const { scrapeMs, scrapeDurationMs, evaluationMs, windowMs } = timing
   const hold = holdMs(timing)
   return { from: onset.from + hold, to: onset.to + scrapeMs + scrapeDurationMs + evaluationMs + hold + windowMs }
+}
+
+/**
+ * When any of an alert's rules may fire for a fault that was asked for at `fault.from` and bit at `fault.to`: firingBounds of
+ * each rule, after the time that the target itself may take to show the effect. The rule's own expression has no say in it.
+ */
+export const alertWindow = (fault: Interval, timings: readonly Timing[], onsetMs: number): Interval => {
+  const bounds = timings.map((timing) => firingBounds({ from: fault.from, to: fault.to + onsetMs }, timing))
+  return { from: Math.min(...bounds.map(({ from }) => from)), to: Math.max(...bounds.map(({ to }) => to)) }
 }
 
 /** How long after its cause is gone a condition can still become, or stay, true: S + d + E + W. */

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { buildRun, rule } from '../../reports/testing/build-run.ts'
+import { describePlan } from './plan.ts'
+
+test('the plan tells for each step and alert when it must fire, by the physics and the onset of the target', () => {
+  const rules = [
+    rule('QueueLong', 'queue'),
+    rule('TtftHigh', 'latency', { windowMs: 40_000, forMs: 8_000 }),
+    rule('ReplicaDown', 'availability'),
+  ]
+  const steps = [{ name: 'flag', alerts: [['queue', 'latency']], tolerates: ['availability'], onset: 15 }]
+  const { scenario, plan } = buildRun({ rules, steps })
+  if (scenario === null || plan === null) throw new Error('expected a whole run')
+  const text = describePlan(scenario, plan)
+  // S + d + E + for + tolerance = 2 + 0.5 + 2 + 4 + 3 = 11.5 s, and the onset.
+  expect(text).toMatch(/flag +QueueLong +\+4s…\+26s500ms +15s/)
+  expect(text).toMatch(/flag +TtftHigh +\+8s…\+1m10s500ms +15s/)
+  expect(text).not.toMatch(/flag +ReplicaDown/)
+})

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { RunPlan } from '../core/run-folder.ts'
+import { Scenario } from '../core/scenario.ts'
+import { makePlan } from './plan.ts'
+
+const TARGET = {
+  namespace: 'llm',
+  selector: 'app=vllm',
+  url: 'http://127.0.0.1:8080',
+  prometheus: 'http://127.0.0.1:9090',
+  replicas: 3,
+  model: 'model',
+  engineVersion: null,
+}
+const FACTS = { target: TARGET, timing: { scrapeIntervalMs: 2_000, evaluationIntervalMs: 2_000 }, rules: [] }
+
+const step = (time: string) => ({ when: { kind: 'at', time }, fault: 'pod-kill', lasting: '20s' })
+const scenario = Scenario.parse({
+  name: 'two',
+  summary: 'Two faults',
+  load: { users: { stages: [{ to: 1, over: '1s' }] }, workload: 'chat' },
+  timeline: { slow: step('10s'), plain: step('60s'), silent: step('90s') },
+  expect: { slow: { alerts: ['cache'], onset: '40s' }, plain: { alerts: ['queue'] } },
+})
+
+test('the plan carries what the scenario grants the target to show an effect, 15 s where it says nothing', () => {
+  expect(makePlan(scenario, FACTS).steps.map(({ expected }) => expected.onsetMs)).toEqual([40_000, 15_000, 15_000])
+})
+
+test('plans of folders that know of no onset are read with the default', () => {
+  const { steps, ...plan } = makePlan(scenario, FACTS)
+  const old = steps.map(({ expected: { alerts, tolerates }, ...rest }) => ({
+    ...rest,
+    expected: { alerts, tolerates },
+  }))
+  expect(RunPlan.parse({ ...plan, steps: old }).steps[0]?.expected.onsetMs).toBe(15_000)
+})
