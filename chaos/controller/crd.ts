@@ -34,6 +34,7 @@ export const faultCrd = (faults: readonly AnyFault[]) => ({
           openAPIV3Schema: {
             type: 'object',
             required: ['spec'],
+            description: 'One thing that is broken on purpose: injected, verified, healed by the fault controller.',
             properties: {
               spec: specSchema(faults),
               status: { ...structural(z.toJSONSchema(FaultStatus, OPEN_API)), default: {} },
@@ -69,8 +70,12 @@ const specSchema = (faults: readonly AnyFault[]): Schema => {
     ...spec,
     properties: {
       ...spec.properties,
-      kind: { type: 'string', enum: kinds.map(({ name }) => name) },
-      params: { type: 'object', default: {}, properties: merged(kinds), 'x-kubernetes-preserve-unknown-fields': true },
+      kind: { ...spec.properties?.['kind'], enum: kinds.map(({ name }) => name) },
+      params: {
+        ...spec.properties?.['params'],
+        properties: merged(kinds),
+        'x-kubernetes-preserve-unknown-fields': true,
+      },
     },
     'x-kubernetes-validations': [
       { rule: 'self == oldSelf', message: 'a Fault is not changed once it is written: delete it and create another' },

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import process from 'node:process'
 import { requireIdle } from '../../chaos/controller/idle.ts'
+import { installCrd } from '../../chaos/controller/install.ts'
 import { requireAllowed } from '../../chaos/controller/safety.ts'
 import { bundlePrograms } from '../../stack/bundles.ts'
 import { deployStack } from '../../stack/deploy.ts'
@@ -43,8 +44,11 @@ export const ensureEmbedded = async (
   if (claimed === null) throw inUse(options.name)
   const cluster = running ?? (await start(context, options, inputs))
   try {
+    const kube = connect({ kubeconfig: cluster.kubeconfig })
+    // With the stack, not only with the first run: `kubectl get faults` is how one looks around.
+    await installCrd(kube)
     const target = await deployStack({
-      kube: connect({ kubeconfig: cluster.kubeconfig }),
+      kube,
       profile: inputs.profile,
       rules: inputs.rules,
       flags: inputs.flags,

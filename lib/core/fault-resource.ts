@@ -39,51 +39,67 @@ export const isHealed = (phase: FaultPhase): boolean => phase === 'Healed' || is
 
 const Time = z.iso.datetime()
 
-export const FaultSpec = z.strictObject({
-  /** The name of a file in chaos/faults. */
-  kind: z.string(),
-  params: z.record(z.string(), z.unknown()).default({}),
-  target: z.strictObject({
-    /** Label selector of the serving pods, in the Fault's own namespace. */
-    selector: z.string(),
-  }),
-  durationSeconds: z.number().positive(),
-  seed: z.number().int().default(0),
-  /** At most this many serving pods may be unavailable because of the fault. */
-  maxUnavailable: z.number().int().nonnegative().default(1),
-})
+export const FaultSpec = z
+  .strictObject({
+    kind: z.string().describe('What is done: the name of a fault that ships (`firedrill list faults`).'),
+    params: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe('Parameters of the kind; docs/faults.md lists them.'),
+    target: z
+      .strictObject({
+        selector: z.string().describe("Label selector of the serving pods, in the Fault's own namespace."),
+      })
+      .describe('What the fault may touch.'),
+    durationSeconds: z.number().positive().describe('Seconds from the injection to the heal, which comes by itself.'),
+    seed: z
+      .number()
+      .int()
+      .default(0)
+      .describe('What is drawn by lot is drawn from this: the same seed, the same victims.'),
+    maxUnavailable: z
+      .number()
+      .int()
+      .nonnegative()
+      .default(1)
+      .describe(
+        'At most this many serving pods may be unavailable because of the fault; a plan that takes more is refused.',
+      ),
+  })
+  .describe('What is to be broken, and for how long. Never changed once it is written.')
 export type FaultSpec = z.infer<typeof FaultSpec>
 
 /** What verify found: whether the fault bit, since when, and the numbers that show it. */
-export const FaultEvidence = z.object({
-  bit: z.boolean(),
-  reason: z.string(),
-  facts: z.record(z.string(), z.unknown()).default({}),
-})
+export const FaultEvidence = z
+  .object({
+    bit: z.boolean().describe('Whether the fault was seen to have its effect.'),
+    reason: z.string().describe('One sentence with the numbers.'),
+    facts: z.record(z.string(), z.unknown()).default({}).describe('The numbers, by name.'),
+  })
+  .describe('Whether the fault bit, and what shows it.')
 export type FaultEvidence = z.infer<typeof FaultEvidence>
 
-export const FaultStatus = z.object({
-  phase: FaultPhase.default('Pending'),
-  /** One sentence for `kubectl get faults`. */
-  message: z.string().optional(),
-  /** Victims frozen by UID, original values, names of objects to be created: written before the first change. */
-  plan: z.record(z.string(), z.unknown()).optional(),
-  planned: Time.optional(),
-  /** When the first change was asked for. */
-  injected: Time.optional(),
-  /** When the fault was first seen to bite. */
-  effective: Time.optional(),
-  /** When the last change was undone. */
-  healed: Time.optional(),
-  /** When the serving pods were all ready again. */
-  recovered: Time.optional(),
-  evidence: FaultEvidence.optional(),
-  /** Serving pods that the workload asks for, and how many of them the plan takes away. */
-  replicas: z.number().int().optional(),
-  unavailable: z.number().int().optional(),
-  /** Why it ends as Failed. */
-  error: z.string().optional(),
-})
+export const FaultStatus = z
+  .object({
+    phase: FaultPhase.default('Pending').describe(
+      'How far it has come, in this order and never back. Failed: it was not, or not wholly, injected, and has been healed all the same.',
+    ),
+    message: z.string().optional().describe('One sentence for `kubectl get faults`.'),
+    plan: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('Victims by UID, original values, names of objects to be created: written before the first change.'),
+    planned: Time.optional().describe('When the plan was written.'),
+    injected: Time.optional().describe('When the first change was asked for.'),
+    effective: Time.optional().describe('When the fault was first seen to bite.'),
+    healed: Time.optional().describe('When the last change was undone.'),
+    recovered: Time.optional().describe('When the serving pods were all ready again.'),
+    evidence: FaultEvidence.optional(),
+    replicas: z.number().int().optional().describe('Serving pods that the workload asks for.'),
+    unavailable: z.number().int().optional().describe('How many of them the plan takes away.'),
+    error: z.string().optional().describe('Why it ends as Failed.'),
+  })
+  .describe('How far the fault has come, and what was seen of it.')
 export type FaultStatus = z.infer<typeof FaultStatus>
 
 /** The custom resource, as the API server gives it back: metadata is Kubernetes' own and left alone. */
