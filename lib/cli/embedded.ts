@@ -58,7 +58,7 @@ export const ensureEmbedded = async (
       onProgress: ({ text, done, of }) => context.status(`stack: ${text} (${done} of ${of})`),
       signal: context.signal,
     })
-    await awaitPrometheus(target.prometheus, inputs, context.signal)
+    await awaitPrometheus(target.prometheus, options.name, inputs, context.signal)
     return { target: { ...target, kubeconfig: cluster.kubeconfig }, cluster, started: running === null }
   } catch (error) {
     context.status(running === null ? 'stopping the embedded cluster' : '')
@@ -110,7 +110,12 @@ const requireUsable = async (context: Context, { apiPort }: EmbeddedOptions, clu
 const WATCHING_MS = 60_000
 
 /** Prometheus takes changed rules, and finds its targets, within seconds; until then it would be judged unprepared. */
-const awaitPrometheus = async (url: string, inputs: EmbeddedInputs, signal: AbortSignal): Promise<void> => {
+const awaitPrometheus = async (
+  url: string,
+  name: string,
+  inputs: EmbeddedInputs,
+  signal: AbortSignal,
+): Promise<void> => {
   const prometheus = prometheusClient({ endpoint: { url, headers: {} } })
   const names = (alerts: readonly string[]): string => [...alerts].sort().join()
   const wanted = names(inputs.alerts)
@@ -126,7 +131,7 @@ const awaitPrometheus = async (url: string, inputs: EmbeddedInputs, signal: Abor
     throw new UserError({
       code: 'stack-not-ready',
       message: `expected ${what} within ${WATCHING_MS / 1_000} s, found that it did not`,
-      hint: 'try again with less else running; `firedrill kubectl logs -n monitoring deploy/prometheus` says what it does',
+      hint: `try again with less else running; \`firedrill kubectl --name ${name} logs -n monitoring deploy/prometheus\` says what it does`,
       cause: error,
     })
   })

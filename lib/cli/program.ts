@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { ExitCode } from '../core/errors.ts'
 import type { Context } from './context.ts'
 
 /** Every command is a file of its own, read when it is called: `--help` stays instant. */
 export const makeProgram = (context: Context, exit: { code: number }): Command => {
+  // Each command's is an ExitCode, but kubectl's, which has codes of its own.
   const ends =
-    <Arguments extends unknown[]>(command: (...args: Arguments) => Promise<ExitCode>) =>
+    <Arguments extends unknown[]>(command: (...args: Arguments) => Promise<number>) =>
     async (...args: Arguments): Promise<void> => {
       exit.code = await command(...args)
     }
@@ -60,7 +60,9 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
     .allowUnknownOption()
     .helpOption(false)
     .passThroughOptions()
-    .description('kubectl on the embedded cluster (FIREDRILL_CLUSTER_NAME names another than "default")')
+    .description(
+      'kubectl on the embedded cluster; --name CLUSTER before kubectl’s own arguments (or FIREDRILL_CLUSTER_NAME) names another than "default"',
+    )
     .action(ends(async (args: string[]) => (await import('./kubectl.ts')).kubectl(context, args)))
 
   addTargetOptions(program.command('heal'))
