@@ -336,3 +336,48 @@ describe('outside of faults', () => {
     expect(nulls(run([quietKill], { notifications }))).toMatchObject([{ seen: { notifiedAt: at(61) } }])
   })
 })
+
+describe('alert samples that are lost', () => {
+  const held = { conditions: { ReplicaDown: [{ from: 102, to: 140 }] } }
+
+  test('are told by the condition, which held for long enough: the silence is neither a pass nor a miss', () => {
+    const verdict = score(buildRun(run([], held)))
+    expect(verdict.outcome).toBe('unknown')
+    expect(verdict.lines).toMatchObject([{ class: 'no-data' }])
+    expect(verdict.reasons.join()).toContain(
+      'prometheus/alerts.jsonl has no samples of ReplicaDown, although its condition held for long enough to fire at +106s of the load',
+    )
+  })
+
+  test('are told where nothing was asked of the alert, too', () => {
+    const verdict = score(buildRun({ rules: [DOWN], steps: [{ ...KILL, alerts: [] }], ...held }))
+    expect(verdict.outcome).toBe('unknown')
+    expect(verdict.reasons.join()).toContain('prometheus/alerts.jsonl has no samples of ReplicaDown')
+  })
+
+  test.each([
+    { told: 'firing', from: 106, to: null, outcome: 'unknown' },
+    { told: 'resolved', from: 106, to: 130, outcome: 'unknown' },
+    // It was over before the run began: Alertmanager says so late.
+    { told: 'resolved', from: -90, to: -40, outcome: 'pass' },
+  ])('are told by a notification ($told since $from): $outcome', ({ told, from, to, outcome }) => {
+    const endsAt = to === null ? null : at(to)
+    const alert = { status: told, labels: { alertname: 'CacheFull' }, startsAt: at(from), endsAt, fingerprint: 'f' }
+    const verdict = score(
+      buildRun(
+        run([fires(106)], {
+          rules: [DOWN, CACHE],
+          steps: [{ ...KILL, tolerates: ['cache'] }],
+          notifications: [{ receivedAt: at(to ?? from), status: told, alerts: [alert] }],
+        }),
+      ),
+    )
+    expect(verdict.outcome).toBe(outcome)
+    expect(verdict.reasons.join().includes('has no samples of CacheFull')).toBe(outcome === 'unknown')
+  })
+
+  test('are not lost where the alert was pending and its samples tell so', () => {
+    const pending = { alert: 'ReplicaDown', pending: 102, resolved: 140 }
+    expect(score(buildRun(run([pending], held))).lines).toMatchObject([{ class: 'missed' }])
+  })
+})

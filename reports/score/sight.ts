@@ -101,6 +101,10 @@ const look = ({ step, index, subject, window, owners, stage }: Look): Sight => {
   const fired = own.filter(({ firedAt }) => firedAt !== null)
   const [first] = fired
   if (first !== undefined) return { kind: 'fired', episode: first, when: timingOf(first, window), episodes: fired }
+  if (subject.unsampled.some((stretch) => window.held?.includes(stretch) ?? false)) {
+    const reason = 'its condition held for long enough to fire, and the alert samples have nothing of it'
+    return { kind: 'blind', because: 'data', class: 'no-data', reason }
+  }
   return { kind: 'silent', pending: longest(own), covered: isCovered(stage, window) }
 }
 

@@ -15,6 +15,8 @@ export interface Subject {
   episodes: readonly Episode[]
   /** Where its expression held, or null where that is not known. */
   stretches: readonly Stretch[] | null
+  /** Those of them in which it had to fire, and no sample of it tells so: the samples are lost. */
+  unsampled: readonly Stretch[]
   defect: RuleDefect
 }
 
@@ -30,18 +32,30 @@ export const findSubjects = (run: RunData): Subject[] => {
   })
   return [...rules].map(([alert, own]) => {
     const seen = episodes.get(alert) ?? []
+    const held = stretches(run.conditions, own)
     return {
       alert,
       symptom: own.find(({ symptom }) => symptom !== null)?.symptom ?? null,
       rules: own,
       episodes: seen,
-      stretches: stretches(run.conditions, own),
+      stretches: held,
+      unsampled: run.alerts === null ? [] : (held ?? []).filter((stretch) => !isSampled(stretch, seen, own)),
       defect: seen.length === 0 ? ruleDefect(own, run.presence) : null,
     }
   })
 }
 
 // --- Internal helpers ---
+
+/** Pending counts: what Prometheus had seen of it, it has kept. */
+const isSampled = ({ firesAt }: Stretch, episodes: readonly Episode[], rules: readonly AlertRule[]): boolean => {
+  if (firesAt === null) return true
+  const slack = 1.5 * Math.max(...rules.map(({ intervalMs }) => intervalMs))
+  return episodes.some(
+    ({ sampled, activeAt, resolvedAt }) =>
+      sampled && activeAt - slack <= firesAt && firesAt <= (resolvedAt ?? Infinity) + slack,
+  )
+}
 
 const GONE = { health: 'gone', lastError: 'it was not loaded when the run ended' }
 

@@ -1,0 +1,56 @@
+import { RUN_FILES } from '../../lib/core/run-folder.ts'
+import type { LoadDelivery } from '../../lib/core/verdict.ts'
+import type { RunData } from '../read/run-data.ts'
+import type { Subject } from './subjects.ts'
+import { relative } from './words.ts'
+
+/** Why this run cannot pass, whatever its alerts did. */
+export const findDoubts = (run: RunData, load: LoadDelivery, subjects: readonly Subject[]): string[] => [
+  ...missing(run),
+  ...incomplete(run),
+  ...(load.delivered ? [] : [`the load was not delivered: ${load.reason}`]),
+  ...unsampledAlerts(run, subjects),
+]
+
+// --- Internal helpers ---
+
+/** Without any of these something that the verdict speaks of is not known. */
+const REQUIRED: ReadonlySet<string> = new Set([
+  RUN_FILES.run,
+  RUN_FILES.scenario,
+  RUN_FILES.plan,
+  RUN_FILES.faults,
+  RUN_FILES.requests,
+  RUN_FILES.requestSpool,
+  RUN_FILES.summary,
+  RUN_FILES.rules,
+  RUN_FILES.alerts,
+  RUN_FILES.scrapes,
+  RUN_FILES.presence,
+])
+
+const missing = ({ problems }: RunData): string[] =>
+  problems.filter(({ file }) => REQUIRED.has(file)).map(({ file, kind, reason }) => `${file} is ${kind} (${reason})`)
+
+const incomplete = ({ run }: RunData): string[] =>
+  run === null || run.ending === 'completed'
+    ? []
+    : [`the run did not complete: ${run.ending}${run.endingReason === null ? '' : `, ${run.endingReason}`}`]
+
+/** Alerts that fired by another witness, and of which the samples know nothing: their silence is no evidence. */
+const unsampledAlerts = ({ alerts, run }: RunData, subjects: readonly Subject[]): string[] => {
+  if (alerts === null) return []
+  const from = run?.startedAt ?? -Infinity
+  return subjects.flatMap(({ alert, unsampled, episodes }) => {
+    const lost = `${RUN_FILES.alerts} has no samples of ${alert}`
+    const [stretch] = unsampled
+    if (stretch !== undefined) {
+      const firesAt = stretch.firesAt ?? stretch.to
+      const when =
+        run === null || run.loadStartedAt === null ? '' : ` at ${relative(firesAt, run.loadStartedAt)} of the load`
+      return [`${lost}, although its condition held for long enough to fire${when}`]
+    }
+    const isTold = episodes.some(({ sampled, resolvedAt }) => !sampled && (resolvedAt ?? Infinity) > from)
+    return isTold ? [`${lost}, although Alertmanager was told that it fires`] : []
+  })
+}
