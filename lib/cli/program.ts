@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { parseApiPort } from './api-port.ts'
 import type { Context } from './context.ts'
 
 /** Every command is a file of its own, read when it is called: `--help` stays instant. */
@@ -94,6 +95,12 @@ const integer =
     throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
   }
 
+const apiPort = (text: string): number => {
+  const port = parseApiPort(text)
+  if (port !== null) return port
+  throw new InvalidArgumentError('Expected a port from 1024 to 65535, and none that fetch blocks (6000, 6667, …).')
+}
+
 const addTargetOptions = (command: Command): Command =>
   command
     .option('--kubeconfig <file>', 'the cluster; without any of these, the embedded one')
@@ -112,7 +119,7 @@ const addClusterOptions = (command: Command): Command =>
         'production',
       ]),
     )
-    .option('--api-port <port>', "the API server's port; a free one without it", integer(1, 65_535))
+    .option('--api-port <port>', "the API server's port; a free one without it", apiPort)
     .option('--rules <file...>', 'judge these alert rules instead of those that ship')
     .option('--engine <file>', 'YAML of a real vLLM (venv, replicas, args, env) in place of the emulated one')
 
