@@ -1,22 +1,35 @@
 // Makes a fresh clone ready: npm dependencies, then the Go tools. Plain JavaScript for whatever Node (18 or newer) is there.
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { stderr, versions } from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { GO_NEEDED, goVersion, isGoEnough } from '../lib/toolchain/go.mjs'
 import { MODULES, moduleDir, moduleSource } from '../lib/toolchain/tools.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const STAMP = join(ROOT, 'node_modules', '.firedrill-installed')
-const GO = [1, 26]
 
 const say = (line) => stderr.write(`${line}\n`)
 
-const fail = (expected, found, hint) => {
+/** As firedrill's own exit codes: what a person can put right first is bad usage, what broke on the way has failed. */
+const USAGE = 64
+const FAILED = 1
+
+const fail = (expected, found, hint, code = USAGE) => {
   say(`firedrill set-up: expected ${expected}, found ${found}\n  → ${hint}`)
-  process.exit(64)
+  process.exit(code)
 }
+
+/** What is taken back however set-up ends. */
+const half = { child: undefined, folder: undefined }
+process.on('exit', () => {
+  half.child?.kill('SIGINT')
+  if (half.folder !== undefined) rmSync(half.folder, { recursive: true, force: true })
+})
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
 
 const elapsed = (start) => {
   const seconds = Math.round((Date.now() - start) / 1_000)
@@ -33,9 +46,11 @@ const run = (label, command, args, options) =>
     draw()
     const timer = setInterval(draw, stderr.isTTY ? 500 : 30_000)
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    half.child = child
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk))
     const end = (code, error) => {
       clearInterval(timer)
+      half.child = undefined
       say(`${stderr.isTTY ? '\r\x1b[K' : ''}${label}: ${code === 0 ? 'done' : 'failed'} in ${elapsed(start)}`)
       if (code === 0) return resolve()
       say(Buffer.concat(output).toString().trimEnd().split('\n').slice(-30).join('\n'))
@@ -43,6 +58,7 @@ const run = (label, command, args, options) =>
         `${command} ${args[0]} to succeed`,
         error ? error.message : `exit code ${code}`,
         'its own words are above; set-up goes on from here when it is run again',
+        FAILED,
       )
     }
     child.on('error', (error) => end(-1, error))
@@ -62,22 +78,20 @@ const installDependencies = async () => {
 }
 
 const checkGo = () => {
-  const hint = `install Go ${GO.join('.')} or newer (go.dev/dl) and run this again`
-  let version
-  try {
-    version = execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', cwd: ROOT }).trim()
-  } catch {
-    fail(`Go ${GO.join('.')} or newer on the PATH, to build k6, Prometheus and the embedded cluster`, 'no Go', hint)
-  }
-  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version) ?? []
-  if (Number(major) < GO[0] || (Number(major) === GO[0] && Number(minor) < GO[1]))
-    fail(`Go ${GO.join('.')} or newer`, version, hint)
+  const version = goVersion()
+  if (isGoEnough(version)) return
+  fail(
+    `Go ${GO_NEEDED} or newer on the PATH, to build k6, Prometheus and the embedded cluster`,
+    version ?? 'no Go',
+    `install Go ${GO_NEEDED} or newer (go.dev/dl) and run this again`,
+  )
 }
 
 const build = async (module, label) => {
   const target = moduleDir(module)
   // Built beside its place and moved there whole: two set-ups at once, or a Ctrl-C, leave nothing half-made.
   const scratch = `${target}.${process.pid}`
+  half.folder = scratch
   mkdirSync(scratch, { recursive: true })
   for (const [binary, source] of Object.entries(module.binaries)) {
     const args = [
@@ -98,6 +112,7 @@ const build = async (module, label) => {
   rmSync(target, { recursive: true, force: true })
   mkdirSync(dirname(target), { recursive: true })
   renameSync(scratch, target)
+  half.folder = undefined
 }
 
 if (Number(versions.node.split('.')[0]) < 18)

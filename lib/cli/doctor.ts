@@ -2,6 +2,7 @@ import { access, constants, readFile, statfs } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { createServer } from 'node:net'
 import { EXIT, type ExitCode } from '../core/errors.ts'
+import { GO_NEEDED, goVersion, isGoEnough } from '../toolchain/go.mjs'
 import { cacheRoot, MODULES, moduleDir } from '../toolchain/tools.mjs'
 import type { Context } from './context.ts'
 import { renderTable } from './table.ts'
@@ -22,19 +23,34 @@ export const doctor = async ({ out, env }: Context): Promise<ExitCode> => {
 
 // --- Internal helpers ---
 
-const tools = async (): Promise<Finding> => {
+/** How many of the tools are built. */
+const builtTools = async (): Promise<number> => {
   const exists = (dir: string): Promise<boolean> =>
     access(dir).then(
       () => true,
       () => false,
     )
   const built = await Promise.all(MODULES.map((module) => exists(moduleDir(module))))
-  const count = built.filter(Boolean).length
-  const found = `${count} of ${MODULES.length} built`
+  return built.filter(Boolean).length
+}
+
+const tools = async (): Promise<Finding> => {
+  const count = await builtTools()
   return {
     state: count === MODULES.length ? 'ok' : 'warn',
-    found,
-    hint: 'the next command builds the rest; it needs Go 1.26',
+    found: `${count} of ${MODULES.length} built`,
+    hint: `the next command builds the rest; it needs Go ${GO_NEEDED}`,
+  }
+}
+
+/** Needed until everything is built. */
+const go = async (env: Context['env']): Promise<Finding> => {
+  const version = goVersion(env)
+  const missing = (await builtTools()) < MODULES.length
+  return {
+    state: isGoEnough(version) ? 'ok' : missing ? 'fail' : 'warn',
+    found: version ?? 'no Go',
+    hint: `install Go ${GO_NEEDED} or newer (go.dev/dl)${missing ? '' : '; what is built works without, and the next version will not'}`,
   }
 }
 
@@ -97,6 +113,7 @@ const temporary = async (env: Context['env']): Promise<Finding> => {
 }
 
 const CHECKS: Record<string, (env: Context['env']) => Promise<Finding>> = {
+  Go: go,
   'Go tools': tools,
   cores,
   memory,
