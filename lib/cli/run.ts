@@ -110,7 +110,8 @@ const judge = async (context: Context, flags: RunFlags, { dir, info, unhealed }:
   const table = (): string => verdictTable(verdict, { columns, colour, verbose: flags.verbose ?? false })
   context.out(flags.json === true ? `${JSON.stringify(verdict, null, 2)}\n` : table())
   context.err(`\nreport    ${join(dir, RUN_FILES.report)}\ndata set  ${join(dir, RUN_FILES.dataset)}\n`)
-  return unhealed.length > 0 ? EXIT.unhealed : exitCodeOf(verdict.outcome)
+  const left = [...verdict.unhealed, ...unhealed.map(({ name }) => name)]
+  return exitCodeOf({ outcome: verdict.outcome, unhealed: left })
 }
 
 const healCommand = ({ kubeconfig, context, namespace, name }: RunFlags): string =>

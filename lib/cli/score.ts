@@ -1,11 +1,13 @@
 import { EXIT, type ExitCode } from '../core/errors.ts'
-import type { Outcome } from '../core/verdict.ts'
+import type { Verdict } from '../core/verdict.ts'
 import { scoreRun } from '../../reports/score/score-run.ts'
 import { verdictTable } from '../../reports/score/table.ts'
 import { findRunFolder } from '../run/folder.ts'
 import type { Context } from './context.ts'
 
-export const exitCodeOf = (outcome: Outcome): ExitCode => EXIT[outcome]
+/** What a judged run ends with: that something is left to heal comes before what its alerts did. */
+export const exitCodeOf = ({ outcome, unhealed }: Pick<Verdict, 'outcome' | 'unhealed'>): ExitCode =>
+  unhealed.length > 0 ? EXIT.unhealed : EXIT[outcome]
 
 export const score = async (
   context: Context,
@@ -15,5 +17,5 @@ export const score = async (
   const verdict = await scoreRun(await findRunFolder(path))
   const { columns, colour } = context
   context.out(json ? `${JSON.stringify(verdict, null, 2)}\n` : verdictTable(verdict, { columns, colour, verbose }))
-  return exitCodeOf(verdict.outcome)
+  return exitCodeOf(verdict)
 }

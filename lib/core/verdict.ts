@@ -94,6 +94,8 @@ export const Verdict = z.strictObject({
   synthetic: z.boolean(),
   outcome: Outcome,
   reasons: z.array(z.string()),
+  /** Faults that the run left in the target: `fault-name (phase Active)`. Every command that judges a run exits with 3 for them. */
+  unhealed: z.array(z.string()),
   load: LoadDelivery,
   answers: z.array(Answer),
   lines: z.array(VerdictLine),

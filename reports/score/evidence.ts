@@ -1,3 +1,4 @@
+import { isOver } from '../../lib/core/fault-resource.ts'
 import { RUN_FILES } from '../../lib/core/run-folder.ts'
 import type { LoadDelivery } from '../../lib/core/verdict.ts'
 import type { RunData } from '../read/run-data.ts'
@@ -8,9 +9,17 @@ import { relative } from './words.ts'
 export const findDoubts = (run: RunData, load: LoadDelivery, subjects: readonly Subject[]): string[] => [
   ...missing(run),
   ...incomplete(run),
+  ...unhealedFaults(run).map((fault) => `not every fault is healed: ${fault}`),
   ...(load.delivered ? [] : [`the load was not delivered: ${load.reason}`]),
   ...unsampledAlerts(run, subjects),
 ]
+
+/** Faults of this run that are still in the target, by their own records. */
+export const unhealedFaults = ({ faults }: Pick<RunData, 'faults'>): string[] =>
+  (faults ?? []).flatMap(({ metadata, status }) => {
+    const phase = status?.phase ?? 'Pending'
+    return phase === 'Healed' || isOver(phase) ? [] : [`${metadata.name} (phase ${phase})`]
+  })
 
 // --- Internal helpers ---
 

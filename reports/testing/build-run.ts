@@ -1,4 +1,4 @@
-import { FAULT_API_VERSION, STEP_LABEL, type FaultResource } from '../../lib/core/fault-resource.ts'
+import { FAULT_API_VERSION, type FaultPhase, type FaultResource, STEP_LABEL } from '../../lib/core/fault-resource.ts'
 import type { AlertRule } from '../../lib/core/rule.ts'
 import { CONDITION_ALERT, type Notification, type SampleSeries, TIMELINE_USERS } from '../../lib/core/run-folder.ts'
 import { Scenario } from '../../lib/core/scenario.ts'
@@ -18,7 +18,7 @@ export interface StepSpec {
   recovered?: number
   fault?: string
   bit?: boolean | null
-  phase?: 'Recovered' | 'Failed' | 'Pending'
+  phase?: FaultPhase
   created?: boolean
   alerts?: string[][]
   tolerates?: string[]
