@@ -95,6 +95,8 @@ export const RunPlan = z.strictObject({
     replicas: z.number().int(),
     model: z.string(),
     engineVersion: z.string().nullable(),
+    /** Whether there was somebody to ask what Alertmanager told: its webhook receiver, or Alertmanager itself. */
+    notifications: z.boolean().default(false),
   }),
   timing: z.strictObject({ scrapeIntervalMs: z.number(), evaluationIntervalMs: z.number() }),
   rules: z.array(AlertRule),

@@ -96,6 +96,8 @@ export const Verdict = z.strictObject({
   reasons: z.array(z.string()),
   /** Faults that the run left in the target: `fault-name (phase Active)`. Every command that judges a run exits with 3 for them. */
   unhealed: z.array(z.string()),
+  /** What could not be checked for lack of evidence, where the outcome rests on something else. */
+  unchecked: z.array(z.string()),
   load: LoadDelivery,
   answers: z.array(Answer),
   lines: z.array(VerdictLine),

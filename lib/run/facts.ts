@@ -7,6 +7,7 @@ import type { PrometheusClient } from '../prometheus/client.ts'
 import type { SymptomMap } from '../prometheus/rules.ts'
 import type { Connections } from './connections.ts'
 import type { Facts } from './plan.ts'
+import { redactUrl } from './redact.ts'
 
 /** On pods of the stack that stand in for something: `engine`, `gpu`. */
 const SYNTHETIC_LABEL = 'firedrill.dev/synthetic'
@@ -19,7 +20,7 @@ export interface TargetFacts extends Facts {
 
 /** Looks at the target: its pods, its model, what Prometheus scrapes of it and which rules it evaluates. Changes nothing. */
 export const gatherFacts = async (
-  { kube, prometheus }: Connections,
+  { kube, prometheus, urlHeaders }: Connections,
   target: TargetOptions,
   symptoms: SymptomMap,
 ): Promise<TargetFacts> => {
@@ -33,11 +34,12 @@ export const gatherFacts = async (
     target: {
       namespace,
       selector,
-      url: target.url,
-      prometheus: target.prometheus,
+      url: redactUrl(target.url),
+      prometheus: redactUrl(target.prometheus),
       replicas: pods.length,
-      model: await modelName(target.url),
+      model: await modelName(target.url, urlHeaders),
       engineVersion: imageTag(pods),
+      notifications: target.notifications !== undefined || target.alertmanager !== undefined,
     },
     timing: {
       scrapeIntervalMs: await scrapeInterval(prometheus, pods),
@@ -60,15 +62,15 @@ const noPods = ({ namespace, selector }: TargetOptions): UserError =>
 
 const Models = z.object({ data: z.array(z.object({ id: z.string() })).min(1) })
 
-const modelName = async (url: string): Promise<string> => {
+export const modelName = async (url: string, headers: Record<string, string>): Promise<string> => {
   const failed = (found: string, cause?: unknown): UserError =>
     new UserError({
       code: 'endpoint-unreachable',
-      message: `expected an OpenAI-compatible server at ${url}/v1/models, found: ${found}`,
-      hint: 'name the endpoint under load with --url, without /v1',
+      message: `expected an OpenAI-compatible server at ${redactUrl(url)}/v1/models, found: ${found}`,
+      hint: 'name the endpoint under load with --url, without /v1, and with --url-header "Authorization: Bearer …" the key that it may need',
       cause,
     })
-  const response = await fetch(`${url}/v1/models`, { signal: AbortSignal.timeout(10_000) }).catch((error: unknown) => {
+  const response = await fetch(`${url}/v1/models`, { headers, signal: AbortSignal.timeout(10_000) }).catch((error: unknown) => {
     throw failed(errorMessage(error instanceof Error && error.cause !== undefined ? error.cause : error), error)
   })
   const body = await response.text()

@@ -11,6 +11,7 @@ const TARGET = {
   replicas: 3,
   model: 'model',
   engineVersion: null,
+  notifications: true,
 }
 const FACTS = { target: TARGET, timing: { scrapeIntervalMs: 2_000, evaluationIntervalMs: 2_000 }, rules: [] }
 
@@ -27,11 +28,14 @@ test('the plan carries what the scenario grants the target to show an effect, 15
   expect(makePlan(scenario, FACTS).steps.map(({ expected }) => expected.onsetMs)).toEqual([40_000, 15_000, 15_000])
 })
 
-test('plans of folders that know of no onset are read with the default', () => {
-  const { steps, ...plan } = makePlan(scenario, FACTS)
+test('plans of folders that know of no onset and no notifications are read with the defaults', () => {
+  const { steps, target, ...plan } = makePlan(scenario, FACTS)
+  const { notifications: _notifications, ...oldTarget } = target
   const old = steps.map(({ expected: { alerts, tolerates }, ...rest }) => ({
     ...rest,
     expected: { alerts, tolerates },
   }))
-  expect(RunPlan.parse({ ...plan, steps: old }).steps[0]?.expected.onsetMs).toBe(15_000)
+  const read = RunPlan.parse({ ...plan, target: oldTarget, steps: old })
+  expect(read.steps[0]?.expected.onsetMs).toBe(15_000)
+  expect(read.target.notifications).toBe(false)
 })

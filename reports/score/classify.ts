@@ -177,9 +177,17 @@ const makeLine = (
   injectedAt: step.injected,
   expected: role === 'expected' && window !== null ? { ...window.expected } : null,
   seen: seenIn(sight, notifications),
-  reason: judgement.reason,
+  reason: `${judgement.reason}${unnotified(sight, notifications)}`,
   evidence: evidence(subject, sight, window),
 })
+
+/** Said only where others were notified: an Alertmanager that told of nothing is a matter of the whole run. */
+const unnotified = (sight: Sight, notifications: readonly Notification[]): string =>
+  sight.kind === 'fired' &&
+  notifications.some(({ status }) => status === 'firing') &&
+  sight.episodes.every((episode) => notifiedAt(episode, notifications) === null)
+    ? '; never notified'
+    : ''
 
 const seenIn = (sight: Sight, notifications: readonly Notification[]): VerdictLine['seen'] => {
   if (sight.kind === 'fired') return seenOf(sight.episode, sight.episodes.length, notifications)

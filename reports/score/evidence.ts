@@ -12,7 +12,19 @@ export const findDoubts = (run: RunData, load: LoadDelivery, subjects: readonly 
   ...unhealedFaults(run).map((fault) => `not every fault is healed: ${fault}`),
   ...(load.delivered ? [] : [`the load was not delivered: ${load.reason}`]),
   ...unsampledAlerts(run, subjects),
+  ...unwatchedPods(run),
+  ...unrecordedNotifications(run, subjects),
 ]
+
+/** What the verdict would have checked with more evidence. No doubt: when alerts fired is known from their own samples. */
+export const findUnchecked = ({ conditions }: RunData, subjects: readonly Subject[]): string[] => {
+  const unknown = subjects.filter(({ stretches }) => stretches === null).map(({ alert }) => alert)
+  if (unknown.length === 0) return []
+  const whose = (conditions ?? []).length === 0 ? 'every alert' : unknown.join(', ')
+  return [
+    `whether ${whose} fired as its own condition asks, and whether its samples are whole: ${RUN_FILES.conditions} does not tell`,
+  ]
+}
 
 /** Faults of this run that are still in the target, by their own records. */
 export const unhealedFaults = ({ faults }: Pick<RunData, 'faults'>): string[] =>
@@ -36,6 +48,7 @@ const REQUIRED: ReadonlySet<string> = new Set([
   RUN_FILES.alerts,
   RUN_FILES.scrapes,
   RUN_FILES.presence,
+  RUN_FILES.pods,
 ])
 
 const missing = ({ problems }: RunData): string[] =>
@@ -62,4 +75,16 @@ const unsampledAlerts = ({ alerts, run }: RunData, subjects: readonly Subject[])
     const isTold = episodes.some(({ sampled, resolvedAt }) => !sampled && (resolvedAt ?? Infinity) > from)
     return isTold ? [`${lost}, although Alertmanager was told that it fires`] : []
   })
+}
+
+/** A run has serving pods; no record of any is no record. */
+const unwatchedPods = ({ pods }: RunData): string[] =>
+  pods !== null && pods.length === 0 ? [`${RUN_FILES.pods} is empty: restarts of pods would not be known`] : []
+
+const unrecordedNotifications = ({ plan, notifications }: RunData, subjects: readonly Subject[]): string[] => {
+  if (plan === null || !plan.target.notifications) return []
+  const why = `Alertmanager's notifications were not recorded: ${RUN_FILES.notifications}`
+  if (notifications === null) return [`${why} is missing`]
+  const isFired = subjects.some(({ episodes }) => episodes.some(({ firedAt }) => firedAt !== null))
+  return notifications.length === 0 && isFired ? [`${why} is empty, although alerts fired`] : []
 }

@@ -92,6 +92,7 @@ const PARTS = {
   alerts: RUN_FILES.alerts,
   scrapes: RUN_FILES.scrapes,
   presence: RUN_FILES.presence,
+  pods: RUN_FILES.pods,
 } as const satisfies Partial<Record<keyof RunData, string>>
 
 test.each(Object.entries(PARTS))('a good run without %s is no pass, and not a failure of the alerts', (part, file) => {

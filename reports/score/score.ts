@@ -2,7 +2,7 @@ import type { Answer, Verdict } from '../../lib/core/verdict.ts'
 import type { RunData } from '../read/run-data.ts'
 import { answerQuiet, answerStep, worst } from './answers.ts'
 import { judgeStep } from './classify.ts'
-import { findDoubts, unhealedFaults } from './evidence.ts'
+import { findDoubts, findUnchecked, unhealedFaults } from './evidence.ts'
 import { judgeLoad } from './load.ts'
 import { judgeOutside } from './outside.ts'
 import { makeStage, sightsOf } from './sight.ts'
@@ -52,6 +52,7 @@ export const score = (run: RunData): Verdict => {
       ...answerReasons(answers, 'unknown'),
     ],
     unhealed: unhealedFaults(run),
+    unchecked: findUnchecked(run, subjects),
     load,
     answers,
     lines,

@@ -25,14 +25,15 @@ const failingBaseline = ({ run, scenario, requests }: RunData, steps: readonly S
   ]
 }
 
+/** Without records of the pods nothing is inferred; that they are missing is a doubt of its own. */
 const unplannedRestarts = ({ run, pods }: RunData, steps: readonly StepRecord[]): string[] => {
   const from = run?.loadStartedAt ?? null
   const to = run?.loadEndedAt ?? null
-  if (from === null || to === null) return []
+  if (from === null || to === null || pods === null) return []
   const isFaulty = (at: number): boolean =>
     steps.some(({ injected, over }) => injected !== null && at >= injected && at <= (over ?? Infinity))
   const restarts = new Map<string, number>()
-  return (pods ?? []).flatMap(({ at, name, uid, restarts: count, reason, exitCode }) => {
+  return pods.flatMap(({ at, name, uid, restarts: count, reason, exitCode }) => {
     const before = restarts.get(uid) ?? count
     restarts.set(uid, count)
     if (count <= before || at < from || at > to || isFaulty(at)) return []

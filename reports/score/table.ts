@@ -94,7 +94,7 @@ const loadText = (load: LoadDelivery, width: number, brush: Paint): string[] => 
 
 const outcomeText = (verdict: Verdict, width: number, brush: Paint): string[] => [
   `${brush.bold(brush[verdict.outcome](verdict.outcome.toUpperCase()))}  ${verdict.run}${verdict.synthetic ? '  (synthetic)' : ''}`,
-  ...verdict.reasons.flatMap((reason) =>
+  ...[...verdict.reasons, ...verdict.unchecked.map((what) => `not checked: ${what}`)].flatMap((reason) =>
     wrap(reason, width - 4).map((line, index) => `${index === 0 ? '  - ' : '    '}${line}`),
   ),
 ]

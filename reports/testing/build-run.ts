@@ -1,6 +1,12 @@
 import { FAULT_API_VERSION, type FaultPhase, type FaultResource, STEP_LABEL } from '../../lib/core/fault-resource.ts'
 import type { AlertRule } from '../../lib/core/rule.ts'
-import { CONDITION_ALERT, type Notification, type SampleSeries, TIMELINE_USERS } from '../../lib/core/run-folder.ts'
+import {
+  CONDITION_ALERT,
+  type Notification,
+  type PodRecord,
+  type SampleSeries,
+  TIMELINE_USERS,
+} from '../../lib/core/run-folder.ts'
 import { Scenario } from '../../lib/core/scenario.ts'
 import type { Symptom } from '../../lib/core/symptom.ts'
 import type { RunData } from '../read/run-data.ts'
@@ -115,6 +121,7 @@ export const buildRun = (spec: RunSpec = {}): RunData => {
         replicas: 3,
         model: 'model',
         engineVersion: '0.32.0',
+        notifications: false,
       },
       timing: { scrapeIntervalMs: 2_000, evaluationIntervalMs: 2_000 },
       rules,
@@ -142,7 +149,7 @@ export const buildRun = (spec: RunSpec = {}): RunData => {
     presence: { ...Object.fromEntries(metrics.map((metric) => [metric, 3])), ...spec.presence },
     notifications: spec.notifications ?? [],
     events: [],
-    pods: [],
+    pods: ['vllm-0', 'vllm-1', 'gateway-0'].map(servingPod),
     series: new Map([
       [
         'k6_vus',
@@ -178,6 +185,19 @@ const held = (alert: string, times: { from: number; to: number }[] = []): Sample
 }
 
 const vus = (time: number, users: number): number => Math.min(users, Math.floor((users * time) / 20))
+
+const servingPod = (name: string): PodRecord => ({
+  at: at(-29),
+  change: 'added',
+  name,
+  uid: `uid-${name}`,
+  node: 'gpu-0',
+  phase: 'Running',
+  ready: true,
+  restarts: 0,
+  reason: null,
+  exitCode: null,
+})
 
 const faultOf = (step: StepSpec): FaultResource => {
   const { name, injected, fault = 'pod-kill', bit = true, phase = 'Recovered' } = step

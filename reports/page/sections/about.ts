@@ -21,6 +21,14 @@ export const about = ({ run, plan, problems, id }: RunData, verdict: Verdict): M
               </ul>`
       }
       ${
+        verdict.unchecked.length === 0
+          ? null
+          : html`<h3>What could not be checked</h3>
+              <ul>
+                ${verdict.unchecked.map(item)}
+              </ul>`
+      }
+      ${
         doubts.length === 0
           ? html`<p>Every part of the run folder is there and whole.</p>`
           : html`<h3>Missing, torn or odd</h3>
