@@ -33,6 +33,7 @@ export const stackTarget = async (kube: Kube, { embedded }: { embedded: boolean 
     url,
     prometheus,
     headers: [],
+    urlHeaders: [],
     ...(alertmanager !== undefined && { alertmanager }),
     ...(notifications !== undefined && { notifications }),
   }

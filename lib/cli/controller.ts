@@ -9,7 +9,7 @@ import { isNamed, runningTarget, type TargetFlags } from './target.ts'
 /** The fault controller alone, for clusters where it lives as a Deployment or a person keeps it running. */
 export const controller = async (context: Context, flags: TargetFlags): Promise<ExitCode> => {
   const target = isNamed(flags) ? controllerTarget(flags) : await runningTarget(context, flags)
-  const { kube, prometheus } = openConnections({ ...target, selector: '', url: '', headers: [] })
+  const { kube, prometheus } = openConnections({ ...target, selector: '', url: '', urlHeaders: [] })
   await installCrd(kube)
   const running = await startController({
     kube,

@@ -134,6 +134,7 @@ const addRunOptions = (command: Command): Command =>
     .option('--alertmanager <url>', 'a URL, or svc/NAMESPACE/NAME:PORT')
     .option('--notifications <url>', "the stack's webhook receiver, where it is deployed")
     .option('--header <header...>', 'sent to Prometheus and Alertmanager: "Authorization: Bearer …"')
+    .option('--url-header <header...>', 'sent to the endpoint under load, where it needs a key')
     .option('--symptoms <file>', 'YAML of alert: symptom, for rules without a symptom label')
     .option('--runs <dir>', 'where run folders go', 'runs')
     .option('--seed <number>', 'instead of the scenario’s own', integer(0, Number.MAX_SAFE_INTEGER))

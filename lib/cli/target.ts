@@ -15,6 +15,7 @@ export interface TargetFlags extends EmbeddedOptions {
   alertmanager?: string
   notifications?: string
   header?: string[]
+  urlHeader?: string[]
 }
 
 /** Whether a cluster was named; the embedded one is for those who name none. */
@@ -23,7 +24,8 @@ export const isNamed = ({ kubeconfig, context, namespace, selector, url, prometh
 
 /** The named target, complete; throws with the flags that are missing. */
 export const namedTarget = (flags: TargetFlags): TargetOptions => {
-  const { kubeconfig, context, namespace, selector, url, prometheus, alertmanager, notifications, header = [] } = flags
+  const { kubeconfig, context, namespace, selector, url, prometheus, alertmanager, notifications } = flags
+  const { header = [], urlHeader = [] } = flags
   if (namespace === undefined || selector === undefined || url === undefined || prometheus === undefined) {
     const missing = Object.entries({ namespace, selector, url, prometheus }).flatMap(([flag, value]) =>
       value === undefined ? [`--${flag}`] : [],
@@ -41,6 +43,7 @@ export const namedTarget = (flags: TargetFlags): TargetOptions => {
     url,
     prometheus,
     headers: header,
+    urlHeaders: urlHeader,
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(context !== undefined && { context }),
     ...(alertmanager !== undefined && { alertmanager }),

@@ -20,6 +20,9 @@ export const TargetOptions = z.strictObject({
   alertmanager: z.string().optional(),
   /** Where the webhook receiver of the stack keeps what Alertmanager told it. */
   notifications: z.string().optional(),
+  /** `Name: value`, for Prometheus, Alertmanager and the receiver. */
   headers: z.array(z.string()).default([]),
+  /** The same for the endpoint under load. */
+  urlHeaders: z.array(z.string()).default([]),
 })
 export type TargetOptions = z.infer<typeof TargetOptions>

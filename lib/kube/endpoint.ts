@@ -1,5 +1,5 @@
 import { HttpMethod, RequestContext } from '@kubernetes/client-node'
-import { type Response, fetch } from 'undici'
+import { type Dispatcher, fetch } from 'undici'
 import { UserError } from '../core/errors.ts'
 import type { Endpoint } from '../core/target.ts'
 import type { KubeConnection } from './connection.ts'
@@ -29,12 +29,8 @@ export const resolveEndpoint = (
   return { url: address.replace(/\/+$/, ''), headers }
 }
 
-export interface EndpointRequest {
-  method?: string
-  headers?: Record<string, string>
-  body?: string | Uint8Array
-  signal?: AbortSignal
-}
+/** Who connects is decided here. */
+export type EndpointRequest = Omit<RequestInit, 'dispatcher'>
 
 /** As fetch, with a path under the endpoint: `/api/v1/query`. */
 export type EndpointFetch = (path: string, request?: EndpointRequest) => Promise<Response>
@@ -43,17 +39,26 @@ export type EndpointFetch = (path: string, request?: EndpointRequest) => Promise
 export const fetchVia =
   (kube: KubeConnection, { url, headers }: Endpoint): EndpointFetch =>
   async (path, request = {}) => {
-    const own = { ...headers, ...request.headers }
+    const own = { ...headers, ...Object.fromEntries(new Headers(request.headers)) }
     if (url !== apiServer(kube) && !url.startsWith(`${apiServer(kube)}/`))
-      return fetch(url + path, { ...request, headers: own })
+      return send(url + path, { ...request, headers: own })
     const context = new RequestContext(url + path, HttpMethod.GET)
     await kube.config.applySecurityAuthentication(context)
     const dispatcher = context.getDispatcher()
     // The API server reads Authorization, and does not hand it on: credentials of the endpoint's own cannot pass the proxy.
     const all = { ...own, ...context.getHeaders() }
-    return fetch(url + path, { ...request, headers: all, ...(dispatcher === undefined ? {} : { dispatcher }) })
+    return send(url + path, { ...request, headers: all, ...(dispatcher === undefined ? {} : { dispatcher }) })
   }
 
 // --- Internal helpers ---
+
+/**
+ * undici's own fetch, which takes the Dispatcher of the same undici that client-node makes; Node's may be of another
+ * version. Its types name the same classes as the global ones, which TypeScript cannot know.
+ */
+const send = fetch as unknown as (
+  url: string,
+  init: EndpointRequest & { dispatcher?: Dispatcher },
+) => ReturnType<typeof globalThis.fetch>
 
 const apiServer = (kube: KubeConnection): string => (kube.config.getCurrentCluster()?.server ?? '').replace(/\/+$/, '')

@@ -1,13 +1,15 @@
-import { EXIT, UserError } from '../core/errors.ts'
 import type { Endpoint, TargetOptions } from '../core/target.ts'
 import { connect, type Kube } from '../kube/client.ts'
 import { fetchVia, resolveEndpoint } from '../kube/endpoint.ts'
 import { type Fetch, type PrometheusClient, prometheusClient } from '../prometheus/client.ts'
+import { parseHeaders } from './headers.ts'
 
 /** Everything a run talks to, addressed and authenticated; nobody has been spoken to yet. */
 export interface Connections {
   kube: Kube
   prometheus: PrometheusClient
+  /** For the endpoint under load. */
+  urlHeaders: Record<string, string>
   /** Where k6 sends its own numbers. */
   prometheusEndpoint: Endpoint
   alertmanager: Service | null
@@ -21,7 +23,7 @@ export interface Service {
 
 export const openConnections = (target: TargetOptions): Connections => {
   const kube = connect({ kubeconfig: target.kubeconfig, context: target.context })
-  const headers = parseHeaders(target.headers)
+  const headers = parseHeaders(target.headers, '--header')
   const service = (address: string): Service => {
     const endpoint = resolveEndpoint(kube, address, headers)
     return { endpoint, fetch: fetchOf(kube, endpoint) }
@@ -29,6 +31,7 @@ export const openConnections = (target: TargetOptions): Connections => {
   const { endpoint, fetch } = service(target.prometheus)
   return {
     kube,
+    urlHeaders: parseHeaders(target.urlHeaders, '--url-header'),
     prometheus: prometheusClient({ endpoint, fetch }),
     prometheusEndpoint: endpoint,
     alertmanager: target.alertmanager === undefined ? null : service(target.alertmanager),
@@ -41,23 +44,5 @@ export const openConnections = (target: TargetOptions): Connections => {
 /** The Prometheus client speaks in whole URLs, the kubeconfig's fetch in paths under the endpoint. */
 const fetchOf = (kube: Kube, endpoint: Endpoint): Fetch => {
   const send = fetchVia(kube, endpoint)
-  return async (url, init) => {
-    // undici's own types and the global ones name the same classes.
-    const response = await send(url.slice(endpoint.url.length), init as unknown as Parameters<typeof send>[1])
-    return response as unknown as Response
-  }
+  return (url, init) => send(url.slice(endpoint.url.length), init)
 }
-
-const parseHeaders = (lines: readonly string[]): Record<string, string> =>
-  Object.fromEntries(
-    lines.map((line) => {
-      const colon = line.indexOf(':')
-      if (colon > 0) return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]
-      throw new UserError({
-        code: 'header-invalid',
-        message: `expected a header as "Name: value", found "${line}"`,
-        hint: 'for example --header "Authorization: Bearer …"',
-        exitCode: EXIT.usage,
-      })
-    }),
-  )

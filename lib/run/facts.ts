@@ -70,9 +70,11 @@ export const modelName = async (url: string, headers: Record<string, string>): P
       hint: 'name the endpoint under load with --url, without /v1, and with --url-header "Authorization: Bearer …" the key that it may need',
       cause,
     })
-  const response = await fetch(`${url}/v1/models`, { headers, signal: AbortSignal.timeout(10_000) }).catch((error: unknown) => {
-    throw failed(errorMessage(error instanceof Error && error.cause !== undefined ? error.cause : error), error)
-  })
+  const response = await fetch(`${url}/v1/models`, { headers, signal: AbortSignal.timeout(10_000) }).catch(
+    (error: unknown) => {
+      throw failed(errorMessage(error instanceof Error && error.cause !== undefined ? error.cause : error), error)
+    },
+  )
   const body = await response.text()
   if (!response.ok) throw failed(`HTTP ${response.status}: ${body.slice(0, 200)}`)
   const models = Models.safeParse(parseJson(body))
