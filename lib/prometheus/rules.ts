@@ -1,3 +1,4 @@
+import { basename } from 'node:path/posix'
 import type { AlertRule } from '../core/rule.ts'
 import { Symptom } from '../core/symptom.ts'
 import type { RuleGroup } from './api.ts'
@@ -15,7 +16,8 @@ export const alertRules = (groups: readonly RuleGroup[], symptoms: SymptomMap = 
     rules.map((rule) => ({
       alert: rule.name,
       group,
-      file,
+      // Where it lies on whose machine is nobody's business: run folders are handed around.
+      file: basename(file),
       expr: rule.query,
       forMs: Math.round(rule.duration * 1_000),
       keepFiringForMs: Math.round(rule.keepFiringFor * 1_000),
