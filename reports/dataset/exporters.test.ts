@@ -12,6 +12,8 @@ import { makeRedactor } from './redact.ts'
 const iso = (seconds: number): string => new Date(at(seconds)).toISOString()
 const HOG = 'quick-hog-mwrc5a40'
 
+const JOB = { spec: { template: { spec: { containers: [{ name: 'co-tenant', image: 'firedrill/gpu-hog' }] } } } }
+
 /** The drill, with everything in its telemetry that would tell an agent the answer. */
 const leaky = (): RunData => {
   const drill = buildDrill()
@@ -25,7 +27,10 @@ const leaky = (): RunData => {
     status: {
       phase: 'Recovered',
       ...fault.status,
-      plan: { victims: [{ name: 'vllm-7d9f-bbbbb', uid: 'u', node: 'gpu-1' }] },
+      plan: {
+        victims: [{ name: 'vllm-7d9f-bbbbb', uid: 'u', node: 'gpu-1' }],
+        ...(fault.spec.kind === 'gpu-memory-pressure' ? { job: JOB } : {}),
+      },
     },
   })
   const samples: [number, number][] = [
@@ -41,6 +46,12 @@ const leaky = (): RunData => {
         'gateway_flag_evaluations_total',
         [{ labels: { flag: 'prompt-template', variant: 'v2', pod: 'gateway-x' }, samples }],
       ],
+      [
+        'kube_pod_container_status_restarts_total',
+        [{ labels: { pod: `${HOG}-d10a0ea2-x7x7x`, container: 'co-tenant', uid: 'u' }, samples: SEEN }],
+      ],
+      // An exporter that says nothing of where it runs: what it speaks of is all that names it.
+      ['DCGM_FI_DEV_FB_USED', [{ labels: { pod: 'co-tenant', exported_container: 'co-tenant' }, samples: SEEN }]],
       [
         'kube_pod_status_ready',
         [
@@ -84,6 +95,11 @@ const leaky = (): RunData => {
   }
 }
 
+const SEEN: [number, number][] = [
+  [at(205), 0],
+  [at(235), 1],
+]
+
 const CO_TENANT = {
   at: at(204),
   type: 'Normal',
@@ -96,7 +112,7 @@ const CO_TENANT = {
 const LOGS = new Map([
   [
     'gateway-x.log',
-    `${iso(91)} {"message":"flags loaded"}\n${iso(92)} prompt-template is v2\n${iso(93)} replica out\n`,
+    `${iso(91)} {"message":"flags loaded"}\n${iso(92)} prompt-template is v2\n${iso(93)} replica out\n${iso(210)} cgroup of co-tenant holds the device\n`,
   ],
   ['vllm-7d9f-aaaaa.log', `${iso(100)} Traceback\n  caused by itself\n${iso(2_000)} long after\n`],
   [`${HOG}-d10a0ea2-x7x7x.log`, `${iso(203)} took 40000 MiB\n`],
@@ -186,6 +202,34 @@ describe('cases', () => {
     }
   })
 
+  test('end clear of the next fault, whose Events are stamped with the second before it', () => {
+    const run = leaky()
+    // Everything queues until the next fault comes: the requests are over only after it.
+    const close = (run.faults ?? []).map((fault) =>
+      Object.assign({}, fault, {
+        status: Object.assign({}, fault.status, fault.spec.kind === 'pod-kill' ? { injected: iso(263.4) } : {}),
+      }),
+    )
+    const killed = { ...CO_TENANT, at: at(263), reason: 'Killing', object: 'Pod/vllm-7d9f-ccccc', message: 'Stopping' }
+    const from = context({ ...run, faults: close, events: [...(run.events ?? []), killed] })
+    const hog = from.cases.find(({ fault }) => fault === 'gpu-memory-pressure')
+    expect(hog?.to).toBe(at(261.4))
+    expect(hog?.incidentTo).toBe(at(261.4))
+    expect(fileOf('events', new RegExp(`^${hog?.id}`), from)).not.toContain('vllm-7d9f-ccccc')
+    const kill = from.cases.find(({ fault }) => fault === 'pod-kill')
+    expect(fileOf('events', new RegExp(`^${kill?.id}`), from)).toContain('vllm-7d9f-ccccc')
+  })
+
+  test('are not made of faults that came at once', () => {
+    const run = leaky()
+    const faults = (run.faults ?? []).map((fault) =>
+      Object.assign({}, fault, {
+        status: Object.assign({}, fault.status, fault.spec.kind === 'pod-kill' ? { injected: iso(201) } : {}),
+      }),
+    )
+    expect(findCases({ ...run, faults }).map(({ fault }) => fault)).not.toContain('gpu-memory-pressure')
+  })
+
   test('of faults that did not bite are not made up', () => {
     const drill = buildDrill()
     const faults = (drill.faults ?? []).map((fault) =>
@@ -244,6 +288,8 @@ describe('what an agent reads', () => {
       /"object":"Pod\/batch-\w+-d10a0ea2-x7x7x","message":"Container image \\"batch:1\\" already present"/,
     )
     expect(events).not.toContain('Injected')
+    expect(events).toContain('"message":"Started container main"')
+    expect(fileOf('logs', new RegExp(`^${hog?.id}`))).toContain('cgroup of main holds the device')
   })
 
   test('logs keep their order and their lines without a time', () => {

@@ -34,7 +34,7 @@ type Injected = StepRecord & { injected: number }
 const BEFORE_MS = 120_000
 const AFTER_MS = 15_000
 const LEAST_MS = 10_000
-/** Kubernetes Events know whole seconds only: what comes right before a fault may carry its traces. */
+/** Kubernetes Events know whole seconds only: what a fault does is stamped up to one before it was injected. A case ends clear of the next. */
 const CLEAR_MS = 2_000
 
 const isInjected = (step: StepRecord): step is Injected => step.injected !== null
@@ -48,7 +48,10 @@ const faultCase = (
   if (step.bit !== true || step.over === null) return []
   const previous = steps[index - 1]
   const next = steps[index + 1]
-  const end = step.recovered ?? step.healed ?? step.over
+  const clear = (next?.injected ?? Infinity) - CLEAR_MS
+  // The next fault came with it: whose traces are whose nobody can tell.
+  if (clear <= step.injected) return []
+  const end = Math.min(clear, step.recovered ?? step.healed ?? step.over)
   const normalFrom = Math.max(from, previous?.over ?? from, step.injected - BEFORE_MS)
   return [
     {
@@ -56,7 +59,7 @@ const faultCase = (
       normalFrom: Math.min(normalFrom, step.injected),
       incidentFrom: step.injected,
       incidentTo: end,
-      to: Math.max(end, Math.min(step.over + AFTER_MS, next?.injected ?? to, to)),
+      to: Math.max(end, Math.min(step.over + AFTER_MS, clear, to)),
       fault: step.fault,
       component: componentOf(step.name, run),
       bit: true,

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import type { FaultResource } from '../../lib/core/fault-resource.ts'
 import { deriveSeed } from '../../lib/core/random.ts'
 import type { RunData } from '../read/run-data.ts'
 
@@ -14,6 +16,7 @@ export interface Redactor {
 /**
  * - Objects that a fault created (the API knows them by the Fault's name) stay, under a neutral name: a co-tenant that takes
  *   memory is evidence; a name that says so is not.
+ * - So do their containers: the records of the faults say how they were named.
  * - What speaks of Faults, of firedrill or of feature flags is left out, as are the load generator's own series: it
  *   plays the faults.
  */
@@ -22,11 +25,12 @@ export const makeRedactor = ({ faults, run, scenario }: Pick<RunData, 'faults' |
   const telling = [...new Set((faults ?? []).flatMap(({ spec }) => strings({ kind: spec.kind, params: spec.params })))]
     .filter((word) => word.length >= LEAST_TELLING)
     .map((word) => word.toLowerCase())
+  const containers = ownContainers(faults ?? [])
   const scenarioName = run?.scenario ?? scenario?.name ?? ''
-  const neutral = (text: string): string =>
-    ids
-      .reduce((rest, id) => rest.replaceAll(id, `batch-${hash(id, scenarioName)}`), text)
-      .replaceAll(OWN_IMAGE, 'batch:1')
+  const neutral = (text: string): string => {
+    const objects = ids.reduce((rest, id) => rest.replaceAll(id, `batch-${hash(id, scenarioName)}`), text)
+    return containers.reduce((rest, name) => rest.replaceAll(name, 'main'), objects.replaceAll(OWN_IMAGE, 'batch:1'))
+  }
   const tells = (text: string): boolean => {
     const lower = text.toLowerCase()
     return TELLING.test(lower) || telling.some((word) => lower.includes(word))
@@ -51,6 +55,31 @@ const LEAST_TELLING = 5
 const TELLING = /firedrill|fault\/|\bflags?\b|feature-flag/
 /** Images of the stack's own programs name the project, and the co-tenant's names its part. */
 const OWN_IMAGE = /firedrill\/[\w.-]+(:[\w.-]+)?/g
+
+const Container = z.object({ name: z.string().regex(/^[a-z0-9-]+$/) })
+
+/** What a fault creates is a Job, whole in its plan. */
+const Created = z.object({
+  job: z.object({
+    spec: z.object({
+      template: z.object({
+        spec: z.object({
+          containers: z.array(Container),
+          initContainers: z.array(Container).default([]),
+        }),
+      }),
+    }),
+  }),
+})
+
+/** Whole words only: a container may be named as part of what the target has. */
+const ownContainers = (faults: readonly FaultResource[]): RegExp[] => {
+  const names = faults.flatMap(({ status }) => {
+    const pod = Created.safeParse(status?.plan).data?.job.spec.template.spec
+    return pod === undefined ? [] : [...pod.containers, ...pod.initContainers].map(({ name }) => name)
+  })
+  return [...new Set(names)].map((name) => new RegExp(`(?<![a-z0-9-])${name}(?![a-z0-9-])`, 'gi'))
+}
 
 interface Telling {
   kind: string

@@ -21,7 +21,5 @@ export default defineExporter({
 const line = ({ at, type, reason, object, message, count }: KubeEvent, redactor: Redactor): string | null => {
   const [name, text] = [redactor.text(object), redactor.text(message)]
   if (name === null || text === null) return null
-  // What a fault created names its container by its part in the fault.
-  const shown = name === object ? text : text.replace(/\bcontainer [\w-]+/, 'container main')
-  return JSON.stringify({ time: at / 1_000, type, reason, object: name, message: shown, count })
+  return JSON.stringify({ time: at / 1_000, type, reason, object: name, message: text, count })
 }
