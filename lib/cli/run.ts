@@ -127,11 +127,12 @@ const versions = async (): Promise<Record<string, string>> => {
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')))
-  const k6 = await execa(toolPath('k6'), ['version'], { reject: false })
+  const { stdout = '' } = await execa(toolPath('k6'), ['version'], { reject: false })
+  const k6 = /v(\d\S*)/.exec(stdout)?.[1]
   return {
     firedrill: version,
     node: process.versions.node,
-    k6: /v\d\S*/.exec(k6.stdout ?? '')?.[0] ?? 'unknown',
+    ...(k6 !== undefined && { k6 }),
     os: `${platform()} ${release()} ${arch()}`,
   }
 }

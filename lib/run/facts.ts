@@ -8,6 +8,7 @@ import type { SymptomMap } from '../prometheus/rules.ts'
 import type { Connections } from './connections.ts'
 import type { Facts } from './plan.ts'
 import { redactUrl } from './redact.ts'
+import { targetVersions } from './versions.ts'
 
 /** On pods of the stack that stand in for something: `engine`, `gpu`. */
 const SYNTHETIC_LABEL = 'firedrill.dev/synthetic'
@@ -15,19 +16,23 @@ const SYNTHETIC_LABEL = 'firedrill.dev/synthetic'
 export interface TargetFacts extends Facts {
   /** What is emulated, by the pods' own labels. */
   synthetic: string[]
-  prometheusVersion: string
+  /** Of what runs on the target, by name. */
+  targetVersions: Record<string, string>
 }
 
 /** Looks at the target: its pods, its model, what Prometheus scrapes of it and which rules it evaluates. Changes nothing. */
 export const gatherFacts = async (
-  { kube, prometheus, urlHeaders }: Connections,
+  connections: Connections,
   target: TargetOptions,
   symptoms: SymptomMap,
 ): Promise<TargetFacts> => {
+  const { kube, prometheus, urlHeaders } = connections
   const { namespace, selector } = target
-  const { version } = await prometheus.buildInfo()
+  // The first that is asked: without it there is no drill.
+  await prometheus.buildInfo()
   const pods = (await kube.core.listNamespacedPod({ namespace, labelSelector: selector })).items
   if (pods.length === 0) throw noPods(target)
+  const engineVersion = imageTag(pods)
   const emulated = await kube.core.listPodForAllNamespaces({ labelSelector: SYNTHETIC_LABEL })
   const rules = await prometheus.rules(symptoms)
   return {
@@ -38,7 +43,7 @@ export const gatherFacts = async (
       prometheus: redactUrl(target.prometheus),
       replicas: pods.length,
       model: await modelName(target.url, urlHeaders),
-      engineVersion: imageTag(pods),
+      engineVersion,
       notifications: target.notifications !== undefined || target.alertmanager !== undefined,
     },
     timing: {
@@ -47,7 +52,7 @@ export const gatherFacts = async (
     },
     rules,
     synthetic: [...new Set(emulated.items.map(({ metadata }) => metadata?.labels?.[SYNTHETIC_LABEL] ?? ''))].sort(),
-    prometheusVersion: version,
+    targetVersions: await targetVersions(connections, engineVersion),
   }
 }
 

@@ -19,7 +19,8 @@ export interface Prepared extends Loaded {
   connections: Connections
   plan: RunPlan
   synthetic: string[]
-  prometheusVersion: string
+  /** Of what runs on the target, by name. */
+  targetVersions: Record<string, string>
 }
 
 export interface PrepareInput {
@@ -33,10 +34,10 @@ export const prepare = async ({ loaded, target, symptoms }: PrepareInput): Promi
   const connections = openConnections(target)
   await requireAllowed(connections.kube, target.namespace)
   const replicas = await requireServingPods(connections.kube, target.namespace, target.selector)
-  const { synthetic, prometheusVersion, ...facts } = await gatherFacts(connections, target, symptoms)
+  const { synthetic, targetVersions, ...facts } = await gatherFacts(connections, target, symptoms)
   const plan = makePlan(loaded.scenario, { ...facts, target: { ...facts.target, replicas } })
   requirePossible(loaded.scenario, await snapshot(connections, target))
-  return { ...loaded, target, connections, plan, synthetic, prometheusVersion }
+  return { ...loaded, target, connections, plan, synthetic, targetVersions }
 }
 
 /** Reads the scenario with the faults and workloads that ship. */

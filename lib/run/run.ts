@@ -14,6 +14,7 @@ import { playOut } from './ending.ts'
 import { openRunFolder, writeJson } from './folder.ts'
 import { openJournal } from './journal.ts'
 import type { Prepared } from './prepare.ts'
+import { redactArgv } from './redact.ts'
 
 export interface RunInput extends Prepared {
   /** Parent of all run folders. */
@@ -101,7 +102,12 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
     runDir: dir,
     scenario,
     workload: input.workload,
-    target: { ...target, headers: {}, model: plan.target.model, prometheus: connections.prometheusEndpoint },
+    target: {
+      ...target,
+      headers: connections.urlHeaders,
+      model: plan.target.model,
+      prometheus: connections.prometheusEndpoint,
+    },
     runId: info.id,
     seed: input.seed,
     onEvent: (event) => journal.write({ actor: 'k6', ...event }),
@@ -158,7 +164,7 @@ const newRunInfo = (input: RunInput, startedAt: number): RunInfo => ({
   schema: 1,
   id: `${input.scenario.name}-${startedAt.toString(36)}`,
   scenario: input.scenario.name,
-  argv: [...input.argv],
+  argv: redactArgv(input.argv),
   seed: input.seed,
   startedAt,
   endedAt: null,
@@ -166,7 +172,7 @@ const newRunInfo = (input: RunInput, startedAt: number): RunInfo => ({
   loadEndedAt: null,
   ending: 'open',
   endingReason: null,
-  versions: { ...input.versions, prometheus: input.prometheusVersion },
+  versions: { ...input.versions, ...input.targetVersions },
   git: input.git,
   synthetic: input.synthetic,
 })
