@@ -34,6 +34,8 @@ describe('the report', () => {
 
   test('says what could not be read', () => {
     expect(page).toContain('prometheus/conditions.jsonl is missing')
+    expect(page).toContain('What could not be checked')
+    expect(page).toContain('whether every alert fired as its own condition asks')
   })
 
   test('lets nothing of a run become markup', () => {

@@ -122,6 +122,8 @@ const unsampled = (
     const slack = evaluationMs(alert) + CLOCK_MS
     const covers = (episode: Episode): boolean =>
       episode.alert === alert &&
+      // Only what fires is told of: where the samples end at pending, those of the firing are lost.
+      episode.firedAt !== null &&
       startsAt >= episode.activeAt - slack &&
       startsAt <= (episode.resolvedAt ?? Infinity) + slack
     if (sampled.some(covers)) continue

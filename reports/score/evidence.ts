@@ -73,7 +73,7 @@ const unsampledAlerts = ({ alerts, run }: RunData, subjects: readonly Subject[])
       return [`${lost}, although its condition held for long enough to fire${when}`]
     }
     const isTold = episodes.some(({ sampled, resolvedAt }) => !sampled && (resolvedAt ?? Infinity) > from)
-    return isTold ? [`${lost}, although Alertmanager was told that it fires`] : []
+    return isTold ? [`${lost} firing, although Alertmanager was told that it fires`] : []
   })
 }
 

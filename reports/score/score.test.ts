@@ -376,6 +376,16 @@ describe('alert samples that are lost', () => {
     expect(verdict.reasons.join().includes('has no samples of CacheFull')).toBe(outcome === 'unknown')
   })
 
+  test('are told by a notification of an alert whose samples end at pending', () => {
+    const pending = { alert: 'ReplicaDown', pending: 102, resolved: 108 }
+    const labels = { alertname: 'ReplicaDown' }
+    const alerts = [{ status: 'firing', labels, startsAt: at(106), endsAt: null, fingerprint: 'f' }]
+    const notifications = [{ receivedAt: at(107), status: 'firing', alerts }]
+    const verdict = score(buildRun(run([pending], { notifications })))
+    expect(verdict.outcome).toBe('unknown')
+    expect(verdict.reasons.join()).toContain('has no samples of ReplicaDown firing, although Alertmanager')
+  })
+
   test('are not lost where the alert was pending and its samples tell so', () => {
     const pending = { alert: 'ReplicaDown', pending: 102, resolved: 140 }
     expect(score(buildRun(run([pending], held))).lines).toMatchObject([{ class: 'missed' }])
