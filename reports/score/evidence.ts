@@ -63,7 +63,7 @@ const incomplete = ({ run }: RunData): string[] =>
 const unsampledAlerts = ({ alerts, run }: RunData, subjects: readonly Subject[]): string[] => {
   if (alerts === null) return []
   const from = run?.startedAt ?? -Infinity
-  return subjects.flatMap(({ alert, unsampled, episodes }) => {
+  return subjects.flatMap(({ alert, rules, unsampled, episodes }) => {
     const lost = `${RUN_FILES.alerts} has no samples of ${alert}`
     const [stretch] = unsampled
     if (stretch !== undefined) {
@@ -72,7 +72,9 @@ const unsampledAlerts = ({ alerts, run }: RunData, subjects: readonly Subject[])
         run === null || run.loadStartedAt === null ? '' : ` at ${relative(firesAt, run.loadStartedAt)} of the load`
       return [`${lost}, although its condition held for long enough to fire${when}`]
     }
-    const isTold = episodes.some(({ sampled, resolvedAt }) => !sampled && (resolvedAt ?? Infinity) > from)
+    // An alert that ended as the run began may have had its last sample before.
+    const seenBy = from + 2 * Math.max(...rules.map(({ intervalMs }) => intervalMs))
+    const isTold = episodes.some(({ sampled, resolvedAt }) => !sampled && (resolvedAt ?? Infinity) > seenBy)
     return isTold ? [`${lost} firing, although Alertmanager was told that it fires`] : []
   })
 }
