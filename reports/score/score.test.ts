@@ -360,6 +360,9 @@ describe('alert samples that are lost', () => {
     { told: 'resolved', from: 106, to: 130, outcome: 'unknown' },
     // It was over before the run began: Alertmanager says so late.
     { told: 'resolved', from: -90, to: -40, outcome: 'pass' },
+    // It ended in the run's first moment: its last sample may be older.
+    { told: 'resolved', from: -90, to: -29, outcome: 'pass' },
+    { told: 'resolved', from: -90, to: -20, outcome: 'unknown' },
   ])('are told by a notification ($told since $from): $outcome', ({ told, from, to, outcome }) => {
     const endsAt = to === null ? null : at(to)
     const alert = { status: told, labels: { alertname: 'CacheFull' }, startsAt: at(from), endsAt, fingerprint: 'f' }
