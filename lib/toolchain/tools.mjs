@@ -9,6 +9,9 @@ const TOOLS_DIR = fileURLToPath(new URL('../../tools', import.meta.url))
 
 const K8S_VERSION = 'k8s.io/component-base/version'
 
+/** What Prometheus' programs call themselves: their own release builds set it in the same way. */
+const calling = (version) => `-X github.com/prometheus/common/version.Version=${version}`
+
 /** Each Go module under tools/, and the binaries that it gives (binary: package). In the order of their weight. */
 export const MODULES = [
   {
@@ -24,10 +27,20 @@ export const MODULES = [
     },
     // Every service discovery but Kubernetes' would triple the build.
     tags: 'remove_all_sd,enable_kubernetes_sd',
+    // As a Go module Prometheus is v0.315.0.
+    ldflags: calling('3.15.0'),
   },
   { name: 'k6', binaries: { k6: '.' } },
-  { name: 'kube-state-metrics', binaries: { 'kube-state-metrics': 'k8s.io/kube-state-metrics/v2' } },
-  { name: 'alertmanager', binaries: { alertmanager: 'github.com/prometheus/alertmanager/cmd/alertmanager' } },
+  {
+    name: 'kube-state-metrics',
+    binaries: { 'kube-state-metrics': 'k8s.io/kube-state-metrics/v2' },
+    ldflags: calling('2.18.0'),
+  },
+  {
+    name: 'alertmanager',
+    binaries: { alertmanager: 'github.com/prometheus/alertmanager/cmd/alertmanager' },
+    ldflags: calling('0.31.1'),
+  },
 ]
 
 /** Where built tools, bundles and downloads are kept: outside every checkout, so that a second clone builds nothing. */
