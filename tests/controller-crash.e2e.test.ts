@@ -81,6 +81,7 @@ describe('kill -9 of the controller', () => {
   test('half-way through an injection: the Job that was created goes, the victim that was not yet deleted stays', async () => {
     const victims = await readyPods(plane.kube, NAMESPACE)
     const params = { restartVictim: true }
+    drill.hold.jobs = true
     const fault = await drill.create(
       faultOf(NAMESPACE, 'half', { kind: 'gpu-memory-pressure', params, durationSeconds: 60 }),
     )
@@ -91,6 +92,7 @@ describe('kill -9 of the controller', () => {
     await until(created, { what: 'the Job', timeoutMs: 20_000, everyMs: 20 })
     kill.abort()
     await crashed
+    drill.hold.jobs = false
     expect((await readFault(plane.kube, fault.metadata))?.status?.phase).toBe('Injecting')
     const controller = await drill.controller()
     await drill.reached(fault, 'Failed')

@@ -13,6 +13,7 @@ import { playKubelet } from './kubelet.ts'
 export interface Drill extends AsyncDisposable {
   namespace: string
   events: ControllerEvent[]
+  hold: { jobs: boolean }
   controller(options?: Partial<ControllerSettings>): Promise<Controller>
   create(fault: FaultResource): Promise<FaultResource>
   /** Waits until the Fault has this phase, and gives it; throws at once where it has ended otherwise. */
@@ -36,7 +37,8 @@ export const startDrill = async (kube: Kube, namespace: string, startMs = 500): 
   const events: ControllerEvent[] = []
   await createTarget(kube, namespace)
   const nodes = NODES
-  const kubelet = playKubelet({ kube, namespace, nodes, startMs, signal: ending.signal })
+  const hold = { jobs: false }
+  const kubelet = playKubelet({ kube, namespace, nodes, startMs, hold, signal: ending.signal })
   const allReady = (): Promise<void> =>
     until(async () => (await readyPods(kube, namespace)).length === nodes.length, {
       what: 'all pods',
@@ -47,6 +49,7 @@ export const startDrill = async (kube: Kube, namespace: string, startMs = 500): 
   return {
     namespace,
     events,
+    hold,
     allReady,
     async controller(options = {}) {
       const controller = await startController({
