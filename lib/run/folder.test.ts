@@ -17,7 +17,7 @@ test('run folders are named by UTC time, and latest points to the newest', async
   expect(await findRunFolder(join(root.path, 'latest'))).toBe(join(root.path, 'latest'))
 })
 
-test.each(['/dev/null/runs', '/proc/runs'])(
+test.each(['/dev/null/runs', '/proc/runs', import.meta.filename])(
   'a place that cannot be written to is an error with a way out: %s',
   async (place) => {
     await expect(openRunFolder(place, 'quick', 0)).rejects.toMatchObject({

@@ -51,15 +51,19 @@ export const findRunFolder = async (path: string): Promise<string> => {
 
 /** With its parents. Not by `recursive`: Node.js spins for ever where a file system answers ENOENT to the leaf itself, as /proc does. */
 export const makeFolder = async (dir: string): Promise<void> => {
-  if ((await stat(dir).catch(() => null))?.isDirectory() === true) return
+  if (await isFolder(dir)) return
   await makeFolder(dirname(dir))
-  await mkdir(dir).catch((error: unknown) => {
-    // Another run made it meanwhile.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  })
+  try {
+    await mkdir(dir)
+  } catch (error) {
+    // Another run may have made it meanwhile; a file of that name is in the way.
+    if (!(await isFolder(dir))) throw error
+  }
 }
 
 // --- Internal helpers ---
+
+const isFolder = async (dir: string): Promise<boolean> => (await stat(dir).catch(() => null))?.isDirectory() === true
 
 const pointLatest = async (root: string, dir: string): Promise<void> => {
   const scratch = join(root, '.latest')
