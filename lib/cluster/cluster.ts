@@ -50,7 +50,7 @@ export const startCluster = async (options: StartOptions): Promise<ClusterInfo> 
   const dir = stateDirOf(options.stateRoot, options.name)
   const lock = await lockCluster(options.name, dir)
   try {
-    if (findCluster(options) !== null) throw alreadyRunning(options.name)
+    if (await isRunning(options)) throw alreadyRunning(options.name)
     return await start(options, dir)
   } finally {
     await lock.release()
@@ -85,6 +85,13 @@ export const findClusterFailure = ({ name, stateRoot }: ClusterRef): ClusterFail
   readJson(stateDirOf(stateRoot, name).failure, ClusterFailure)
 
 // --- Internal helpers ---
+
+/** A process that was killed just now is in /proc until the kernel has taken it down: only who is there twice runs. */
+const isRunning = async (ref: ClusterRef): Promise<boolean> => {
+  if (findCluster(ref) === null) return false
+  await delay(300)
+  return findCluster(ref) !== null
+}
 
 const ATTEMPTS = 3
 const STOP_MS = AGENT_GRACE_MS + 20_000
