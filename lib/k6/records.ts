@@ -1,28 +1,8 @@
 import { readFile, unlink } from 'node:fs/promises'
 import { z } from 'zod'
 import { RequestRecord } from '../core/run-folder.ts'
-import { type ColumnType, writeParquet } from '../parquet/write.ts'
-
-/** The columns of load/requests.parquet: RequestRecord's fields, in its order. */
-const COLUMNS = {
-  id: 'STRING',
-  vu: 'INT32',
-  iteration: 'INT32',
-  started: 'DOUBLE',
-  ended: 'DOUBLE',
-  ttft: 'DOUBLE',
-  tpot: 'DOUBLE',
-  e2e: 'DOUBLE',
-  gapMax: 'DOUBLE',
-  gapP99: 'DOUBLE',
-  promptTokens: 'INT32',
-  outputTokens: 'INT32',
-  tokensFrom: 'STRING',
-  status: 'INT32',
-  outcome: 'STRING',
-  error: 'STRING',
-  replica: 'STRING',
-} as const satisfies Record<keyof RequestRecord, ColumnType>
+import { requestColumns } from '../parquet/request-columns.ts'
+import { writeParquet } from '../parquet/write.ts'
 
 export interface Packed {
   rows: number
@@ -48,14 +28,7 @@ export const packRequests = async (spool: string, parquet: string): Promise<Pack
     else records.push(record)
   }
   records.sort((a, b) => a.started - b.started)
-  await writeParquet(
-    parquet,
-    Object.entries(COLUMNS).map(([name, type]) => ({
-      name,
-      type,
-      data: records.map((record) => record[name as keyof RequestRecord]), // COLUMNS has exactly its keys
-    })),
-  )
+  await writeParquet(parquet, requestColumns(records))
   if (text !== null && bad === 0) await unlink(spool)
   return { rows: records.length, bad }
 }

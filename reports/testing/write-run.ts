@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { RUN_FILES, seriesFile, type RequestRecord, type SampleSeries } from '../../lib/core/run-folder.ts'
+import { RUN_FILES, seriesFile, type SampleSeries } from '../../lib/core/run-folder.ts'
+import { requestColumns } from '../../lib/parquet/request-columns.ts'
 import { writeParquet, type Column } from '../../lib/parquet/write.ts'
 import type { RunData } from '../read/run-data.ts'
 
@@ -48,30 +49,3 @@ const seriesColumns = (series: readonly SampleSeries[]): Column[] => {
     { name: 'labels', type: 'STRING', data: rows.map((row) => JSON.stringify(row.labels)) },
   ]
 }
-
-const COLUMNS = {
-  id: 'STRING',
-  vu: 'INT32',
-  iteration: 'INT32',
-  started: 'DOUBLE',
-  ended: 'DOUBLE',
-  ttft: 'DOUBLE',
-  tpot: 'DOUBLE',
-  e2e: 'DOUBLE',
-  gapMax: 'DOUBLE',
-  gapP99: 'DOUBLE',
-  promptTokens: 'INT32',
-  outputTokens: 'INT32',
-  tokensFrom: 'STRING',
-  status: 'INT32',
-  outcome: 'STRING',
-  error: 'STRING',
-  replica: 'STRING',
-} as const satisfies Record<keyof RequestRecord, Column['type']>
-
-const requestColumns = (requests: readonly RequestRecord[]): Column[] =>
-  Object.entries(COLUMNS).map(([name, type]) => {
-    // Object.entries widens the keys, which are RequestRecord's by the satisfies above.
-    const key = name as keyof typeof COLUMNS
-    return { name, type, data: requests.map((request) => request[key]) }
-  })
