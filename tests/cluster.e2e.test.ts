@@ -140,7 +140,7 @@ const kubectl = ({ kubeconfig }: ClusterInfo, ...args: string[]): string =>
     stdio: 'pipe',
   })
 
-/** Resident memory of etcd, API server, controller manager and scheduler. */
+/** Resident memory of etcd, API server and controllers. */
 const controlPlaneMiB = ({ stateDir }: ClusterInfo): number =>
   clusterProcesses(stateDir)
     .filter((pid) => readlinkSync(`/proc/${pid}/exe`) === realpathSync(toolPath('kube')))

@@ -21,7 +21,7 @@ import { clusterProcesses, signalProcess } from './reap.ts'
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const PART = fileURLToPath(new URL('fixtures/part.mjs', import.meta.url))
-const ORDER = ['agent', 'scheduler', 'controller-manager', 'apiserver', 'etcd']
+const ORDER = ['agent', 'controllers', 'apiserver', 'etcd']
 
 interface PartOptions {
   fail?: { part: string; message: string }
@@ -45,7 +45,7 @@ test('a started cluster is found, private to the user, and stopped in order with
   expect(findCluster(ref)).toEqual(info)
   expect(info.podNetwork).toMatch(/^127\.\d+$/)
   expect(info.nodes[0]?.address).toBe(`${info.podNetwork}.255.1`)
-  expect(processesOf(ref)).toHaveLength(7)
+  expect(processesOf(ref)).toHaveLength(6)
   expect(statSync(info.stateDir).mode & 0o777).toBe(0o700)
   for (const file of readdirSync(join(info.stateDir, 'pki'))) expect(modeOf(info.stateDir, 'pki', file)).toBe(0o600)
   for (const file of ['kubeconfig', 'agent.json']) expect(modeOf(info.stateDir, file)).toBe(0o600)
@@ -122,7 +122,7 @@ test.each(['supervisor', 'everything'])('a start after kill -9 of %s ends the ol
   const info = await startCluster(options())
   expect(info.supervisorPid).not.toBe(old.supervisorPid)
   expect(processesOf(ref).filter((pid) => before.includes(pid))).toEqual([])
-  expect(processesOf(ref)).toHaveLength(7)
+  expect(processesOf(ref)).toHaveLength(6)
   expect(existsSync(join(old.stateDir, 'pods', 'left'))).toBe(false)
 })
 
@@ -135,20 +135,20 @@ test('a stop after kill -9 of the supervisor leaves nothing', async () => {
 
 test('a part that dies takes the cluster down, and the reason is kept', async () => {
   const { stateDir } = await startCluster(options())
-  const scheduler = processesOf(ref).find((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes('scheduler'),
+  const controllers = processesOf(ref).find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes('controllers'),
   )
-  if (scheduler === undefined) throw new Error('no scheduler runs')
-  signalProcess(scheduler, 'SIGKILL')
+  if (controllers === undefined) throw new Error('no controllers run')
+  signalProcess(controllers, 'SIGKILL')
   await expect.poll(() => processesOf(ref), { timeout: 15_000 }).toEqual([])
   expect(findCluster(ref)).toBeNull()
-  expect(findClusterFailure(ref)).toMatchObject({ part: 'scheduler', reason: 'killed by SIGKILL' })
-  expect(existsSync(join(stateDir, 'logs', 'scheduler.log'))).toBe(true)
+  expect(findClusterFailure(ref)).toMatchObject({ part: 'controllers', reason: 'killed by SIGKILL' })
+  expect(existsSync(join(stateDir, 'logs', 'controllers.log'))).toBe(true)
   await startCluster(options())
   expect(findClusterFailure(ref)).toBeNull()
 })
 
-test.each(['etcd', 'controller-manager', 'agent'])('a start where %s fails shows its last words', async (part) => {
+test.each(['etcd', 'controllers', 'agent'])('a start where %s fails shows its last words', async (part) => {
   const error = await startCluster(options({}, { fail: { part, message: 'the disk is made of cheese' } })).catch(
     (thrown: unknown) => thrown,
   )

@@ -24,26 +24,24 @@ export const storageAndApi = ({ kube, apiPort, pki }: ControlPlaneOptions): Part
   },
 ]
 
-/** The controller manager and the scheduler: they give up where no API server answers, so they come after it. */
+/** Controller manager and scheduler, in one process: they give up where no API server answers, so it comes after it. */
 export const controllers = ({ kube, pki, kubeconfig }: ControlPlaneOptions): PartSpec[] => [
   {
-    name: 'controller-manager',
+    name: 'controllers',
     command: [
       kube,
-      'controller-manager',
+      'controllers',
       ...flags({
         ...CONTROLLER_FLAGS,
         kubeconfig,
         'root-ca-file': `${pki}/ca.crt`,
         'service-account-private-key-file': `${pki}/service-account.key`,
+        v: '0',
       }),
+      '--',
+      ...flags({ ...SCHEDULER_FLAGS, kubeconfig }),
     ],
-    env: { ...GO_ENV, GOMEMLIMIT: '100MiB' },
-  },
-  {
-    name: 'scheduler',
-    command: [kube, 'scheduler', ...flags({ ...SCHEDULER_FLAGS, kubeconfig })],
-    env: { ...GO_ENV, GOMEMLIMIT: '60MiB' },
+    env: { ...GO_ENV, GOMEMLIMIT: '110MiB' },
   },
 ]
 
@@ -121,7 +119,6 @@ const CONTROLLER_FLAGS = {
     'taint-eviction-controller',
     'ttl-after-finished-controller',
   ].join(','),
-  v: '0',
 }
 
 const SCHEDULER_FLAGS = {
@@ -130,7 +127,6 @@ const SCHEDULER_FLAGS = {
   profiling: 'false',
   'kube-api-qps': '100',
   'kube-api-burst': '200',
-  v: '0',
 }
 
 const apiCertificates = (pki: string): Record<string, string> => ({

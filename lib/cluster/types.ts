@@ -75,7 +75,7 @@ export const ClusterInfo = z.strictObject({
   apiServer: z.string(),
   podNetwork: z.string(),
   nodes: z.array(NodeSpec),
-  /** Folder with a log per part: etcd, apiserver, controller-manager, scheduler, agent, supervisor. */
+  /** Folder with a log per part: etcd, apiserver, controllers, agent, supervisor. */
   logs: z.string(),
   supervisorPid: z.number().int(),
 })

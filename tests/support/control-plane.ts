@@ -60,12 +60,7 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
       () => false,
     )
   await until(answers, { what: `the API server (log: ${dir}/log)`, timeoutMs: 60_000 })
-  processes.push(
-    ...controllers(options)
-      .filter(({ name }) => name === 'controller-manager')
-      .map(withoutNodes)
-      .map(run),
-  )
+  processes.push(...controllers(options).map(withoutNodes).map(run))
   const stop = async (): Promise<void> => {
     stopping.abort()
     await Promise.all(processes)
@@ -76,10 +71,12 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
 
 // --- Internal helpers ---
 
-/** Without the controllers that take pods away from nodes that send no heartbeat. */
+/** Without the controllers that take pods away from nodes that send no heartbeat, and without the scheduler. */
 const withoutNodes = (part: ReturnType<typeof controllers>[number]): ReturnType<typeof controllers>[number] => ({
   ...part,
-  command: part.command.map((word) => (word.startsWith('--controllers=') ? `--controllers=${CONTROLLERS}` : word)),
+  command: part.command
+    .slice(0, part.command.indexOf('--'))
+    .map((word) => (word.startsWith('--controllers=') ? `--controllers=${CONTROLLERS}` : word)),
 })
 
 const CONTROLLERS =

@@ -1,6 +1,6 @@
 // Command kube is the control plane of the embedded cluster in one binary:
-// etcd, the API server, the controller manager, the scheduler and kubectl,
-// each Kubernetes' own, chosen by the first argument.
+// etcd, the API server, the controllers (controller manager and scheduler) and
+// kubectl, each Kubernetes' own, chosen by the first argument.
 package main
 
 import (
@@ -16,15 +16,12 @@ import (
 	_ "k8s.io/component-base/metrics/prometheus/version"
 	kubectl "k8s.io/kubectl/pkg/cmd"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
-	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
-	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 )
 
 var commands = map[string]func() *cobra.Command{
-	"apiserver":          apiserver.NewAPIServerCommand,
-	"controller-manager": controllermanager.NewControllerManagerCommand,
-	"scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
-	"kubectl":            kubectl.NewDefaultKubectlCommand,
+	"apiserver":   apiserver.NewAPIServerCommand,
+	"controllers": newControllersCommand,
+	"kubectl":     kubectl.NewDefaultKubectlCommand,
 }
 
 func main() {
@@ -47,6 +44,6 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: kube etcd | apiserver | controller-manager | scheduler | kubectl [flags]")
+	fmt.Fprintln(os.Stderr, "usage: kube etcd | apiserver | controllers | kubectl [flags]")
 	os.Exit(64)
 }
