@@ -1,52 +1,211 @@
-import { deriveSeed, seededRandom } from '../core/random.ts'
+import { clampLength, drawLength } from '../core/draw-length.ts'
+import { deriveSeed, type Random, seededRandom } from '../core/random.ts'
 import type { Workload } from '../core/workload.ts'
+import { type Corpus, idsOf, type Opening, textOf } from './prompt/corpus.ts'
+import { drawPrefix } from './prompt/prefix.ts'
 
-/** One round of a virtual user: think, then ask for this. */
-export interface Turn {
-  /** Milliseconds. */
-  think: number
-  shared: string
-  own: string
-  maxTokens: number
+/**
+ * What virtual users ask. How a script uses it:
+ *
+ *     setup:   corpus = fitCorpus(workload, (input) => client.tokenize({ model, ...input }))      // lib/k6/prompt/fit.ts
+ *     closed:  turn = drawTurn(load, { vu, chat }, history)             // chat: 0, 1, 2 … of this user
+ *     open:    turn = drawTurn(load, { arrival: arrival.index }, history, arrival)
+ *     each:    sleep(turn.think / 1000); answer = client.chat(requestBody(turn, model), { cancel: turn.cancel, text: turn.wantsText })
+ *     then:    history = carryOn(load, turn, answer.text)              // null: the chat is over; the next one begins
+ *
+ * Everything is a function of the arguments alone, so a seed gives the same requests byte for byte; with the workload's
+ * `history: 'answers'` they depend on the answers as well. No imports of k6: tests run this in Node.
+ */
+export interface Load {
+  workload: Workload
+  seed: number
+  corpus: Corpus
 }
 
-/**
- * Words of three letters: with the space four bytes, and one token of the usual tokenizers. The text is built by
- * slicing, since a draw for every word would cost more in k6's interpreter than reading the answer.
- */
-const WORDS = (
-  'the and for are but not you all any can her was one our out day get has him his how man new now old see two way ' +
-  'who boy did its let put say she too use dad mom act add age ago air arm art ask bad bag bar bed big bit box bus ' +
-  'buy car cat cup'
-).split(' ')
-const FILLER = `${WORDS.join(' ')} `
-const BYTES_PER_TOKEN = 4
-const OPENING_WORDS = 8
+/** A closed-loop user's n-th chat (a single request is a chat of one turn), or an arrival of the schedule. */
+export type TurnKey = { vu: number; chat: number } | { arrival: number }
 
-/**
- * What user `vu` does in its round `iteration`: a function of the seed and these two alone. The own part opens with
- * words that no other turn has, so that only the shared part can be in the server's prefix cache.
- */
-export const drawTurn = (workload: Workload, seed: number, vu: number, iteration: number): Turn => {
-  const random = seededRandom(deriveSeed(seed, `vu-${vu}-${iteration}`))
-  const between = ({ min, max }: { min: number; max: number }): number => min + random.next() * (max - min)
-  const count = ({ min, max }: { min: number; max: number }): number => min + random.int(max - min + 1)
-  // Users begin spread over the whole think time; they would move in step otherwise.
-  const think = iteration === 0 ? random.next() * workload.thinkTime.max : between(workload.thinkTime)
-  const promptTokens = count(workload.promptTokens)
-  const maxTokens = count(workload.outputTokens)
-  let opening = ''
-  for (let word = 0; word < Math.min(OPENING_WORDS, promptTokens); word++)
-    opening += `${WORDS[random.int(WORDS.length)]} `
+export interface Message {
+  role: 'system' | 'user' | 'assistant'
+  content: string
+}
+
+/** One request. */
+export interface Turn {
+  /** Milliseconds to wait first; 0 for an arrival's first turn, which the schedule times. */
+  think: number
+  /** Of a chat: all before, then the user's new message. */
+  messages: Message[] | null
+  /** Of a completion: text, or token ids (a typed array: k6 hands it to Go without a copy). */
+  prompt: string | Uint32Array | null
+  /** Tokens that the server should count; those of the template come on top where the corpus is `calibrated`. */
+  promptTokens: number
+  maxTokens: number
+  /** When the user leaves; null: stays to the end. */
+  cancel: { afterTokens: number } | { afterMs: number } | null
+  /** The answer's text is needed for the next turn. */
+  wantsText: boolean
+  key: TurnKey
+  /** From 0. */
+  index: number
+}
+
+/** What a chat carries from one turn to the next. */
+export interface History {
+  messages: Message[]
+  /** Of these messages. */
+  tokens: number
+  /** Of the next turn. */
+  index: number
+}
+
+/** Token counts of a trace's row: of the whole prompt, and of the answer. They override what the workload draws. */
+export interface TraceRow {
+  promptTokens: number | null
+  outputTokens: number | null
+}
+
+/** The request of this key's next turn: the first where `history` is null. */
+export const drawTurn = (
+  load: Load,
+  key: TurnKey,
+  history: History | null = null,
+  row: TraceRow | null = null,
+): Turn => {
+  const { workload, seed } = load
+  const index = history?.index ?? 0
+  const name = nameOf(key)
+  const random = seededRandom(deriveSeed(seed, index === 0 ? name : `${name}-${index}`))
+  // The order of draws is part of what a seed means: a new one goes to the end.
+  const think = drawThink(workload, key, index, random.next())
+  const own = drawLength(workload.promptTokens, random)
+  const drawnOutput = drawLength(workload.outputTokens, random)
+  const maxTokens = row?.outputTokens == null ? drawnOutput : clampLength(workload.outputTokens, row.outputTokens)
+  const prefix = history === null && workload.prefixes !== undefined ? drawPrefix(workload.prefixes, random) : null
+  const cancel = drawCancel(workload, random)
+  const whole = row?.promptTokens == null ? null : clampLength(workload.promptTokens, row.promptTokens)
+  const asked =
+    history === null ? firstPrompt(load, openingOf(seed, key), { own, whole, prefix }) : nextPrompt(load, history, own)
+  const wantsText = workload.turns?.history === 'answers'
+  return { think, ...asked, maxTokens, cancel, wantsText, key, index }
+}
+
+/** The history for the chat's next turn; null after its last. Where no text came, scripted text stands in for the answer. */
+export const carryOn = (load: Load, turn: Turn, answer: string | null): History | null => {
+  const { turns } = load.workload
+  if (turns === undefined || turn.messages === null) return null
+  const count = drawLength(turns.count, seededRandom(deriveSeed(load.seed, `${nameOf(turn.key)}-turns`)))
+  if (turn.index + 1 >= count) return null
+  const real = turns.history === 'answers' && answer !== null && answer !== ''
+  const content = real ? answer : textOf(load.corpus, turn.maxTokens)
   return {
-    think,
-    shared: filler(workload.sharedPromptTokens),
-    own: opening + filler(promptTokens - Math.min(OPENING_WORDS, promptTokens)),
-    maxTokens,
+    messages: [...turn.messages, { role: 'assistant', content }],
+    tokens: turn.promptTokens + turn.maxTokens,
+    index: turn.index + 1,
   }
 }
 
+/** The body of the request, but for what the client sets itself (streaming, usage). */
+export const requestBody = ({ messages, prompt, maxTokens }: Turn, model: string): Record<string, unknown> => ({
+  model,
+  ...(messages === null ? { prompt } : { messages }),
+  max_tokens: maxTokens,
+  // The drawn length is the generated length, on every server.
+  ignore_eos: true,
+})
+
 // --- Internal helpers ---
 
-const filler = (tokens: number): string =>
-  FILLER.repeat(Math.ceil((tokens * BYTES_PER_TOKEN) / FILLER.length)).slice(0, tokens * BYTES_PER_TOKEN)
+const nameOf = (key: TurnKey): string => ('vu' in key ? `vu-${key.vu}-${key.chat}` : `arrival-${key.arrival}`)
+
+type Asked = Pick<Turn, 'messages' | 'prompt' | 'promptTokens'>
+
+const between = ({ min, max }: { min: number; max: number }, share: number): number => min + share * (max - min)
+
+const drawThink = ({ thinkTime, turns }: Workload, key: TurnKey, index: number, share: number): number => {
+  if (index > 0 && turns !== undefined) return between(turns.thinkTime, share)
+  if ('arrival' in key) return 0
+  // Users begin spread over the whole think time; they would move in step otherwise.
+  return key.chat === 0 ? share * thinkTime.max : between(thinkTime, share)
+}
+
+const drawCancel = ({ cancel }: Workload, random: Random): Turn['cancel'] => {
+  if (cancel === undefined || random.next() >= cancel.share) return null
+  if (cancel.afterTokens !== undefined) return { afterTokens: drawLength(cancel.afterTokens, random) }
+  return cancel.afterTime === undefined ? null : { afterMs: between(cancel.afterTime, random.next()) }
+}
+
+interface Parts {
+  own: number
+  /** Tokens of the whole prompt, where a trace says so. */
+  whole: number | null
+  prefix: number | null
+}
+
+/** Shared tokens first, the same bytes for all; then the pool's; then the user's own, which open with what nobody else's do. */
+const firstPrompt = ({ workload, corpus }: Load, opening: Opening, { own, whole, prefix }: Parts): Asked => {
+  const { endpoint, prefixes, sharedPromptTokens } = workload
+  const pooled = prefix === null ? 0 : (prefixes?.tokens ?? 0)
+  const total = whole ?? sharedPromptTokens + pooled + own
+  // A trace's prompt may be shorter than what is shared: one token stays the user's own.
+  const common = Math.min(sharedPromptTokens, total - 1)
+  const fromPool = Math.min(pooled, total - 1 - common)
+  if (endpoint === 'completions' && corpus.ids !== null) {
+    const { ids } = corpus
+    const parts = [
+      idsOf(ids, common),
+      idsOf(ids, fromPool, poolOpening(prefix)),
+      idsOf(ids, total - common - fromPool, opening),
+    ]
+    return { messages: null, prompt: concat(parts, total), promptTokens: total }
+  }
+  const front = join(textOf(corpus, common), textOf(corpus, fromPool, poolOpening(prefix)))
+  const { base, system } = corpus.overhead
+  const template = base + (endpoint === 'chat' && front !== '' ? system : 0)
+  const ownTokens = Math.max(1, total - common - fromPool - template)
+  const promptTokens = common + fromPool + ownTokens + template
+  const text = textOf(corpus, ownTokens, opening)
+  if (endpoint === 'completions') return { messages: null, prompt: join(front, text), promptTokens }
+  const user: Message = { role: 'user', content: text }
+  return { messages: front === '' ? [user] : [{ role: 'system', content: front }, user], prompt: null, promptTokens }
+}
+
+const nextPrompt = ({ corpus }: Load, { messages, tokens }: History, own: number): Asked => {
+  const { pair } = corpus.overhead
+  const ownTokens = Math.max(1, own - pair)
+  const user: Message = { role: 'user', content: textOf(corpus, ownTokens) }
+  return { messages: [...messages, user], prompt: null, promptTokens: tokens + ownTokens + pair }
+}
+
+const join = (front: string, text: string): string => (front === '' || text === '' ? front + text : `${front} ${text}`)
+
+const concat = (parts: readonly Uint32Array[], length: number): Uint32Array => {
+  const all = new Uint32Array(length)
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+/** Pooled prefixes are told apart by their first words. */
+const poolOpening = (prefix: number | null): Opening => [Math.imul((prefix ?? 0) + 1, 0x9e3779b1) >>> 0, prefix ?? 0]
+
+/** murmur3's finalizer. */
+const mix = (value: number): number => {
+  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 16)) >>> 0
+}
+
+/** A Feistel network, so distinct keys have distinct openings; and one that differ in the first word nearly always. */
+const openingOf = (seed: number, key: TurnKey): Opening => {
+  let [left, right] = 'vu' in key ? [key.vu, key.chat] : [0, key.arrival]
+  for (let round = 0; round < 4; round++) {
+    const next = (left ^ mix(right + Math.imul(seed, 2) + round)) >>> 0
+    left = right
+    right = next
+  }
+  return [right, left]
+}
