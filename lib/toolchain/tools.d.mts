@@ -1,4 +1,4 @@
-export type Tool = 'kube' | 'prometheus' | 'promtool' | 'k6' | 'kube-state-metrics' | 'alertmanager'
+export type Tool = 'kube' | 'prometheus' | 'promtool' | 'k6' | 'kube-state-metrics' | 'alertmanager' | 'calibration'
 
 export interface GoModule {
   name: string

@@ -41,6 +41,7 @@ export const MODULES = [
     binaries: { alertmanager: 'github.com/prometheus/alertmanager/cmd/alertmanager' },
     ldflags: calling('0.31.1'),
   },
+  { name: 'calibration', binaries: { calibration: '.' } },
 ]
 
 /** Where built tools, bundles and downloads are kept: outside every checkout, so that a second clone builds nothing. */

@@ -1,0 +1,95 @@
+import type { ClientError } from '../../core/calibration.ts'
+import type { Row } from './rows.ts'
+import type { WireRequest } from './wire-log.ts'
+
+export interface Comparison {
+  /** Null where there was nothing to compare. */
+  ttft: ClientError | null
+  /** From when the schedule wanted the request, or, without one, from when the user asked. */
+  ttftIntended: ClientError | null
+  gap: ClientError | null
+  gapMax: ClientError | null
+  /** |p99 of what the client reported − p99 of the truth|: where a client is late by the same time again and again, it is small. */
+  p99Shift: { ttft: number; gap: number }
+  /** Requests, on either side, that did not end well on both, or without all of their events. */
+  starved: number
+  /** Share of content events that came in the same read as another. */
+  coalesced: number
+}
+
+/** What the client reported against what crossed the wire. Durations alone are compared: the two have clocks of their own. */
+export const compare = (log: readonly WireRequest[], rows: readonly Row[]): Comparison => {
+  const wire = new Map(log.map((request) => [request.id, request]))
+  const pairs = rows.flatMap((row) => {
+    const request = wire.get(row.id)
+    return request === undefined ? [] : [{ row, request }]
+  })
+  const whole = pairs.filter(
+    ({ row, request }) => row.outcome === 'ok' && request.end === 'done' && row.chunks === request.contents.length,
+  )
+  const firsts = pairs.flatMap(({ row, request }) => {
+    const [first] = request.contents
+    if (row.written === null || row.ttft === null || first === undefined) return []
+    const waited = row.written - (row.intended ?? row.started) + row.ttft
+    return [{ measured: row.ttft, waited, truth: first - request.received }]
+  })
+  const gaps = whole.map(({ row, request }) => ({ row, measured: expand(row.gaps), truth: gapsOf(request.contents) }))
+  return {
+    ttft: errorOf(firsts.map(({ measured, truth }) => measured - truth)),
+    ttftIntended: errorOf(firsts.map(({ waited, truth }) => waited - truth)),
+    gap: errorOf(gaps.flatMap(({ measured, truth }) => truth.map((gap, index) => (measured[index] ?? 0) - gap))),
+    gapMax: errorOf(
+      gaps.flatMap(({ row, truth }) => (row.gapMax === null ? [] : row.gapMax - (truth[truth.length - 1] ?? 0))),
+    ),
+    p99Shift: {
+      ttft: shift(
+        firsts.map(({ measured }) => measured),
+        firsts.map(({ truth }) => truth),
+      ),
+      gap: shift(
+        gaps.flatMap(({ measured }) => measured),
+        gaps.flatMap(({ truth }) => truth),
+      ),
+    },
+    starved: rows.length - whole.length + log.length - pairs.length,
+    coalesced:
+      rows.reduce((sum, row) => sum + row.coalesced, 0) /
+      Math.max(
+        rows.reduce((sum, row) => sum + row.chunks, 0),
+        1,
+      ),
+  }
+}
+
+/** The gaps that a row's histogram holds, ascending, in milliseconds: a bucket's are taken for its middle. */
+export const expand = (histogram: Row['gaps']): number[] =>
+  histogram
+    .toSorted(([a], [b]) => a - b)
+    .flatMap(([lower, count]) => new Array<number>(count).fill((lower + (widthOf(lower) - 1) / 2) / 1_000))
+
+/** Nearest rank; null without values. */
+export const errorOf = (differences: readonly number[]): ClientError | null => {
+  if (differences.length === 0) return null
+  const sorted = Float64Array.from(differences, Math.abs).sort()
+  return { p50: rank(sorted, 0.5), p99: rank(sorted, 0.99), max: rank(sorted, 1) }
+}
+
+// --- Internal helpers ---
+
+const FINE = 64
+
+/** 64 buckets an octave, of a microsecond each below 128. */
+const widthOf = (lower: number): number => (lower < 2 * FINE ? 1 : 2 ** (Math.floor(Math.log2(lower)) - 6))
+
+/** Ascending: which of two equally distributed gaps came first is not in a histogram. */
+const gapsOf = (contents: readonly number[]): number[] =>
+  contents
+    .slice(1)
+    .map((at, index) => at - (contents[index] ?? at))
+    .sort((a, b) => a - b)
+
+const rank = (sorted: Float64Array, share: number): number =>
+  sorted[Math.max(Math.ceil(share * sorted.length), 1) - 1] ?? 0
+
+const shift = (measured: readonly number[], truth: readonly number[]): number =>
+  Math.abs(rank(Float64Array.from(measured).sort(), 0.99) - rank(Float64Array.from(truth).sort(), 0.99))
