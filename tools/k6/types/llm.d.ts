@@ -155,15 +155,19 @@ declare module 'k6/x/llm' {
 
   export type ArrivalsOptions =
     | {
+        /** A whole number. It stands for the same times on every machine. */
         seed: number
         process: 'constant' | 'poisson' | 'gamma'
-        /** The gamma distribution's shape: 1 is Poisson, below 1 comes in bursts (as in `vllm bench serve`). */
+        /** With gamma only, its shape: 1 is Poisson, below 1 comes in bursts (as in `vllm bench serve`); 0.001 to 1000. */
         burstiness?: number
         /** Linear from the last rate (the first from 0) to `to` requests per second, over so many milliseconds; 0 jumps. */
         stages: { to: number; over: number }[]
       }
     | {
-        /** A file of arrivals. */
+        /**
+         * A file of arrivals, relative to the script: Azure's or BurstGPT's CSV, Mooncake's JSON lines, or JSON lines
+         * {at (ms from the start), promptTokens?, outputTokens?}.
+         */
         trace: string
         /** 2 replays it in half the time. */
         speed?: number
@@ -176,7 +180,7 @@ declare module 'k6/x/llm' {
     intended: number
     /** How much later than intended the virtual user got it; milliseconds, ≥ 0. */
     lag: number
-    /** Of a trace's row. */
+    /** Of a trace's row. A published trace may say 0 output tokens for a request that failed. */
     promptTokens: number | null
     outputTokens: number | null
   }
@@ -184,8 +188,9 @@ declare module 'k6/x/llm' {
   export interface ArrivalsStats {
     /** In this execution segment in all; null where that is unknown before the end. */
     scheduled: number | null
-    /** Whose time has passed by now. */
+    /** Whose time has passed by now; 0 before the first next(). */
     due: number
+    /** Handed to a virtual user. Without one to spare, arrivals wait and come late; none is dropped. */
     claimed: number
     /** Milliseconds. */
     lagP50: number
@@ -195,11 +200,11 @@ declare module 'k6/x/llm' {
 
   /**
    * A schedule that belongs to the process: virtual users that construct it with equal options share one. Its zero is the
-   * scenario's start time; k6's execution segments stripe it.
+   * start time of the one scenario that calls next(); k6's execution segments stripe it.
    */
   export class Arrivals {
     constructor(options: ArrivalsOptions)
-    /** Claims the next arrival and blocks until it is due; null after the last. */
+    /** Blocks until an arrival is due for this virtual user; null after the last, and when k6 stops. */
     next(): Arrival | null
     stats(): ArrivalsStats
   }
