@@ -14,6 +14,11 @@ export const RUN_FILES = {
   /** A row per request, in RequestRecord's columns. The spool is what k6 writes while it runs, one JSON object a line. */
   requests: 'load/requests.parquet',
   requestSpool: 'load/requests.jsonl',
+  /** Lines of the spool that are no record, kept for whoever wants to look: a killed k6 may tear the last one. */
+  tornRequests: 'load/requests.torn.jsonl',
+  arrivals: 'load/arrivals.json',
+  /** How exact the client is on the machine that ran it (Calibration). */
+  calibration: 'load/calibration.json',
   summary: 'load/summary.json',
   /** The rules at the end of the run, with their health (AlertRule[]). */
   rules: 'prometheus/rules.json',
@@ -114,33 +119,102 @@ export const RunPlan = z.strictObject({
 })
 export type RunPlan = z.infer<typeof RunPlan>
 
-/** A row of load/requests: times in milliseconds since the epoch (fractions kept), durations in milliseconds, null where it never came. */
+/** Durations of one request from its written request, null where it never came. */
+const sinceWritten = z.number().nonnegative().nullable()
+const count = z.number().int().nonnegative()
+
+/**
+ * A line of the spool: what k6/x/llm measured of one request, failed ones too (tools/k6/types/llm.d.ts says each field
+ * in a sentence). Times in milliseconds since the epoch (fractions kept), durations in milliseconds, null where it
+ * never came.
+ */
 export const RequestRecord = z.strictObject({
   id: z.string(),
   vu: z.number().int(),
   iteration: z.number().int(),
+  /** Index in the whole schedule; null for users of a closed loop. */
+  arrival: count.nullable(),
+  /** When the schedule wanted it; null where there is none. */
+  intended: z.number().nullable(),
   /** When the virtual user asked for it. */
   started: z.number(),
+  /** When a connection was at hand, and whether that had carried a request before. */
+  connected: z.number().nullable(),
+  reused: z.boolean().nullable(),
+  /** When the whole request was written. */
+  written: z.number().nullable(),
   ended: z.number(),
-  /** From the written request to the first event that carries content. */
-  ttft: z.number().nullable(),
-  /** (last − first content) / (output tokens − 1). */
+  /** Four firsts: any event, any choice, content of any kind, content that is not reasoning. */
+  firstEvent: sinceWritten,
+  firstChoice: sinceWritten,
+  ttft: sinceWritten,
+  firstAnswer: sinceWritten,
+  /** (last − first content event) / (output tokens − 1). */
   tpot: z.number().nullable(),
+  /** From when it was asked for to its end. */
   e2e: z.number(),
-  /** The worst gap between two content events. */
+  /** Of the gaps between two content events. */
   gapMax: z.number().nullable(),
   gapP99: z.number().nullable(),
+  /** All gaps: [lower bound in microseconds, count], 64 buckets an octave, the occupied ones only. */
+  gaps: z.array(z.tuple([count, count])),
+  /** Content events, and those that came in the same read as an earlier one. */
+  chunks: count,
+  coalesced: count,
   promptTokens: z.number().int().nullable(),
+  /** Of the prompt, found in the server's prefix cache. */
+  cachedTokens: z.number().int().nullable(),
   outputTokens: z.number().int(),
   /** `usage` where the server said so, `chunks` where they were counted. */
   tokensFrom: z.enum(['usage', 'chunks']),
+  finishReason: z.string().nullable(),
   status: z.number().int(),
+  /** `ok`, or one of a closed list (docs/load.md). */
   outcome: z.string(),
   error: z.string().nullable(),
   /** The serving pod that answered, where the gateway says so (`X-Upstream`). */
   replica: z.string().nullable(),
 })
 export type RequestRecord = z.infer<typeof RequestRecord>
+
+/** A row of load/requests.parquet. */
+export const PackedRequest = RequestRecord.extend({
+  /** The step whose fault was in force while the request was under way: the first, where several. */
+  fault: z.string().nullable(),
+})
+export type PackedRequest = z.infer<typeof PackedRequest>
+
+/** What reports read of a row. The gaps are added up into one histogram as they are read: a million rows of them do not fit. */
+export type RequestRow = Omit<RequestRecord, 'gaps'>
+
+/** What a row of a run made before a column existed has in it. */
+export const ABSENT_IN_OLD_ROWS = {
+  arrival: null,
+  intended: null,
+  connected: null,
+  reused: null,
+  written: null,
+  firstEvent: null,
+  firstChoice: null,
+  firstAnswer: null,
+  gaps: [],
+  chunks: 0,
+  coalesced: 0,
+  cachedTokens: null,
+  finishReason: null,
+} as const satisfies Partial<RequestRecord>
+
+/** load/arrivals.json: how far the schedule of an open loop had come when it was last asked. */
+export const ArrivalCount = z.strictObject({
+  at: z.number(),
+  /** In all; null where that was not known. */
+  scheduled: count.nullable(),
+  /** Whose time had passed. */
+  due: count,
+  /** That a virtual user had taken up. */
+  claimed: count,
+})
+export type ArrivalCount = z.infer<typeof ArrivalCount>
 
 const Sample = z.tuple([z.number(), z.number()])
 

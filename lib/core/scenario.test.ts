@@ -15,7 +15,7 @@ const scenario = defineScenario({
 
 test('the words of the timeline are plain data, durations in milliseconds', () => {
   const parsed = Scenario.parse(scenario)
-  expect(parsed.load.users.stages).toEqual([
+  expect(parsed.load.users?.stages).toEqual([
     { to: 100, over: 10_000 },
     { to: 100, over: 120_000 },
   ])

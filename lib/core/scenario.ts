@@ -1,19 +1,11 @@
 import { z } from 'zod'
 import { DEFAULT_ONSET_MS } from './alert-window.ts'
 import { Duration } from './duration.ts'
+import { Load } from './load.ts'
+
+export { ramp, replay, requests } from './load.ts'
 
 const StepName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a kebab-case name')
-
-/** Virtual users follow these stages from 0; each moves linearly to `to` over `over`, as k6's ramping-vus does. */
-const Stage = z.strictObject({ to: z.number().int().nonnegative(), over: Duration })
-
-const Load = z.strictObject({
-  users: z.strictObject({ stages: z.array(Stage).min(1) }),
-  /** A file in scenarios/workloads. */
-  workload: z.string(),
-  /** What users were promised; requests that keep all of it count as goodput. */
-  slo: z.strictObject({ ttft: Duration, tpot: Duration }).optional(),
-})
 
 /** Times count from the start of the load; `after` from the moment the other step's fault has recovered. */
 const When = z.discriminatedUnion('kind', [
@@ -98,19 +90,3 @@ export const at = (time: string) => step({ kind: 'at', time })
 
 /** `after('template', '30s').fault(…)`: counted from the moment `template` has recovered. */
 export const after = (earlier: string, gap: string) => step({ kind: 'after', step: earlier, gap })
-
-type Stages = z.input<typeof Load>['users'] & {
-  to(users: number, over: string): Stages
-  hold(over: string): Stages
-}
-
-const stages = (list: { to: number; over: string }[]): Stages => {
-  const users = { stages: list }
-  const to = (target: number, over: string): Stages => stages([...list, { to: target, over }])
-  const hold = (over: string): Stages => to(list.at(-1)?.to ?? 0, over)
-  // Not enumerable: the schema is strict, and these words are not part of the data.
-  return Object.defineProperties(users, { to: { value: to }, hold: { value: hold } }) as Stages
-}
-
-/** `ramp().to(1_000, '60s').hold('5m')`: virtual users from 0. */
-export const ramp = (): Stages => stages([])

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Slo } from './load.ts'
 import { Symptom } from './symptom.ts'
 
 /** Never the other way round: what cannot be judged is not a pass. */
@@ -69,20 +70,78 @@ export const Answer = z.strictObject({
 })
 export type Answer = z.infer<typeof Answer>
 
+/** Milliseconds, rounded to what the client can tell apart; null where no request got that far. */
+const Percentiles = z.strictObject({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable()
+export type Percentiles = z.infer<typeof Percentiles>
+
+const count = z.number().int().nonnegative()
+
+/** Requests that kept the promise, of all that were scheduled. Those that the end of the run cut off undecided are left out. */
+const Kept = { good: count, of: count }
+
+export const Goodput = z.strictObject({
+  slo: Slo,
+  ...Kept,
+  /** Cut off by the end of the run before anybody could say. */
+  undecided: count,
+  /** Before the first fault, while any was in force, and the time between and after. */
+  phases: z.array(z.strictObject({ phase: z.enum(['before', 'during', 'after']), ...Kept })),
+})
+export type Goodput = z.infer<typeof Goodput>
+
+/** What was asked of k6, and what it did of it. */
+export const Offered = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('users'),
+    planned: count,
+    /** Virtual users active through the whole hold: k6's gauge, and distinct users in the request records. */
+    gauge: z.number().nullable(),
+    recorded: z.number().nullable(),
+    droppedIterations: z.number().nullable(),
+  }),
+  z.strictObject({
+    kind: z.literal('arrivals'),
+    /** Whose time came while the load was on; null where nobody counted. */
+    scheduled: count.nullable(),
+    /** Of these: taken up by a virtual user, and sent. */
+    claimed: count.nullable(),
+    started: count,
+    /** From when they were wanted to when they were sent. */
+    lag: z.strictObject({ p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
+    maxLagMs: z.number(),
+    maxInFlight: count,
+  }),
+])
+export type Offered = z.infer<typeof Offered>
+
 export const LoadDelivery = z.strictObject({
   delivered: z.boolean(),
   reason: z.string(),
-  plannedUsers: z.number().int(),
-  /** Virtual users active through the whole hold: k6's gauge, and distinct users in the request records. */
-  gaugeUsers: z.number().nullable(),
-  recordedUsers: z.number().nullable(),
-  droppedIterations: z.number().nullable(),
-  requests: z.number().int(),
-  failedRequests: z.number().int(),
+  /** Null where the scenario is lost. */
+  offered: Offered.nullable(),
+  requests: count,
+  failedRequests: count,
+  /** Requests by how they ended, the most frequent first. */
+  outcomes: z.record(z.string(), count),
   inFlight: z.strictObject({ p50: z.number(), max: z.number() }).nullable(),
-  /** Milliseconds; null where no request got that far. */
-  ttft: z.strictObject({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
-  tpot: z.strictObject({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
+  /** Null where nothing was promised. */
+  goodput: Goodput.nullable(),
+  /** From the written request to the first event, the first choice, the first content (TTFT) and the first answer. */
+  firstEvent: Percentiles,
+  firstChoice: Percentiles,
+  ttft: Percentiles,
+  firstAnswer: Percentiles,
+  /** From when the request was wanted (open loop) or asked for to the first content: what users wait. */
+  wait: Percentiles,
+  tpot: Percentiles,
+  /** Of all gaps between two content events of all requests. */
+  gap: Percentiles,
+  /** From when it was wanted or asked for to its end; requests that ended well. */
+  e2e: Percentiles,
+  /** p99 of the client's own error on the machine that ran it, in milliseconds; null where it was not calibrated. */
+  clientError: z
+    .strictObject({ ttft: z.number(), wait: z.number(), gap: z.number(), streams: z.number().int() })
+    .nullable(),
 })
 export type LoadDelivery = z.infer<typeof LoadDelivery>
 

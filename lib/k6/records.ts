@@ -1,8 +1,10 @@
-import { readFile, unlink } from 'node:fs/promises'
-import { z } from 'zod'
-import { RequestRecord } from '../core/run-folder.ts'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open, stat, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type FaultWindow, faultDuring } from '../core/fault-window.ts'
+import { type PackedRequest, RequestRecord, RUN_FILES } from '../core/run-folder.ts'
 import { requestColumns } from '../parquet/request-columns.ts'
-import { writeParquet } from '../parquet/write.ts'
+import { type Column, writeParquetGroups } from '../parquet/write.ts'
 
 export interface Packed {
   rows: number
@@ -11,39 +13,114 @@ export interface Packed {
 }
 
 /**
- * Packs k6's spool (a record a line, in the order the requests ended) into a Parquet file in the order they started,
- * and removes the spool where it held nothing else. No spool, as where k6 never got to a request, is a file of no rows.
+ * Packs k6's spool (a record a line, in the order the requests ended) into load/requests.parquet in the order they
+ * started, each with the fault that it met, and removes the spool; lines that are no record are kept in a file of
+ * their own. The Parquet file is there whole or not at all, and before the spool goes: whoever was killed on the way
+ * can do it again. Null where it was done already. No spool at all, as where k6 never got to a request, is a file of
+ * no rows.
  */
-export const packRequests = async (spool: string, parquet: string): Promise<Packed> => {
-  const text = await readFile(spool, 'utf8').catch((error: unknown) => {
-    if (isMissing(error)) return null
-    throw error
-  })
-  const records: RequestRecord[] = []
-  let bad = 0
-  for (const line of (text ?? '').split('\n')) {
-    if (line === '') continue
-    const record = parseRecord(line)
-    if (record === null) bad++
-    else records.push(record)
+export const packRequests = async (dir: string, windows: readonly FaultWindow[]): Promise<Packed | null> => {
+  const spool = join(dir, RUN_FILES.requestSpool)
+  const parquet = join(dir, RUN_FILES.requests)
+  const file = await open(spool).catch(nullWhereMissing)
+  if (file === null) {
+    if ((await stat(parquet).catch(nullWhereMissing)) !== null) return null
+    await writeParquetGroups(parquet, [requestColumns([])])
+    return { rows: 0, bad: 0 }
   }
-  records.sort((a, b) => a.started - b.started)
-  await writeParquet(parquet, requestColumns(records))
-  if (text !== null && bad === 0) await unlink(spool)
-  return { rows: records.length, bad }
+  try {
+    const { lines, bad } = await indexLines(spool)
+    lines.sort((a, b) => a.started - b.started)
+    await writeParquetGroups(parquet, groups(file, lines, windows))
+    if (bad.length > 0) await writeFile(join(dir, RUN_FILES.tornRequests), bad.map((line) => `${line}\n`).join(''))
+    await unlink(spool)
+    return { rows: lines.length, bad: bad.length }
+  } finally {
+    await file.close()
+  }
 }
 
 // --- Internal helpers ---
 
-const Line = z.string().transform((text, context) => {
-  try {
-    return JSON.parse(text) as unknown // zod judges it next
-  } catch {
-    context.addIssue({ code: 'custom', message: 'not JSON' })
-    return z.NEVER
+/** Where a record stands in the spool. A million of these fit into memory, a million records do not. */
+interface Line {
+  started: number
+  offset: number
+  length: number
+}
+
+const GROUP_ROWS = 20_000
+/** One read takes in lines that are no further apart than this. */
+const GAP_BYTES = 65_536
+const NEWLINE = 0x0a
+
+const indexLines = async (spool: string): Promise<{ lines: Line[]; bad: string[] }> => {
+  const lines: Line[] = []
+  const bad: string[] = []
+  let offset = 0
+  let rest: Buffer = Buffer.alloc(0)
+  const take = (bytes: Buffer): void => {
+    const record = bytes.length === 0 ? null : parseRecord(bytes)
+    if (record !== null) lines.push({ started: record.started, offset, length: bytes.length })
+    else if (bytes.length > 0) bad.push(bytes.toString())
   }
-})
+  for await (const chunk of createReadStream(spool, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    const text = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    let from = 0
+    for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, from)) {
+      take(text.subarray(from, end))
+      offset += end + 1 - from
+      from = end + 1
+    }
+    rest = text.subarray(from)
+  }
+  take(rest)
+  return { lines, bad }
+}
 
-const parseRecord = (line: string): RequestRecord | null => Line.pipe(RequestRecord).safeParse(line).data ?? null
+const parseRecord = (bytes: Buffer): RequestRecord | null => {
+  try {
+    return RequestRecord.safeParse(JSON.parse(bytes.toString())).data ?? null
+  } catch {
+    return null
+  }
+}
 
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
+async function* groups(
+  file: FileHandle,
+  lines: readonly Line[],
+  windows: readonly FaultWindow[],
+): AsyncGenerator<Column[]> {
+  for (let from = 0; from === 0 || from < lines.length; from += GROUP_ROWS) {
+    const rows = await readRows(file, lines.slice(from, from + GROUP_ROWS))
+    yield requestColumns(rows.map((row) => ({ ...row, fault: faultDuring(windows, row.started, row.ended) })))
+  }
+}
+
+/** The records of these lines, in their order, by few reads: requests end about in the order in which they start. */
+const readRows = async (file: FileHandle, lines: readonly Line[]): Promise<Omit<PackedRequest, 'fault'>[]> => {
+  const found = new Map<Line, RequestRecord>()
+  const byPlace = [...lines].sort((a, b) => a.offset - b.offset)
+  for (let from = 0; from < byPlace.length;) {
+    let to = from + 1
+    while (to < byPlace.length && startOf(byPlace[to]) - endOf(byPlace[to - 1]) < GAP_BYTES) to++
+    const run = byPlace.slice(from, to)
+    const start = startOf(run[0])
+    const bytes = Buffer.alloc(endOf(run.at(-1)) - start)
+    await file.read(bytes, 0, bytes.length, start)
+    for (const line of run) {
+      const text = bytes.toString('utf8', line.offset - start, line.offset - start + line.length)
+      found.set(line, JSON.parse(text) as RequestRecord) // checked when it was indexed
+    }
+    from = to
+  }
+  return lines.flatMap((line) => found.get(line) ?? [])
+}
+
+const startOf = (line: Line | undefined): number => line?.offset ?? 0
+const endOf = (line: Line | undefined): number => startOf(line) + (line?.length ?? 0)
+
+const nullWhereMissing = (error: unknown): null => {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+  throw error
+}

@@ -1,0 +1,30 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { FaultResource } from '../core/fault-resource.ts'
+import { type FaultWindow, faultWindows } from '../core/fault-window.ts'
+import { RUN_FILES } from '../core/run-folder.ts'
+import { isPlaying } from '../k6/playing.ts'
+import { type Packed, packRequests } from '../k6/records.ts'
+
+/** Packs the request records of a run whose faults are on record. */
+export const packRun = async (dir: string): Promise<Packed | null> => packRequests(dir, await windowsOf(dir))
+
+/** Packs what a killed run left in its spool; null where there is none, or where k6 still writes it. */
+export const packLeftover = async (dir: string): Promise<Packed | null> => {
+  const isThere = await stat(join(dir, RUN_FILES.requestSpool)).then(
+    () => true,
+    () => false,
+  )
+  return isThere && (await isPlaying(dir)) === false ? packRun(dir) : null
+}
+
+// --- Internal helpers ---
+
+/** Without the faults' records nobody knows which requests met them: the column is empty then. */
+const windowsOf = async (dir: string): Promise<FaultWindow[]> => {
+  const faults = await readFile(join(dir, RUN_FILES.faults), 'utf8')
+    .then((text) => z.array(FaultResource).parse(JSON.parse(text)))
+    .catch(() => [])
+  return faultWindows(faults)
+}
