@@ -1,4 +1,4 @@
-import type { RequestRecord, SampleSeries } from '../../lib/core/run-folder.ts'
+import type { RequestRow, SampleSeries } from '../../lib/core/run-folder.ts'
 import { rank } from '../read/percentile.ts'
 import { isFailed } from '../read/requests.ts'
 import type { RunData } from '../read/run-data.ts'
@@ -36,7 +36,7 @@ export const seriesColumns = (
 }
 
 /** What users saw, from the request records: TTFT p95 of the last five seconds (seconds), requests, failures and tokens a second. */
-export const frontendColumns = (requests: readonly RequestRecord[], fromS: number, seconds: number): Columns => {
+export const frontendColumns = (requests: readonly RequestRow[], fromS: number, seconds: number): Columns => {
   const zeros = (): number[] => Array.from({ length: seconds }, () => 0)
   const [workload, error, tokens] = [zeros(), zeros(), zeros()]
   const firsts: number[][] = Array.from({ length: seconds }, () => [])
@@ -48,7 +48,7 @@ export const frontendColumns = (requests: readonly RequestRecord[], fromS: numbe
       tokens[at] = (tokens[at] ?? 0) + request.outputTokens
     }
     if (request.ttft === null) continue
-    firsts[Math.floor((request.started + request.ttft) / 1_000) - fromS]?.push(request.ttft)
+    firsts[Math.floor(((request.written ?? request.started) + request.ttft) / 1_000) - fromS]?.push(request.ttft)
   }
   const latency = firsts.map((_, index): number | null => {
     const recent = Float64Array.from(firsts.slice(Math.max(0, index - 4), index + 1).flat()).sort()

@@ -1,4 +1,4 @@
-import { type RequestRecord, type SampleSeries, TIMELINE_USERS } from '../../lib/core/run-folder.ts'
+import { type RequestRow, type SampleSeries, TIMELINE_USERS } from '../../lib/core/run-folder.ts'
 import { inFlightLevels } from '../read/in-flight.ts'
 import { rank } from '../read/percentile.ts'
 import { isFailed } from '../read/requests.ts'
@@ -32,18 +32,42 @@ export const makeGrid = (from: number, to: number, scrapeMs: number): Grid => {
 }
 
 /** The charts for which the run has data, in the order in which an incident is read. */
-export const makeCharts = ({ series, requests }: RunData, grid: Grid): Chart[] => {
+export const makeCharts = ({ series, requests, scenario }: RunData, grid: Grid): Chart[] => {
   const records = requests ?? []
   const tokens = series.get('vllm:generation_tokens_total')
   const failed = perSecond(records.filter(isFailed), grid, () => 1)
   const charts: Chart[] = [
-    {
-      id: 'users',
-      title: 'Users',
-      unit: 'count',
-      note: 'virtual users (k6), requests in flight (records)',
-      lines: [...users(series.get('k6_vus'), grid), ...inFlight(records, grid)],
-    },
+    ...(scenario?.load.arrivals === undefined
+      ? [
+          {
+            id: 'users',
+            title: 'Users',
+            unit: 'count' as const,
+            note: 'virtual users (k6), requests in flight (records)',
+            lines: [...users(series.get('k6_vus'), grid), ...inFlight(records, grid)],
+          },
+        ]
+      : [
+          {
+            id: 'arrivals',
+            title: 'Arrivals',
+            unit: 'perSecond' as const,
+            note: 'requests sent a second (records)',
+            lines: perSecond(
+              records,
+              grid,
+              () => 1,
+              ({ started }) => started,
+            ),
+          },
+          {
+            id: 'inflight',
+            title: 'In flight',
+            unit: 'count' as const,
+            note: 'requests under way (records)',
+            lines: inFlight(records, grid),
+          },
+        ]),
     {
       id: 'throughput',
       title: 'Throughput',
@@ -163,19 +187,20 @@ const rate = (name: string, series: readonly SampleSeries[], grid: Grid): Line[]
 }
 
 const perSecond = (
-  records: readonly RequestRecord[],
+  records: readonly RequestRow[],
   grid: Grid,
-  weight: (record: RequestRecord) => number,
+  weight: (record: RequestRow) => number,
+  at: (record: RequestRow) => number = ({ ended }) => ended,
 ): Line[] => {
   const values = Array.from({ length: grid.count }, () => 0)
   for (const record of records) {
-    const index = slot(grid, record.ended)
+    const index = slot(grid, at(record))
     if (index >= 0 && index < grid.count) values[index] = (values[index] ?? 0) + weight(record) / (grid.stepMs / 1_000)
   }
   return records.length === 0 ? [] : [{ name: 'a second', values }]
 }
 
-const inFlight = (records: readonly RequestRecord[], grid: Grid): Line[] => {
+const inFlight = (records: readonly RequestRow[], grid: Grid): Line[] => {
   if (records.length === 0) return []
   const levels = inFlightLevels(records)
   let next = 0
@@ -194,12 +219,12 @@ const inFlight = (records: readonly RequestRecord[], grid: Grid): Line[] => {
   return [{ name: 'in flight', values }]
 }
 
-const ttft = (records: readonly RequestRecord[], grid: Grid): Line[] => {
+const ttft = (records: readonly RequestRow[], grid: Grid): Line[] => {
   // Percentiles of a handful jump about: at least five seconds of first tokens go into each.
   const reach = Math.max(1, Math.ceil(5_000 / grid.stepMs))
   const slots: number[][] = Array.from({ length: grid.count }, () => [])
   for (const record of records)
-    if (record.ttft !== null) slots[slot(grid, record.started + record.ttft)]?.push(record.ttft)
+    if (record.ttft !== null) slots[slot(grid, (record.written ?? record.started) + record.ttft)]?.push(record.ttft)
   const percentile = (share: number): (number | null)[] =>
     slots.map((_, index) => {
       const near = Float64Array.from(slots.slice(Math.max(0, index - reach + 1), index + 1).flat()).sort()

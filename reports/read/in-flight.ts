@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../../lib/core/run-folder.ts'
+import type { RequestRow } from '../../lib/core/run-folder.ts'
 
 /** From `at` on, until the next, so many requests are under way. */
 export interface Level {
@@ -7,7 +7,7 @@ export interface Level {
 }
 
 /** Requests under way over time, by a sweep over their starts and ends. */
-export const inFlightLevels = (requests: readonly Pick<RequestRecord, 'started' | 'ended'>[]): Level[] => {
+export const inFlightLevels = (requests: readonly Pick<RequestRow, 'started' | 'ended'>[]): Level[] => {
   const changes = requests
     .flatMap(({ started, ended }) => [
       { at: started, by: 1 },

@@ -1,19 +1,35 @@
+import { unreachable } from '../../lib/core/errors.ts'
+import { loadDuration, loadPlan } from '../../lib/core/load.ts'
 import type { RunInfo } from '../../lib/core/run-folder.ts'
 import type { Scenario } from '../../lib/core/scenario.ts'
 
+/** When the load is all there; milliseconds since the epoch. */
 export interface Hold {
-  /** The most virtual users that the scenario asks for. */
-  users: number
-  /** When they are all to be there, and until when; milliseconds since the epoch. */
   from: number
   to: number
 }
 
-/** The stages that hold the peak, on the clock of the run; null where the load never started or nobody knows the plan. */
+/**
+ * Of users: the stages that hold the most of them. Of arrivals: the whole schedule, which is what it is at any time.
+ * Null where the load never started or nobody knows the plan.
+ */
 export const holdOf = (scenario: Scenario | null, run: RunInfo | null): Hold | null => {
   const started = run?.loadStartedAt ?? null
   if (scenario === null || started === null) return null
-  const { stages } = scenario.load.users
+  const load = loadPlan(scenario.load)
+  switch (load.kind) {
+    case 'users':
+      return cut(peakOf(load.stages, started), run)
+    case 'arrivals':
+      return cut({ from: started, to: started + (loadDuration(load) ?? Infinity) }, run)
+    default:
+      return unreachable(load)
+  }
+}
+
+// --- Internal helpers ---
+
+const peakOf = (stages: readonly { to: number; over: number }[], started: number): Hold | null => {
   const users = Math.max(...stages.map(({ to }) => to))
   let at = started
   let from: number | null = null
@@ -27,6 +43,13 @@ export const holdOf = (scenario: Scenario | null, run: RunInfo | null): Hold | n
     from ??= at
     to = at
   }
-  const ended = run?.loadEndedAt ?? run?.endedAt ?? to
-  return from === null ? null : { users, from, to: Math.max(from, Math.min(to, ended)) }
+  return from === null ? null : { from, to }
+}
+
+/** The load may have ended before its plan did. */
+const cut = (hold: Hold | null, run: RunInfo | null): Hold | null => {
+  if (hold === null) return null
+  const ended = run?.loadEndedAt ?? run?.endedAt ?? hold.to
+  const to = Math.max(hold.from, Math.min(hold.to, ended))
+  return Number.isFinite(to) ? { from: hold.from, to } : null
 }

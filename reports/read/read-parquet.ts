@@ -1,22 +1,10 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { errorMessage } from '../../lib/core/errors.ts'
-import { RequestRecord, RUN_FILES, type SampleSeries } from '../../lib/core/run-folder.ts'
+import { RUN_FILES, type SampleSeries } from '../../lib/core/run-folder.ts'
 import { readParquet } from '../../lib/parquet/read.ts'
-import { describeError, readJsonLines, type PartReader } from './read-text.ts'
-
-/** Request records from the Parquet file, or from k6's spool where the run was killed before it was packed. */
-export const readRequests = async (reader: PartReader): Promise<RequestRecord[] | null> => {
-  const path = join(reader.dir, RUN_FILES.requests)
-  if (!(await isFile(path))) return readJsonLines(reader, RUN_FILES.requestSpool, RequestRecord)
-  try {
-    return z.array(RequestRecord).parse(await readParquet(path))
-  } catch (error) {
-    reader.problems.push({ file: RUN_FILES.requests, kind: 'torn', reason: describeError(error) })
-    return null
-  }
-}
+import type { PartReader } from './read-text.ts'
 
 /** Every metric that was kept, by name, each with its series in order of time. */
 export const readSeries = async (reader: PartReader): Promise<Map<string, SampleSeries[]>> => {
@@ -65,12 +53,4 @@ const groupRows = (rows: readonly z.infer<typeof SeriesRow>[]): SampleSeries[] =
   }
   for (const group of groups.values()) group.samples.sort((a, b) => a[0] - b[0])
   return [...groups.values()]
-}
-
-const isFile = async (path: string): Promise<boolean> => {
-  try {
-    return (await stat(path)).isFile()
-  } catch {
-    return false
-  }
 }

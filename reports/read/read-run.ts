@@ -1,9 +1,11 @@
 import { basename, resolve } from 'node:path'
 import { z } from 'zod'
+import { Calibration } from '../../lib/core/calibration.ts'
 import { Event } from '../../lib/core/event.ts'
 import { FaultResource } from '../../lib/core/fault-resource.ts'
 import { AlertRule } from '../../lib/core/rule.ts'
 import {
+  ArrivalCount,
   KubeEvent,
   Notification,
   PodRecord,
@@ -14,8 +16,9 @@ import {
   SampleSeries,
 } from '../../lib/core/run-folder.ts'
 import { Scenario } from '../../lib/core/scenario.ts'
-import { listFiles, readRequests, readSeries } from './read-parquet.ts'
-import { readJson, readJsonLines, type PartReader } from './read-text.ts'
+import { listFiles, readSeries } from './read-parquet.ts'
+import { readRequests } from './read-requests.ts'
+import { readJson, readJsonLines, readOptional, type PartReader } from './read-text.ts'
 import type { RunData } from './run-data.ts'
 
 /** Reads a whole run folder. Never fails for what is missing or torn: such parts are null and named in `problems`. */
@@ -29,7 +32,9 @@ export const readRun = async (dir: string): Promise<RunData> => {
     plan: await readJson(reader, RUN_FILES.plan, RunPlan),
     faults: await readJson(reader, RUN_FILES.faults, z.array(FaultResource)),
     journal: await readJsonLines(reader, RUN_FILES.journal, Event),
-    requests: await readRequests(reader),
+    ...(await readRequests(reader)),
+    arrivals: await readOptional(reader, RUN_FILES.arrivals, ArrivalCount),
+    calibration: await readOptional(reader, RUN_FILES.calibration, Calibration),
     summary: await readJson(reader, RUN_FILES.summary, z.unknown()),
     rules: await readJson(reader, RUN_FILES.rules, z.array(AlertRule)),
     alerts: await readJsonLines(reader, RUN_FILES.alerts, SampleSeries),

@@ -22,6 +22,14 @@ export const readJson = async <T>(reader: PartReader, file: string, schema: z.Zo
   }
 }
 
+/** The same of a file that not every run has. */
+export const readOptional = async <T>(reader: PartReader, file: string, schema: z.ZodType<T>): Promise<T | null> => {
+  const own: PartReader = { dir: reader.dir, problems: [] }
+  const found = await readJson(own, file, schema)
+  reader.problems.push(...own.problems.filter(({ kind }) => kind !== 'missing'))
+  return found
+}
+
 /** The lines that keep the schema; a bad line is counted in `problems` and left out. */
 export const readJsonLines = async <T>(reader: PartReader, file: string, schema: z.ZodType<T>): Promise<T[] | null> => {
   const text = await readText(reader, file)
@@ -40,6 +48,9 @@ export const readText = async (reader: PartReader, file: string): Promise<string
 /** One line, whatever was thrown. */
 export const describeError = (error: unknown): string =>
   error instanceof z.ZodError ? z.prettifyError(error).replaceAll(/\s*\n\s*/g, ' ') : errorMessage(error)
+
+export const missingReason = (error: unknown): string =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'not in the run folder' : errorMessage(error)
 
 // --- Internal helpers ---
 
@@ -60,6 +71,3 @@ const parseLines = <T>(reader: PartReader, file: string, text: string, schema: z
 }
 
 const count = (bad: number): string => (bad === 1 ? '1 line is unreadable' : `${bad} lines are unreadable`)
-
-const missingReason = (error: unknown): string =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'not in the run folder' : errorMessage(error)

@@ -1,17 +1,20 @@
+import type { Calibration } from '../../lib/core/calibration.ts'
 import type { Event } from '../../lib/core/event.ts'
 import type { FaultResource } from '../../lib/core/fault-resource.ts'
 import type { AlertRule } from '../../lib/core/rule.ts'
 import type {
+  ArrivalCount,
   KubeEvent,
   Notification,
   PodRecord,
   Presence,
-  RequestRecord,
+  RequestRow,
   RunInfo,
   RunPlan,
   SampleSeries,
 } from '../../lib/core/run-folder.ts'
 import type { Scenario } from '../../lib/core/scenario.ts'
+import type { GapHistogram } from './gaps.ts'
 
 /** A file of the run folder that is not there, or not wholly readable. `torn` still gives what could be read. */
 export interface Problem {
@@ -30,7 +33,13 @@ export interface RunData {
   plan: RunPlan | null
   faults: readonly FaultResource[] | null
   journal: readonly Event[] | null
-  requests: readonly RequestRecord[] | null
+  requests: readonly RequestRow[] | null
+  /** Gaps between the content events of all requests together. */
+  gaps: GapHistogram
+  /** How far an open loop's schedule had come; null for users, and where nobody counted. */
+  arrivals: ArrivalCount | null
+  /** Of the client on the machine that ran it; null where it was not calibrated. */
+  calibration: Calibration | null
   /** k6's own summary; its form is k6's. */
   summary: unknown
   rules: readonly AlertRule[] | null

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { inFlightIn, inFlightLevels } from '../read/in-flight.ts'
 import { percentiles } from '../read/percentile.ts'
+import { buildOpenRun, calibrationWith } from '../testing/build-open-run.ts'
 import { at, buildRun } from '../testing/build-run.ts'
 import { judgeLoad } from './load.ts'
 import { score } from './score.ts'
@@ -12,10 +13,7 @@ describe('a load', () => {
     const load = judgeLoad(run)
     expect(load).toMatchObject({
       delivered: true,
-      plannedUsers: 12,
-      gaugeUsers: 12,
-      recordedUsers: 12,
-      droppedIterations: 0,
+      offered: { kind: 'users', planned: 12, gauge: 12, recorded: 12, droppedIterations: 0 },
     })
     expect(load.inFlight?.max).toBeLessThanOrEqual(12)
     expect(score(run).outcome).toBe('pass')
@@ -26,7 +24,7 @@ describe('a load', () => {
     const short = { ...run, requests }
     expect(judgeLoad(short)).toMatchObject({
       delivered: false,
-      recordedUsers: 11,
+      offered: { recorded: 11 },
       reason: expect.stringContaining('11 of 12'),
     })
     expect(score(short).outcome).toBe('unknown')
@@ -36,7 +34,7 @@ describe('a load', () => {
     const series = new Map([
       ['k6_vus', [{ labels: {}, samples: [[at(100), 13] as [number, number], [at(102), 10] as [number, number]] }]],
     ])
-    expect(judgeLoad({ ...run, series })).toMatchObject({ delivered: false, gaugeUsers: 9 })
+    expect(judgeLoad({ ...run, series })).toMatchObject({ delivered: false, offered: { gauge: 9 } })
   })
 
   test.each([
@@ -44,18 +42,70 @@ describe('a load', () => {
     { title: 'as --summary-export writes it', summary: { metrics: { dropped_iterations: { count: 3, rate: 0.1 } } } },
     { title: 'as a list of metrics', summary: { metrics: [{ name: 'dropped_iterations', values: { count: 3 } }] } },
   ])('with dropped iterations is not delivered ($title)', ({ summary }) => {
-    expect(judgeLoad({ ...run, summary })).toMatchObject({ delivered: false, droppedIterations: 3 })
+    expect(judgeLoad({ ...run, summary })).toMatchObject({ delivered: false, offered: { droppedIterations: 3 } })
   })
 
   test('nobody recorded is not delivered', () => {
     const load = judgeLoad({ ...run, requests: null, summary: null, series: new Map() })
     expect(load).toMatchObject({
       delivered: false,
-      gaugeUsers: null,
-      recordedUsers: null,
-      droppedIterations: null,
+      offered: { gauge: null, recorded: null, droppedIterations: null },
       ttft: null,
     })
+  })
+})
+
+describe('an open loop', () => {
+  const run = buildOpenRun({ rate: 10, seconds: 120, slo: { ttft: '500ms', tpot: '60ms' } })
+
+  test('that was sent in time is delivered, with its lag and its goodput', () => {
+    const load = judgeLoad(run)
+    expect(load).toMatchObject({
+      delivered: true,
+      reason: expect.stringMatching(/^all of 1200 scheduled requests were sent, 99 % of them at most \d+ ms late$/),
+      offered: { kind: 'arrivals', scheduled: 1_200, claimed: 1_200, started: 1_200, maxLagMs: 50, maxInFlight: 64 },
+      goodput: { of: 1_200, undecided: 0 },
+    })
+    expect(load.goodput?.good).toBeGreaterThan(1_190)
+    expect(score(run).outcome).toBe('pass')
+  })
+
+  test('whose machine was too slow is not delivered, and users waited for longer than the server says', () => {
+    const late = buildOpenRun({ rate: 10, seconds: 120, lagMs: 700, slo: { ttft: '500ms', tpot: '60ms' } })
+    const load = judgeLoad(late)
+    expect(load).toMatchObject({ delivered: false, reason: expect.stringContaining('ms late or later') })
+    expect((load.wait?.p50 ?? 0) - (load.ttft?.p50 ?? 0)).toBeGreaterThan(300)
+    const [onTime, tooLate] = [judgeLoad(run).goodput, load.goodput]
+    expect(tooLate?.of).toBe(onTime?.of)
+    expect(tooLate?.good).toBeLessThan(onTime?.good ?? 0)
+    expect(score(late).outcome).toBe('unknown')
+  })
+
+  test('of which some was never sent is not delivered, and they count against the goodput', () => {
+    const requests = run.requests?.filter(({ arrival }) => arrival !== 500 && arrival !== 501) ?? []
+    const load = judgeLoad({ ...run, requests })
+    expect(load.reason).toContain('2 of 1200 scheduled requests were never sent')
+    expect(load.goodput).toMatchObject({ of: 1_200 })
+  })
+
+  test('that nobody counted is not delivered', () => {
+    expect(judgeLoad({ ...run, arrivals: null })).toMatchObject({ delivered: false, offered: { scheduled: null } })
+  })
+})
+
+describe('a calibrated client', () => {
+  const run = buildRun()
+  const calibrated = (p99: number) => judgeLoad({ ...run, calibration: calibrationWith(p99) })
+
+  test('shows no digit that is its own error', () => {
+    expect(judgeLoad(run).clientError).toBeNull()
+    const coarse = calibrated(23)
+    expect(coarse.clientError).toMatchObject({ ttft: 23, wait: 23, gap: 23 })
+    for (const ms of Object.values(coarse.ttft ?? {})) expect(ms % 10).toBe(0)
+    expect(calibrated(0.4).ttft?.p50).toBeCloseTo(
+      percentiles(run.requests?.map(({ ttft }) => ttft ?? 0) ?? [])?.p50 ?? 0,
+      0,
+    )
   })
 })
 

@@ -1,66 +1,115 @@
-import type { LoadDelivery } from '../../lib/core/verdict.ts'
+import { unreachable } from '../../lib/core/errors.ts'
+import { loadPlan, mostUsers } from '../../lib/core/load.ts'
+import type { RequestRow } from '../../lib/core/run-folder.ts'
+import type { LoadDelivery, Offered, Percentiles } from '../../lib/core/verdict.ts'
+import { gapPercentile } from '../read/gaps.ts'
 import { inFlightIn, inFlightLevels } from '../read/in-flight.ts'
-import { holdOf } from '../read/load-window.ts'
+import { holdOf, type Hold } from '../read/load-window.ts'
 import { percentiles } from '../read/percentile.ts'
-import { isFailed } from '../read/requests.ts'
+import { roundedPercentiles } from '../read/precision.ts'
+import { isFailed, waitOf, wantedAt } from '../read/requests.ts'
 import type { RunData } from '../read/run-data.ts'
-import { gaugeUsers, recordedUsers } from './users.ts'
+import { goodputOf } from './goodput.ts'
+import { judgeSchedule } from './schedule.ts'
+import type { StepRecord } from './steps.ts'
+import { judgeUsers } from './users.ts'
 import { plural, seconds } from './words.ts'
 
-/** What load reached the target, and whether that is what the scenario asked for. */
-export const judgeLoad = (run: RunData): LoadDelivery => {
+/** What load reached the target, whether that is what the scenario asked for, and what became of it. */
+export const judgeLoad = (run: RunData, steps: readonly StepRecord[] = []): LoadDelivery => {
   const requests = run.requests ?? []
   const hold = holdOf(run.scenario, run.run)
-  const gauge = hold === null ? null : gaugeUsers(run.series.get('k6_vus'), hold)
-  const recorded = hold === null ? null : recordedUsers(requests, hold)
-  const dropped = droppedIterations(run.summary)
-  const planned = hold?.users ?? Math.max(0, ...(run.scenario?.load.users.stages ?? []).map(({ to }) => to))
-  const faults = [
-    ...(hold === null ? ['nobody knows when the load held'] : []),
-    ...(hold === null ? [] : shortfall('k6 kept', planned, gauge)),
-    ...(hold === null ? [] : shortfall('the request records show', planned, recorded?.users ?? null)),
-    ...lost(dropped),
-  ]
-  const held = hold === null ? '' : ` for ${seconds(hold.to - hold.from)}`
+  const levels = run.requests === null ? null : inFlightLevels(requests)
+  const inFlight = hold === null || levels === null ? null : inFlightIn(levels, hold.from, hold.to)
+  const { offered, faults, unsent } = judgeOffered(run, hold, inFlight?.max ?? null)
+  const slo = run.scenario?.load.slo
+  const error = clientError(run)
+  const ofAll = (value: (row: RequestRow) => number | null, errorMs = error?.ttft ?? null): Percentiles =>
+    roundedPercentiles(percentiles(requests.flatMap((row) => value(row) ?? [])), errorMs)
   return {
     delivered: faults.length === 0,
-    reason: faults.length === 0 ? `${plural(planned, 'user')}${held}, none missing` : faults.join('; '),
-    plannedUsers: planned,
-    gaugeUsers: gauge,
-    recordedUsers: recorded?.users ?? null,
-    droppedIterations: dropped,
+    reason: faults.length === 0 ? whole(offered, hold) : faults.join('; '),
+    offered,
     requests: requests.length,
     failedRequests: requests.filter(isFailed).length,
-    inFlight: hold === null || run.requests === null ? null : inFlightIn(inFlightLevels(requests), hold.from, hold.to),
-    ttft: percentiles(requests.flatMap(({ ttft }) => ttft ?? [])),
-    tpot: percentiles(requests.flatMap(({ tpot }) => tpot ?? [])),
+    outcomes: outcomes(requests),
+    inFlight,
+    goodput: slo === undefined || run.requests === null ? null : goodputOf(requests, unsent, slo, steps),
+    firstEvent: ofAll((row) => row.firstEvent),
+    firstChoice: ofAll((row) => row.firstChoice),
+    ttft: ofAll((row) => row.ttft),
+    firstAnswer: ofAll((row) => row.firstAnswer),
+    wait: ofAll(waitOf, error?.wait ?? null),
+    tpot: ofAll((row) => row.tpot, error?.gap ?? null),
+    gap: roundedPercentiles(gapPercentiles(run), error?.gap ?? null),
+    e2e: ofAll((row) => (row.outcome === 'ok' ? row.ended - wantedAt(row) : null), error?.wait ?? null),
+    clientError: error,
   }
 }
 
 // --- Internal helpers ---
 
-const shortfall = (who: string, planned: number, users: number | null): string[] => {
-  if (users === null) return [`${who} nothing of the hold`]
-  return users >= planned
-    ? []
-    : [`${who} ${users} of ${planned} users: the machine was too slow, or a user ended early`]
+interface Judged {
+  offered: Offered | null
+  faults: string[]
+  /** Of a schedule: times of the requests that were never sent. */
+  unsent: number[]
 }
 
-const lost = (dropped: number | null): string[] => {
-  if (dropped === null) return ["k6's summary is missing: dropped iterations are unknown"]
-  return dropped === 0 ? [] : [`k6 dropped ${plural(dropped, 'iteration')}: the machine was too slow`]
+const judgeOffered = (run: RunData, hold: Hold | null, mostInFlight: number | null): Judged => {
+  const lost = hold === null ? ['nobody knows when the load held'] : []
+  if (run.scenario === null) return { offered: null, faults: lost, unsent: [] }
+  const load = loadPlan(run.scenario.load)
+  const requests = run.requests ?? []
+  switch (load.kind) {
+    case 'users': {
+      const judged = judgeUsers(run, mostUsers(load), hold)
+      return { ...judged, faults: [...lost, ...judged.faults], unsent: [] }
+    }
+    case 'arrivals': {
+      const bounds = { maxLagMs: load.maxLag, maxInFlight: load.maxInFlight, mostInFlight }
+      const judged = judgeSchedule(requests, run.arrivals, bounds)
+      return { ...judged, faults: [...lost, ...judged.faults] }
+    }
+    default:
+      return unreachable(load)
+  }
 }
 
-/** k6 leaves the metric out where it dropped none; its summaries put the count in more than one place. */
-const droppedIterations = (summary: unknown): number | null => {
-  if (!isRecord(summary) || !('metrics' in summary)) return null
-  const { metrics } = summary
-  const metric = Array.isArray(metrics)
-    ? metrics.find((one) => isRecord(one) && one.name === 'dropped_iterations')
-    : isRecord(metrics) && metrics.dropped_iterations
-  if (!isRecord(metric)) return 0
-  const values = isRecord(metric.values) ? metric.values : metric
-  return typeof values.count === 'number' ? values.count : null
+const whole = (offered: Offered | null, hold: Hold | null): string => {
+  if (offered === null) return ''
+  switch (offered.kind) {
+    case 'users': {
+      const held = hold === null ? '' : ` for ${seconds(hold.to - hold.from)}`
+      return `${plural(offered.planned, 'user')}${held}, none missing`
+    }
+    case 'arrivals': {
+      const late =
+        offered.lag === null ? '' : `, 99 % of them at most ${Math.max(1, Math.ceil(offered.lag.p99))} ms late`
+      return `all of ${plural(offered.scheduled ?? 0, 'scheduled request')} were sent${late}`
+    }
+    default:
+      return unreachable(offered)
+  }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const outcomes = (requests: readonly RequestRow[]): Record<string, number> => {
+  const counts = new Map<string, number>()
+  for (const { outcome } of requests) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)))
+}
+
+const clientError = ({ calibration }: RunData): LoadDelivery['clientError'] =>
+  calibration === null
+    ? null
+    : {
+        ttft: calibration.errors.ttft.p99,
+        wait: calibration.errors.ttftIntended.p99,
+        gap: calibration.errors.gap.p99,
+        streams: calibration.load.streams,
+      }
+
+const gapPercentiles = ({ gaps }: RunData): Percentiles => {
+  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => gapPercentile(gaps, share))
+  return p50 == null || p95 == null || p99 == null ? null : { p50, p95, p99 }
+}

@@ -27,7 +27,7 @@ export const score = (run: RunData): Verdict => {
     ),
   }))
 
-  const load = judgeLoad(run)
+  const load = judgeLoad(run, steps)
   const alerts = judged.flatMap((one) => one.alerts)
   const answers = [
     ...judged.flatMap((one) => answerStep(one.step, one.alerts)),

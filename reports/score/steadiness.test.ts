@@ -26,7 +26,7 @@ describe('a run in which something else broke is unknown', () => {
   test('requests that fail before the first fault', () => {
     const requests = RUN.requests?.map((one, index) =>
       one.ended > at(80) && one.ended < at(99) && index % 5 === 0
-        ? Object.assign({}, one, { status: 502, error: 'reset' })
+        ? Object.assign({}, one, { status: 502, outcome: 'http_5xx', error: 'reset' })
         : one,
     )
     const verdict = score({ ...RUN, requests: requests ?? null })

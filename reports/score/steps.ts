@@ -1,5 +1,5 @@
 import { STEP_LABEL, type FaultResource } from '../../lib/core/fault-resource.ts'
-import type { RequestRecord, RunPlan } from '../../lib/core/run-folder.ts'
+import type { RequestRow, RunPlan } from '../../lib/core/run-folder.ts'
 import type { RunData } from '../read/run-data.ts'
 
 /** A step of the timeline as it happened: times from the fault's own record, milliseconds since the epoch. */
@@ -36,7 +36,7 @@ const makeStep = (
   step: RunPlan['steps'][number],
   record: FaultResource | undefined,
   lost: boolean,
-  requests: readonly RequestRecord[],
+  requests: readonly RequestRow[],
   endedAt: number | null,
 ): StepRecord => {
   const { name, fault, expected } = step
@@ -71,7 +71,7 @@ const why = (record: FaultResource | undefined, lost: boolean): string => {
 }
 
 /** Waiting and slow requests carry a fault's effect past its end: latencies are observed when they finish. */
-const drained = (requests: readonly RequestRecord[], injected: number, ended: number): number => {
+const drained = (requests: readonly RequestRow[], injected: number, ended: number): number => {
   let last = ended
   for (const request of requests) {
     if (request.started >= injected && request.started < ended && request.ended > last) last = request.ended

@@ -1,7 +1,8 @@
 import type { Answer, LoadDelivery, Outcome, Verdict, VerdictLine } from '../../lib/core/verdict.ts'
 import { layOut, wrap, type Cell } from './layout.ts'
+import { loadSentences } from './load-text.ts'
 import { paint, type Paint } from './paint.ts'
-import { plural, relative, seconds } from './words.ts'
+import { plural, relative } from './words.ts'
 
 export interface TableOptions {
   /** Width to wrap to; at least 60 is used. */
@@ -81,14 +82,9 @@ const WORDS: Record<Outcome, string> = { pass: 'Yes', fail: 'No', unknown: 'Unkn
 
 const loadText = (load: LoadDelivery, width: number, brush: Paint): string[] => {
   const state: Outcome = load.delivered ? 'pass' : 'unknown'
-  const facts = [
-    load.reason,
-    `${plural(load.requests, 'request')}, ${load.failedRequests} failed`,
-    ...(load.inFlight === null ? [] : [`in flight ${load.inFlight.p50} (most ${load.inFlight.max})`]),
-    ...(load.ttft === null ? [] : [`TTFT p50 ${seconds(load.ttft.p50)}, p95 ${seconds(load.ttft.p95)}`]),
-    ...(load.tpot === null ? [] : [`TPOT p50 ${Math.round(load.tpot.p50)}ms, p95 ${Math.round(load.tpot.p95)}ms`]),
-  ]
-  const [first = '', ...rest] = wrap(`Load: ${facts.join('; ')}.`, width - 2)
+  const [first = '', ...rest] = loadSentences(load).flatMap((sentence, index) =>
+    wrap(`${index === 0 ? 'Load: ' : ''}${sentence}.`, width - 2),
+  )
   return [`${brush[state](MARKS[state])} ${first}`, ...rest.map((line) => `  ${line}`)]
 }
 

@@ -1,5 +1,33 @@
-import { type RequestRecord, type SampleSeries, TIMELINE_USERS } from '../../lib/core/run-folder.ts'
+import { type RequestRow, type SampleSeries, TIMELINE_USERS } from '../../lib/core/run-folder.ts'
+import type { Offered } from '../../lib/core/verdict.ts'
 import type { Hold } from '../read/load-window.ts'
+import type { RunData } from '../read/run-data.ts'
+import { plural } from './words.ts'
+
+export interface Users {
+  offered: Extract<Offered, { kind: 'users' }>
+  /** Why the load was not delivered; empty where it was. */
+  faults: string[]
+}
+
+/** Whether as many users as planned were there all through the hold. */
+export const judgeUsers = (
+  { series, requests, summary }: Pick<RunData, 'series' | 'requests' | 'summary'>,
+  planned: number,
+  hold: Hold | null,
+): Users => {
+  const gauge = hold === null ? null : gaugeUsers(series.get('k6_vus'), hold)
+  const recorded = hold === null ? null : (recordedUsers(requests ?? [], hold)?.users ?? null)
+  const dropped = droppedIterations(summary)
+  return {
+    offered: { kind: 'users', planned, gauge, recorded, droppedIterations: dropped },
+    faults: [
+      ...(hold === null ? [] : shortfall('k6 kept', planned, gauge)),
+      ...(hold === null ? [] : shortfall('the request records show', planned, recorded)),
+      ...lost(dropped),
+    ],
+  }
+}
 
 /** k6's gauge reaches Prometheus in steps: its first and last samples may still be of the ramp. */
 const EDGE_MS = 5_000
@@ -23,8 +51,8 @@ export interface RecordedUsers {
 }
 
 /** Distinct users in the request records, all through the hold; null without records in it. */
-export const recordedUsers = (requests: readonly RequestRecord[], hold: Hold): RecordedUsers | null => {
-  const byUser = new Map<number, RequestRecord[]>()
+export const recordedUsers = (requests: readonly RequestRow[], hold: Hold): RecordedUsers | null => {
+  const byUser = new Map<number, RequestRow[]>()
   for (const request of requests) {
     if (request.ended < hold.from || request.started > hold.to) continue
     const own = byUser.get(request.vu)
@@ -45,11 +73,11 @@ export const recordedUsers = (requests: readonly RequestRecord[], hold: Hold): R
 
 // --- Internal helpers ---
 
-const cycles = (own: readonly RequestRecord[]): number[] =>
+const cycles = (own: readonly RequestRow[]): number[] =>
   own.map((request, index) => (own[index + 1]?.started ?? request.ended) - request.started)
 
 /** Times `t` for which a user had nothing under way in [t, t + windowMs], as changes of the number of the absent. */
-const absences = (own: readonly RequestRecord[], hold: Hold, windowMs: number): { at: number; by: number }[] => {
+const absences = (own: readonly RequestRow[], hold: Hold, windowMs: number): { at: number; by: number }[] => {
   const found: { at: number; by: number }[] = []
   const last = hold.to - windowMs
   let seenTo = -Infinity
@@ -71,3 +99,29 @@ const fewest = (changes: { at: number; by: number }[], users: number): number =>
   }
   return users - most
 }
+
+const shortfall = (who: string, planned: number, users: number | null): string[] => {
+  if (users === null) return [`${who} nothing of the hold`]
+  return users >= planned
+    ? []
+    : [`${who} ${users} of ${planned} users: the machine was too slow, or a user ended early`]
+}
+
+const lost = (dropped: number | null): string[] => {
+  if (dropped === null) return ["k6's summary is missing: dropped iterations are unknown"]
+  return dropped === 0 ? [] : [`k6 dropped ${plural(dropped, 'iteration')}: the machine was too slow`]
+}
+
+/** k6 leaves the metric out where it dropped none; its summaries put the count in more than one place. */
+const droppedIterations = (summary: unknown): number | null => {
+  if (!isRecord(summary) || !('metrics' in summary)) return null
+  const { metrics } = summary
+  const metric = Array.isArray(metrics)
+    ? metrics.find((one) => isRecord(one) && one.name === 'dropped_iterations')
+    : isRecord(metrics) && metrics.dropped_iterations
+  if (!isRecord(metric)) return 0
+  const values = isRecord(metric.values) ? metric.values : metric
+  return typeof values.count === 'number' ? values.count : null
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

@@ -1,5 +1,5 @@
 import { seededRandom } from '../../lib/core/random.ts'
-import type { RequestRecord } from '../../lib/core/run-folder.ts'
+import type { RequestRow } from '../../lib/core/run-folder.ts'
 
 export interface RequestsSpec {
   users: number
@@ -14,10 +14,10 @@ export interface RequestsSpec {
 }
 
 /** Closed-loop users: think, ask, read, over and over, from when the ramp reaches them until the load ends. */
-export const buildRequests = (spec: RequestsSpec): RequestRecord[] => {
+export const buildRequests = (spec: RequestsSpec): RequestRow[] => {
   const { users, from, rampMs, to, seed, slowness = () => 1, failing = () => false } = spec
   const random = seededRandom(seed)
-  const records: RequestRecord[] = []
+  const records: RequestRow[] = []
   for (let vu = 1; vu <= users; vu++) {
     let now = from + (rampMs * (vu - 1)) / users + 1
     for (let iteration = 0; now < to; iteration++) {
@@ -31,18 +31,30 @@ export const buildRequests = (spec: RequestsSpec): RequestRecord[] => {
         id: `${vu}-${iteration}`,
         vu,
         iteration,
+        arrival: null,
+        intended: null,
         started: now,
+        connected: now + 0.2,
+        reused: iteration > 0,
+        written: now + 0.3,
         ended,
+        firstEvent: failed ? null : ttft - 2,
+        firstChoice: failed ? null : ttft - 2,
         ttft: failed ? null : ttft,
+        firstAnswer: failed ? null : ttft,
         tpot: failed ? null : tpot,
         e2e: ended - now,
         gapMax: failed ? null : tpot * 2,
         gapP99: failed ? null : tpot * 1.6,
+        chunks: outputTokens,
+        coalesced: 0,
         promptTokens: failed ? null : 400 + random.int(200),
+        cachedTokens: failed ? null : 384,
         outputTokens,
         tokensFrom: 'usage',
+        finishReason: failed ? null : 'length',
         status: failed ? 502 : 200,
-        outcome: failed ? 'error' : 'ok',
+        outcome: failed ? 'http_5xx' : 'ok',
         error: failed ? 'upstream connection reset' : null,
         replica: failed ? null : `vllm-${random.int(3)}`,
       })

@@ -15,8 +15,15 @@ export const shiftRun = (run: RunData, ms: number): RunData => ({
   faults: run.faults?.map((fault) => shiftFault(fault, ms)) ?? null,
   requests:
     run.requests?.map((request) =>
-      Object.assign({}, request, { started: request.started + ms, ended: request.ended + ms }),
+      Object.assign({}, request, {
+        intended: later(request.intended, ms),
+        started: request.started + ms,
+        connected: later(request.connected, ms),
+        written: later(request.written, ms),
+        ended: request.ended + ms,
+      }),
     ) ?? null,
+  arrivals: run.arrivals && { ...run.arrivals, at: run.arrivals.at + ms },
   rules: run.rules?.map((rule) => Object.assign({}, rule, { evaluatedAt: rule.evaluatedAt + ms })) ?? null,
   alerts: shiftSeries(run.alerts, ms),
   conditions: shiftSeries(run.conditions, ms),

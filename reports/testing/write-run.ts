@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { RUN_FILES, seriesFile, type SampleSeries } from '../../lib/core/run-folder.ts'
+import { type PackedRequest, RUN_FILES, seriesFile, type SampleSeries } from '../../lib/core/run-folder.ts'
 import { requestColumns } from '../../lib/parquet/request-columns.ts'
 import { writeParquet, type Column } from '../../lib/parquet/write.ts'
 import type { RunData } from '../read/run-data.ts'
@@ -12,6 +12,8 @@ export const writeRun = async (dir: string, run: RunData, logs: Record<string, s
     [RUN_FILES.scenario]: json(run.scenario),
     [RUN_FILES.plan]: json(run.plan),
     [RUN_FILES.faults]: json(run.faults),
+    [RUN_FILES.arrivals]: json(run.arrivals),
+    [RUN_FILES.calibration]: json(run.calibration),
     [RUN_FILES.summary]: json(run.summary),
     [RUN_FILES.rules]: json(run.rules),
     [RUN_FILES.presence]: json(run.presence),
@@ -31,7 +33,12 @@ export const writeRun = async (dir: string, run: RunData, logs: Record<string, s
   }
   await mkdir(join(dir, RUN_FILES.series), { recursive: true })
   for (const [metric, series] of run.series) await writeParquet(join(dir, seriesFile(metric)), seriesColumns(series))
-  if (run.requests !== null) await writeParquet(join(dir, RUN_FILES.requests), requestColumns(run.requests))
+  // The gaps of all requests, on the first of them: readers add them up.
+  const rows = run.requests?.map((row, index): PackedRequest => {
+    const gaps = index === 0 ? run.gaps.map(([lower, count]): [number, number] => [lower, count]) : []
+    return { ...row, gaps, fault: null }
+  })
+  if (rows !== undefined) await writeParquet(join(dir, RUN_FILES.requests), requestColumns(rows))
 }
 
 // --- Internal helpers ---

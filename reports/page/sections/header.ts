@@ -1,7 +1,8 @@
-import type { Verdict } from '../../../lib/core/verdict.ts'
+import type { Offered, Verdict } from '../../../lib/core/verdict.ts'
 import type { RunData } from '../../read/run-data.ts'
+import { share } from '../../score/load-text.ts'
 import { html, type Markup } from '../html.ts'
-import { clock, mark, utc } from './words.ts'
+import { clock, mark, number, utc } from './words.ts'
 
 const WORDS = {
   pass: 'Passed',
@@ -26,7 +27,8 @@ export const header = ({ run, scenario, plan }: RunData, verdict: Verdict): Mark
     <p class="facts">
       ${run === null ? null : html`<span>${utc(run.startedAt)}</span>`}
       ${run === null || run.endedAt === null ? null : html`<span>${clock(run.endedAt - run.startedAt)} min</span>`}
-      ${verdict.load.plannedUsers > 0 ? html`<span>${verdict.load.plannedUsers} users</span>` : null}
+      ${verdict.load.offered === null ? null : html`<span>${offeredText(verdict.load.offered)}</span>`}
+      ${verdict.load.goodput === null ? null : html`<span>goodput ${share(verdict.load.goodput)}</span>`}
       ${plan === null ? null : html`<span>${plan.target.replicas} × ${plan.target.model}</span>`}
       ${scenario === null ? null : html`<span>${scenario.summary}</span>`}
     </p>
@@ -48,6 +50,11 @@ export const header = ({ run, scenario, plan }: RunData, verdict: Verdict): Mark
 `
 
 // --- Internal helpers ---
+
+const offeredText = (offered: Offered): string =>
+  offered.kind === 'users'
+    ? `${number(offered.planned)} users`
+    : `${number(offered.scheduled ?? offered.started)} scheduled requests`
 
 /** Reasons that no answer below gives, and the load's own line neither. */
 const doubts = ({ reasons, answers, load }: Verdict): string[] =>

@@ -1,0 +1,33 @@
+import type { Percentiles } from '../../lib/core/verdict.ts'
+
+/** Milliseconds that two figures must be apart for anybody to tell them apart: a decimal step no finer than the client's error. */
+export const stepOf = (errorMs: number | null): number =>
+  errorMs === null ? 1 : Math.max(FINEST_MS, 10 ** Math.floor(Math.log10(Math.max(errorMs, FINEST_MS))))
+
+/** A measured duration without the digits that are the client's own error; whole milliseconds where that was never measured. */
+export const rounded = (ms: number, errorMs: number | null): number => {
+  const step = stepOf(errorMs)
+  return Number((Math.round(ms / step) * step).toFixed(step < 1 ? 1 : 0))
+}
+
+export const roundedPercentiles = (values: Percentiles, errorMs: number | null): Percentiles =>
+  values === null
+    ? null
+    : {
+        p50: rounded(values.p50, errorMs),
+        p95: rounded(values.p95, errorMs),
+        p99: rounded(values.p99, errorMs),
+      }
+
+/** As a person reads it: `203.4 ms`, or that the client could not have seen it. */
+export const measured = (ms: number, errorMs: number | null): string =>
+  errorMs !== null && ms <= errorMs
+    ? `below the client's error of ${inError(errorMs)}`
+    : `${rounded(ms, errorMs).toLocaleString('en')} ms`
+
+/** The client's error itself, in two digits. */
+export const inError = (errorMs: number): string => `${Number(errorMs.toPrecision(2))} ms`
+
+// --- Internal helpers ---
+
+const FINEST_MS = 0.1

@@ -1,0 +1,69 @@
+import type { Slo } from '../../lib/core/load.ts'
+import type { RequestRow } from '../../lib/core/run-folder.ts'
+import type { Goodput } from '../../lib/core/verdict.ts'
+import { waitOf, wantedAt } from '../read/requests.ts'
+import type { StepRecord } from './steps.ts'
+
+type Judged = Pick<
+  RequestRow,
+  'arrival' | 'intended' | 'started' | 'written' | 'ended' | 'ttft' | 'tpot' | 'outputTokens' | 'outcome'
+>
+
+/**
+ * Which share of all requests that were scheduled kept the promise; `unsent` are the times of those that nobody ever
+ * sent, which kept nothing.
+ */
+export const goodputOf = (
+  requests: readonly Judged[],
+  unsent: readonly number[],
+  slo: Slo,
+  steps: readonly Pick<StepRecord, 'injected' | 'over'>[],
+): Goodput => {
+  const phases = PHASES.map((phase) => ({ phase, good: 0, of: 0 }))
+  let undecided = 0
+  const count = (from: number, to: number, good: boolean): void => {
+    const phase = phaseOf(from, to, steps)
+    for (const one of phases)
+      if (one.phase === phase) Object.assign(one, { good: one.good + (good ? 1 : 0), of: one.of + 1 })
+  }
+  for (const request of requests) {
+    const kept = keepsSlo(request, slo)
+    if (kept === null) undecided += 1
+    else count(wantedAt(request), request.ended, kept)
+  }
+  for (const at of unsent) count(at, at, false)
+  const sum = (key: 'good' | 'of'): number => phases.reduce((total, phase) => total + phase[key], 0)
+  return { slo, good: sum('good'), of: sum('of'), undecided, phases: phases.filter(({ of }) => of > 0) }
+}
+
+/**
+ * Whether a request kept the promise as its user saw it: from when it was wanted, dial and queue of the client included. Null
+ * where the end of the run came before that was decided. An answer of one token has no time between tokens.
+ */
+export const keepsSlo = (request: Judged, slo: Slo): boolean | null => {
+  const { outcome, tpot, outputTokens } = request
+  const lasted = request.ended - wantedAt(request)
+  // An answer in one piece: all of it is the first token.
+  const waited = waitOf(request) ?? lasted
+  const isLate =
+    waited > (slo.ttft ?? Infinity) || (tpot ?? 0) > (slo.tpot ?? Infinity) || lasted > (slo.e2e ?? Infinity)
+  if (isLate) return false
+  if (outcome === 'stopped') return null
+  return outcome === 'ok' && (tpot !== null || outputTokens <= 1 || slo.tpot === undefined)
+}
+
+// --- Internal helpers ---
+
+const PHASES = ['before', 'during', 'after'] as const
+
+const phaseOf = (
+  from: number,
+  to: number,
+  steps: readonly Pick<StepRecord, 'injected' | 'over'>[],
+): (typeof PHASES)[number] => {
+  const injected = steps.flatMap((step) =>
+    step.injected === null ? [] : [{ from: step.injected, to: step.over ?? Infinity }],
+  )
+  if (injected.some((fault) => from < fault.to && to >= fault.from)) return 'during'
+  return injected.some((fault) => from >= fault.from) ? 'after' : 'before'
+}

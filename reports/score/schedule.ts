@@ -1,0 +1,75 @@
+import type { ArrivalCount, RequestRow } from '../../lib/core/run-folder.ts'
+import type { Offered } from '../../lib/core/verdict.ts'
+import { rank } from '../read/percentile.ts'
+import { plural } from './words.ts'
+
+export interface Schedule {
+  offered: Extract<Offered, { kind: 'arrivals' }>
+  /** When those were wanted that nobody ever sent, as near as their neighbours tell. Milliseconds since the epoch. */
+  unsent: number[]
+  /** Why the load was not delivered; empty where it was. */
+  faults: string[]
+}
+
+type Sent = Pick<RequestRow, 'arrival' | 'intended' | 'started'>
+
+/** What became of an open loop's schedule: how many of the arrivals whose time came were sent, and how late. */
+export const judgeSchedule = (
+  requests: readonly Sent[],
+  count: ArrivalCount | null,
+  bounds: { maxLagMs: number; maxInFlight: number; mostInFlight: number | null },
+): Schedule => {
+  const { maxLagMs, maxInFlight, mostInFlight } = bounds
+  const sent = requests.filter(
+    (request): request is Sent & { arrival: number; intended: number } =>
+      request.intended !== null && request.arrival !== null,
+  )
+  const lags = Float64Array.from(sent, ({ started, intended }) => Math.max(0, started - intended)).sort()
+  const lag = lags.length === 0 ? null : { p50: rank(lags, 0.5), p99: rank(lags, 0.99), max: lags.at(-1) ?? 0 }
+  const unsent = missingTimes(sent, count)
+  const scheduled = count === null ? null : Math.max(count.due, sent.length + unsent.length)
+  const why =
+    mostInFlight !== null && mostInFlight >= maxInFlight
+      ? `all ${plural(maxInFlight, 'user')} were busy (load.maxInFlight)`
+      : 'the machine was too slow'
+  return {
+    offered: {
+      kind: 'arrivals',
+      scheduled,
+      claimed: count?.claimed ?? null,
+      started: sent.length,
+      lag,
+      maxLagMs,
+      maxInFlight,
+    },
+    unsent,
+    faults: [
+      ...(count === null ? ['nobody counted the schedule: k6 did not get to tell'] : []),
+      ...(sent.length === 0 ? ['not one request of the schedule was sent'] : []),
+      ...(unsent.length === 0
+        ? []
+        : [`${unsent.length} of ${plural(scheduled ?? 0, 'scheduled request')} were never sent: ${why}`]),
+      ...(lag === null || lag.p99 <= maxLagMs
+        ? []
+        : [
+            `1 % of the requests were sent ${Math.round(lag.p99)} ms late or later (load.maxLag is ${maxLagMs} ms): ${why}`,
+          ]),
+    ],
+  }
+}
+
+// --- Internal helpers ---
+
+/** Indices run in the order of time, so one that is missing below the number of those due was due, and never sent. */
+const missingTimes = (sent: readonly { arrival: number; intended: number }[], count: ArrivalCount | null): number[] => {
+  const times = new Map(sent.map(({ arrival, intended }) => [arrival, intended]))
+  const due = count?.due ?? sent.reduce((most, { arrival }) => Math.max(most, arrival + 1), 0)
+  const missing: number[] = []
+  let last = count?.at ?? 0
+  for (let index = due - 1; index >= 0; index--) {
+    const at = times.get(index)
+    if (at === undefined) missing.push(last)
+    else last = at
+  }
+  return missing.toReversed()
+}
