@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { RequestRecord, RUN_FILES } from '../lib/core/run-folder.ts'
+import { PackedRequest, RUN_FILES } from '../lib/core/run-folder.ts'
 import { Verdict, type VerdictLine } from '../lib/core/verdict.ts'
 import { readParquet } from '../lib/parquet/read.ts'
 
@@ -53,12 +53,15 @@ test('a killed pod is noticed, everything else stays quiet, and the folder holds
   expect(verdict.outcome).toBe('pass')
   expect(verdict.synthetic).toBe(true)
   expect(classesOf(verdict, 'kill')['VLLMReplicaMissing']).toBe('on-time')
-  expect(verdict.load).toMatchObject({ delivered: true, plannedUsers: 50, gaugeUsers: 50, recordedUsers: 50 })
+  expect(verdict.load).toMatchObject({
+    delivered: true,
+    offered: { kind: 'users', planned: 50, gauge: 50, recorded: 50 },
+  })
 
   const dir = await realpath(join(folder, 'runs/latest'))
   const records = await readParquet(join(dir, RUN_FILES.requests))
   expect(records.length).toBe(verdict.load.requests)
-  for (const record of records) RequestRecord.parse(record)
+  for (const record of records) PackedRequest.parse(record)
   for (const file of [RUN_FILES.report, RUN_FILES.verdictCsv, RUN_FILES.faults, RUN_FILES.rules, RUN_FILES.pods]) {
     expect((await readFile(join(dir, file), 'utf8')).length, file).toBeGreaterThan(0)
   }

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { RequestRecord, RUN_FILES } from '../lib/core/run-folder.ts'
-import { after, at, ramp, Scenario, type ScenarioInput } from '../lib/core/scenario.ts'
+import { ArrivalCount, PackedRequest, RUN_FILES } from '../lib/core/run-folder.ts'
+import { after, at, ramp, requests, Scenario, type ScenarioInput } from '../lib/core/scenario.ts'
 import { until } from '../lib/core/until.ts'
 import { Workload } from '../lib/core/workload.ts'
 import { writeBundle } from '../lib/k6/bundle.ts'
 import { BUNDLE, commandLine, environment } from '../lib/k6/command.ts'
 import { type LoadOptions, startLoad } from '../lib/k6/runner.ts'
+import { packRequests } from '../lib/k6/records.ts'
 import { scriptData } from '../lib/k6/script-data.ts'
 import { readParquet } from '../lib/parquet/read.ts'
 import { toolPath } from '../lib/toolchain/tools.mjs'
@@ -51,6 +52,12 @@ const scenario = (parts: Partial<ScenarioInput>) =>
     timeline: {},
     ...parts,
   })
+
+/** As the run does it once the faults' records are there. */
+const packed = async (runDir: string): Promise<PackedRequest[]> => {
+  await packRequests(runDir, [])
+  return z.array(PackedRequest).parse(await readParquet(join(runDir, RUN_FILES.requests)))
+}
 
 type Told = Parameters<LoadOptions['onEvent']>[0]
 
@@ -109,6 +116,7 @@ test('users and the timeline play on one clock, and everything is on record', as
   expect(gap).toBeGreaterThan(2_000)
   expect(gap).toBeLessThan(3_200)
   expect(input.events.map(({ what }) => what)).toEqual([
+    'prompts',
     'load-started',
     'step-created',
     'step-refused',
@@ -118,15 +126,20 @@ test('users and the timeline play on one clock, and everything is on record', as
     'timeline-finished',
   ])
 
-  const records = z.array(RequestRecord).parse(await readParquet(join(input.runDir, RUN_FILES.requests)))
-  expect(records).toHaveLength(result.requests)
+  const records = await packed(input.runDir)
   expect(new Set(records.map(({ vu }) => vu)).size).toBe(5)
   const whole = records.filter(({ outcome }) => outcome === 'ok')
   expect(whole.length).toBeGreaterThan(20)
-  for (const { ttft, tpot, outputTokens, replica, tokensFrom, started } of whole) {
+  for (const record of whole) {
+    const { ttft, tpot, outputTokens, replica, tokensFrom, started, written, gaps, chunks, intended, arrival } = record
     expect(ttft).toBeGreaterThan(15)
+    expect(record.firstEvent).toBeLessThanOrEqual(ttft ?? 0)
+    expect(written).toBeGreaterThanOrEqual(started)
+    expect(gaps.reduce((sum, [, count]) => sum + count, 0)).toBe(chunks - 1)
+    expect({ intended, arrival }).toEqual({ intended: null, arrival: null })
     expect(tpot).toBeGreaterThan(15)
     expect(outputTokens).toBeGreaterThanOrEqual(10)
+    expect(record.finishReason).toBe('length')
     expect({ replica, tokensFrom }).toEqual({ replica: 'vllm-0', tokensFrom: 'usage' })
     expect(started).toBeGreaterThan(startedAt)
   }
@@ -136,6 +149,57 @@ test('users and the timeline play on one clock, and everything is on record', as
     .parse(JSON.parse(await readFile(join(input.runDir, RUN_FILES.summary), 'utf8')))
   expect(summary.metrics['llm_requests']?.values['count']).toBe(whole.length)
   expect(server.writes()).toBeGreaterThan(2)
+  expect(summary.metrics['llm_in_flight']?.values['max']).toBeGreaterThan(0)
+})
+
+test('a schedule is kept, whatever the answers take', async () => {
+  const arrivals = requests('poisson').to(40, '0s').hold('6s')
+  const input = options('open', {
+    load: { arrivals, maxInFlight: 60, workload: 'test', slo: { ttft: '2s' } },
+    timeline: { only: at('1s').fault('pod-kill').lasting('1s') },
+  })
+  const load = await startLoad(input)
+  await load.timelineFinished
+  expect(load.progress()?.schedule?.claimed).toBeGreaterThan(0)
+  const result = await load.finished
+  expect(result).toMatchObject({ outcome: 'completed', message: '' })
+  const startedAt = result.loadStartedAt ?? 0
+
+  const records = await packed(input.runDir)
+  const count = ArrivalCount.parse(JSON.parse(await readFile(join(input.runDir, RUN_FILES.arrivals), 'utf8')))
+  // 240 of them, give or take five standard deviations.
+  expect(count.due).toBeGreaterThan(160)
+  expect(count.due).toBeLessThan(320)
+  expect(records.map(({ arrival }) => arrival)).toEqual(records.map((_, index) => index))
+  expect(records).toHaveLength(count.due)
+  for (const { intended, started, arrival, ended } of records) {
+    if (intended === null) throw new Error(`arrival ${arrival} was wanted at no time`)
+    expect(started).toBeGreaterThanOrEqual(intended)
+    expect(intended).toBeGreaterThan(startedAt - 200)
+    expect(intended).toBeLessThan(startedAt + 6_200)
+    expect(ended).toBeGreaterThan(started)
+  }
+  const lags = records.map(({ intended, started }) => started - (intended ?? 0)).sort((a, b) => a - b)
+  expect(lags[Math.floor(lags.length / 2)]).toBeLessThan(20)
+  const summary = z
+    .object({ metrics: z.record(z.string(), z.object({ values: z.record(z.string(), z.number()) })) })
+    .parse(JSON.parse(await readFile(join(input.runDir, RUN_FILES.summary), 'utf8')))
+  expect(summary.metrics['llm_goodput']?.values['rate']).toBe(1)
+})
+
+test('a seed draws the same schedule again, and another another', async () => {
+  const load = { arrivals: requests('poisson').to(20, '0s').hold('2s'), maxInFlight: 40, workload: 'test' }
+  const times = async (name: string, seed: number): Promise<number[]> => {
+    const input = { ...options(name, { load }), seed }
+    await (
+      await startLoad(input)
+    ).finished
+    const wanted = (await packed(input.runDir)).map(({ intended }) => intended ?? 0)
+    return wanted.map((time) => Math.round(time - (wanted[0] ?? 0)))
+  }
+  const [first, again, other] = [await times('seed-1', 1), await times('seed-1b', 1), await times('seed-2', 2)]
+  expect(again.slice(0, 20)).toEqual(first.slice(0, 20))
+  expect(other.slice(0, 20)).not.toEqual(first.slice(0, 20))
 })
 
 test('a stop ends the load in order, at once and once', async () => {
@@ -148,7 +212,7 @@ test('a stop ends the load in order, at once and once', async () => {
   expect(Date.now() - asked).toBeLessThan(5_000)
   const result = await load.finished
   expect(result).toMatchObject({ outcome: 'stopped', message: '', exitCode: 105 })
-  expect(result.requests).toBeGreaterThan(3)
+  expect((await packed(input.runDir)).length).toBeGreaterThan(3)
   expect(JSON.parse(await readFile(join(input.runDir, RUN_FILES.summary), 'utf8'))).toHaveProperty('metrics')
   await load.stop()
 })
@@ -161,7 +225,8 @@ test('a k6 that is not there, and one that cannot write its records, fail with t
   const load = await startLoad(full)
   // A folder where the spool should be: the first record cannot be written.
   await mkdir(join(full.runDir, RUN_FILES.requestSpool))
-  await expect(load.finished).rejects.toThrow('run folder')
+  expect(await load.finished).toMatchObject({ outcome: 'failed' })
+  await expect(packRequests(full.runDir, [])).rejects.toThrow('EISDIR')
   expect(full.events.find(({ what }) => what === 'error')?.value).toMatchObject({
     message: expect.stringContaining('spool'),
   })

@@ -50,6 +50,7 @@ const Ending = z.object({ ending: z.string(), endingReason: z.string().nullable(
 const Healed = z.object({ healed: z.array(z.string()), unhealed: z.array(z.object({ name: z.string() })) })
 const Text = z.string()
 const Texts = z.array(z.string())
+const Prompts = z.object({ note: z.string() })
 const Torn = z.object({ lines: z.number() })
 
 type Words = (value: unknown) => string | null
@@ -97,8 +98,10 @@ const WORDS: Readonly<Record<string, Words>> = {
   'k6/step-refused': from(Refused, ({ step, message }) => `${step} was refused: ${message}`),
   'k6/timeline-finished': always('the timeline is over; waiting for the alerts to settle'),
   'k6/error': from(Message, ({ message }) => `error: ${message}`),
-  'k6/request-records-torn': from(Torn, ({ lines }) => `${lines} request records were cut off`),
+  'k6/schedule-over': silent,
+  'k6/prompts': from(Prompts, ({ note }) => `prompts: ${note}`),
   'run/load': silent,
+  'run/request-records-torn': from(Torn, ({ lines }) => `${lines} request records were cut off`),
   'run/ending': from(Ending, ({ ending, endingReason }) =>
     endingReason === null ? ending : `${ending}: ${endingReason}`,
   ),

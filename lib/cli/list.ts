@@ -40,20 +40,20 @@ const scenarios = async (): Promise<string[][]> => {
   const folder = join(ROOT, 'scenarios')
   const files = (await readdir(folder)).filter((file) => file.endsWith('.ts')).sort()
   const { Scenario } = await import('../core/scenario.ts')
+  const { loadPlan, shortLoad } = await import('../core/load.ts')
   const rows = files.map(async (file) => {
     const module: { default?: unknown } = await import(join(folder, file))
     const { summary, timeline, load } = Scenario.parse(module.default)
-    const users = Math.max(...load.users.stages.map(({ to }) => to))
     return [
       `scenarios/${file}`,
-      String(users),
+      shortLoad(loadPlan(load)),
       Object.values(timeline)
         .map(({ fault }) => fault)
         .join(','),
       summary,
     ]
   })
-  return [['SCENARIO', 'USERS', 'FAULTS', 'SUMMARY'], ...(await Promise.all(rows))]
+  return [['SCENARIO', 'LOAD', 'FAULTS', 'SUMMARY'], ...(await Promise.all(rows))]
 }
 
 const RuleFile = z.object({

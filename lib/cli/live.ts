@@ -1,6 +1,6 @@
 import type { Event } from '../core/event.ts'
 import { formatDuration } from '../core/duration.ts'
-import type { LoadRun } from '../k6/runner.ts'
+import type { LoadProgress, LoadRun } from '../k6/runner.ts'
 import type { Prepared } from '../run/prepare.ts'
 import type { Context } from './context.ts'
 import { describeEvent, type EventLine, stepOf } from './describe-event.ts'
@@ -42,9 +42,9 @@ export const watchLive = (context: Context, { connections: { prometheus }, scena
     if (now !== undefined) tellAlerts([...new Set(now)].sort())
     const progress = load?.progress() ?? null
     if (progress === null || !context.isTerminal) return
-    const { users, started, finished, failed } = progress
+    const { started, finished, failed } = progress
     const alarm = firing.length === 0 ? 'all alerts quiet' : `firing: ${firing.join(', ')}`
-    const line = `${clock()}  ${users} users · ${started - finished} in flight · ${failed} failed · ${alarm}`
+    const line = `${clock()}  ${offered(progress)} · ${started - finished} in flight · ${failed} failed · ${alarm}`
     // A status that wraps cannot be redrawn in place.
     context.status(line.length < context.columns ? line : `${line.slice(0, context.columns - 2)}…`)
   }
@@ -72,3 +72,10 @@ export const watchLive = (context: Context, { connections: { prometheus }, scena
     },
   }
 }
+
+// --- Internal helpers ---
+
+const offered = ({ users, schedule }: LoadProgress): string =>
+  schedule === null
+    ? `${users} users`
+    : `${schedule.claimed} of ${schedule.due} due requests sent, lag p99 ${Math.round(schedule.lagP99)} ms`

@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
 import { alertWindow, ruleTiming, toleranceMs } from '../core/alert-window.ts'
 import { formatDuration } from '../core/duration.ts'
+import { describeLoad, loadPlan } from '../core/load.ts'
 import type { RunPlan } from '../core/run-folder.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { isMeant } from '../core/symptom.ts'
@@ -29,7 +30,7 @@ export const describePlan = (scenario: Scenario, { target, timing, rules, steps,
   [
     `${scenario.name}: ${scenario.summary}`,
     `target    ${target.replicas} pods of ${target.selector} in ${target.namespace}, model ${target.model} (engine ${target.engineVersion ?? 'unknown'}), at ${target.url}`,
-    `load      ${scenario.load.users.stages.map(({ to, over }) => `${to} users over ${formatDuration(over)}`).join(', ')}; workload ${scenario.load.workload}`,
+    `load      ${describeLoad(loadPlan(scenario.load))}; workload ${scenario.load.workload}`,
     `watched   every ${formatDuration(timing.scrapeIntervalMs)}, judged every ${formatDuration(timing.evaluationIntervalMs)}, ${rules.length} alerts`,
     '',
     renderTable([

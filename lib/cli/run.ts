@@ -10,14 +10,18 @@ import { writeReport } from '../../reports/page/write-report.ts'
 import { scoreRun } from '../../reports/score/score-run.ts'
 import { verdictTable } from '../../reports/score/table.ts'
 import { stopCluster } from '../cluster/cluster.ts'
+import type { Calibration } from '../core/calibration.ts'
 import { errorMessage, EXIT, type ExitCode, UserError } from '../core/errors.ts'
 import type { RunInfo } from '../core/run-folder.ts'
 import { RUN_FILES } from '../core/run-folder.ts'
 import { Symptom } from '../core/symptom.ts'
+import { calibrate } from '../k6/calibration/calibrate.ts'
+import { readCalibration } from '../k6/calibration/store.ts'
 import { connect } from '../kube/client.ts'
 import { prepare, readScenario } from '../run/prepare.ts'
 import { runDrill, type RunResult } from '../run/run.ts'
 import { toolPath } from '../toolchain/tools.mjs'
+import { calibrationTools } from './calibrate.ts'
 import { type Context, stateRoot } from './context.ts'
 import { readInputs } from './embedded-inputs.ts'
 import { watchLive } from './live.ts'
@@ -31,6 +35,8 @@ export interface RunFlags extends TargetFlags {
   runs: string
   seed?: number
   keep?: boolean
+  /** Commander's word for --no-calibrate. */
+  calibrate?: boolean
   json?: boolean
   verbose?: boolean
 }
@@ -43,6 +49,8 @@ export const run = async (context: Context, path: string, flags: RunFlags): Prom
   await requireRunsWritable(flags.runs)
   const inputs = isNamed(flags) ? null : await readInputs(flags)
   if (inputs !== null) requirePlayable(loaded.scenario, inputs)
+  // Before anything else wants the processors.
+  const calibration = flags.calibrate === false ? null : await ownCalibration(context)
   const { target, started } = await resolveTarget(context, flags, inputs)
   await using teardown = new AsyncDisposableStack()
   if (started && flags.keep !== true) {
@@ -65,6 +73,7 @@ export const run = async (context: Context, path: string, flags: RunFlags): Prom
     argv: context.argv,
     seed: flags.seed ?? loaded.scenario.seed,
     versions: await versions(),
+    calibration,
     git: await gitState(),
     tools: { k6: toolPath('k6') },
     holder: context.holder,
@@ -93,6 +102,26 @@ export const readSymptoms = async (path: string): Promise<Record<string, Symptom
 export const WORKLOADS = join(ROOT, 'scenarios/workloads')
 
 // --- Internal helpers ---
+
+/** How exact the load client is here; measured in a few seconds where nobody has yet. A drill does not fail for the lack of it. */
+const ownCalibration = async (context: Context): Promise<Calibration | null> => {
+  const tools = calibrationTools(context.env)
+  try {
+    const known = await readCalibration(tools)
+    if (known !== null) return known
+    context.status('calibrating the load client, once on this machine')
+    return await calibrate(tools, { seconds: CALIBRATION_SECONDS, signal: context.signal })
+  } catch (error) {
+    context.signal.throwIfAborted()
+    context.err(`warning: the load client could not be calibrated: ${errorMessage(error)}\n`)
+    return null
+  } finally {
+    context.status('')
+  }
+}
+
+/** With its start and its end about eight in all; `firedrill calibrate` takes longer, and is surer. */
+const CALIBRATION_SECONDS = 2
 
 const judge = async (context: Context, flags: RunFlags, { dir, info, unhealed }: RunResult): Promise<ExitCode> => {
   for (const { name, reason } of unhealed) context.err(`unhealed: ${name}: ${reason}\n`)

@@ -4,6 +4,7 @@ import { scoreRun } from '../../reports/score/score-run.ts'
 import { verdictTable } from '../../reports/score/table.ts'
 import { findRunFolder } from '../run/folder.ts'
 import type { Context } from './context.ts'
+import { packFirst } from './pack-leftover.ts'
 
 /** What a judged run ends with: that something is left to heal comes before what its alerts did. */
 export const exitCodeOf = ({ outcome, unhealed }: Pick<Verdict, 'outcome' | 'unhealed'>): ExitCode =>
@@ -14,7 +15,9 @@ export const score = async (
   path: string,
   { json = false, verbose = false }: { json?: boolean; verbose?: boolean },
 ): Promise<ExitCode> => {
-  const verdict = await scoreRun(await findRunFolder(path))
+  const dir = await findRunFolder(path)
+  await packFirst(context, dir)
+  const verdict = await scoreRun(dir)
   const { columns, colour } = context
   context.out(json ? `${JSON.stringify(verdict, null, 2)}\n` : verdictTable(verdict, { columns, colour, verbose }))
   return exitCodeOf(verdict)

@@ -4,6 +4,8 @@ import { eventText, type ScriptEvent } from './script-event.ts'
 const at = z.number()
 const count = z.number().int().nonnegative()
 
+const schedule = { at, scheduled: count.nullable(), due: count, claimed: count, lagP99: z.number() }
+
 const Known: z.ZodType<ScriptEvent> = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('load-started'), at }),
   z.strictObject({ event: z.literal('step-created'), at, step: z.string(), fault: z.string() }),
@@ -17,7 +19,10 @@ const Known: z.ZodType<ScriptEvent> = z.discriminatedUnion('event', [
     started: count,
     finished: count,
     failed: count,
+    schedule: z.strictObject(schedule).nullable(),
   }),
+  z.strictObject({ event: z.literal('schedule-over'), ...schedule }),
+  z.strictObject({ event: z.literal('prompts'), at, exact: z.boolean(), note: z.string() }),
   z.strictObject({ event: z.literal('error'), at, message: z.string() }),
 ])
 

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { EXIT, errorMessage, UserError } from '../core/errors.ts'
@@ -11,9 +11,8 @@ import { writeBundle } from './bundle.ts'
 import { BUNDLE, commandLine, environment, type LoadTarget } from './command.ts'
 import { parseEvent } from './event-line.ts'
 import { outcomeOfExit, type LoadOutcome } from './exit.ts'
-import { packRequests } from './records.ts'
 import { scriptData } from './script-data.ts'
-import type { ScriptEvent } from './script-event.ts'
+import type { ScheduleCount, ScriptEvent } from './script-event.ts'
 
 const LOG = 'load/k6.log'
 /** k6 stops its users, runs the summary and writes it; after this it is killed. */
@@ -46,8 +45,6 @@ export interface LoadResult {
   /** Steps whose Fault the API server did not take. */
   refused: string[]
   timelineFinished: boolean
-  /** Rows of load/requests.parquet. */
-  requests: number
 }
 
 export interface LoadProgress {
@@ -58,10 +55,12 @@ export interface LoadProgress {
   started: number
   finished: number
   failed: number
+  /** How far the schedule has come; null for users. */
+  schedule: ScheduleCount | null
 }
 
 export interface LoadRun {
-  /** Settles once k6 has ended and its records are packed. It only rejects where the run folder cannot be written. */
+  /** Settles once k6 has ended; its records are in the spool. It only rejects where the run folder cannot be written. */
   finished: Promise<LoadResult>
   /** Every step's fault is over, or was refused: their names. Pending for ever where the load ends before. */
   timelineFinished: Promise<string[]>
@@ -80,7 +79,14 @@ export const startLoad = async (options: LoadOptions): Promise<LoadRun> => {
   log.on('error', () => {})
 
   const timeline = Promise.withResolvers<string[]>()
-  const state: Observed = { startedAt: null, refused: [], timelineFinished: false, progress: null, error: null }
+  const state: Observed = {
+    startedAt: null,
+    refused: [],
+    timelineFinished: false,
+    progress: null,
+    counted: null,
+    error: null,
+  }
   const observe = (event: ScriptEvent): void => {
     note(state, event)
     if (event.event === 'progress') return
@@ -127,11 +133,11 @@ export const startLoad = async (options: LoadOptions): Promise<LoadRun> => {
     signal.removeEventListener('abort', stop)
     const lines = state.error === null ? last : [state.error]
     const verdict = outcomeOfExit({ exitCode: ended.exitCode, cause: ended.cause, asked, last: lines })
-    const { rows, bad } = await prepare(runDir, () =>
-      packRequests(join(runDir, RUN_FILES.requestSpool), join(runDir, RUN_FILES.requests)),
-    )
-    if (bad > 0) onEvent({ phase: 'info', what: 'request-records-torn', value: { lines: bad } })
-    const { startedAt: loadStartedAt, refused, timelineFinished } = state
+    const { startedAt: loadStartedAt, refused, timelineFinished, counted } = state
+    if (counted !== null) {
+      const { lagP99: _, ...count } = counted
+      await prepare(runDir, () => writeFile(join(runDir, RUN_FILES.arrivals), `${JSON.stringify(count)}\n`))
+    }
     return {
       ...verdict,
       exitCode: ended.exitCode ?? null,
@@ -139,7 +145,6 @@ export const startLoad = async (options: LoadOptions): Promise<LoadRun> => {
       loadEndedAt,
       refused,
       timelineFinished,
-      requests: rows,
     }
   })()
 
@@ -155,6 +160,8 @@ interface Observed {
   refused: string[]
   timelineFinished: boolean
   progress: LoadProgress | null
+  /** The schedule's last count that is a second old, or final: what was due then has been sent since, or never will be. */
+  counted: ScheduleCount | null
   error: string | null
 }
 
@@ -171,12 +178,19 @@ const note = (state: Observed, event: ScriptEvent): void => {
       break
     case 'progress': {
       const { event: _, ...progress } = event
+      state.counted = state.progress?.schedule ?? null
       state.progress = progress
+      break
+    }
+    case 'schedule-over': {
+      const { event: _, ...count } = event
+      state.counted = count
       break
     }
     case 'error':
       state.error ??= event.message
       break
+    case 'prompts':
     case 'step-created':
     case 'step-over':
       break

@@ -1,4 +1,7 @@
+import type { ArrivalsOptions, Slo as ClientSlo } from 'k6/x/llm'
+import { unreachable } from '../core/errors.ts'
 import type { FaultSpec } from '../core/fault-resource.ts'
+import { type Arrivals, loadDuration, loadPlan, type Slo } from '../core/load.ts'
 import { deriveSeed } from '../core/random.ts'
 import type { Scenario, Step } from '../core/scenario.ts'
 import type { Workload } from '../core/workload.ts'
@@ -10,32 +13,74 @@ export interface ScriptStep {
   spec: Omit<FaultSpec, 'target'>
 }
 
+/** Closed loop, or a schedule and as many virtual users as may wait for answers at once. */
+export type ScriptLoad =
+  | { kind: 'users'; stages: { to: number; over: number }[] }
+  | { kind: 'arrivals'; schedule: ArrivalsOptions; maxInFlight: number }
+
 /** What the bundle carries of the scenario. Durations are milliseconds. The target comes from the environment. */
 export interface ScriptData {
   scenario: string
   seed: number
-  stages: { to: number; over: number }[]
+  load: ScriptLoad
+  /** From the zero of the timeline to the end of the load. */
+  durationMs: number
+  slo: ClientSlo | null
   workload: Workload
   steps: ScriptStep[]
 }
 
-export const scriptData = (scenario: Scenario, workload: Workload, seed: number): ScriptData => ({
-  scenario: scenario.name,
-  seed,
-  stages: scenario.load.users.stages,
-  workload,
-  steps: Object.entries(scenario.timeline).map(([name, step]) => ({
-    name,
-    when: step.when,
-    spec: {
-      kind: step.fault,
-      params: step.params,
-      durationSeconds: step.lasting / 1_000,
-      seed: deriveSeed(seed, name),
-      maxUnavailable: scenario.safety.maxUnavailable,
-    },
-  })),
-})
+export const scriptData = (scenario: Scenario, workload: Workload, seed: number): ScriptData => {
+  const plan = loadPlan(scenario.load)
+  const durationMs = loadDuration(plan)
+  if (durationMs === null) throw new Error('a trace whose length nobody has looked up')
+  return {
+    scenario: scenario.name,
+    seed,
+    load:
+      plan.kind === 'users'
+        ? plan
+        : { kind: 'arrivals', schedule: schedule(plan.arrivals, seed), maxInFlight: plan.maxInFlight },
+    durationMs,
+    slo: promised(scenario.load.slo ?? workload.slo),
+    workload,
+    steps: Object.entries(scenario.timeline).map(([name, step]) => ({
+      name,
+      when: step.when,
+      spec: {
+        kind: step.fault,
+        params: step.params,
+        durationSeconds: step.lasting / 1_000,
+        seed: deriveSeed(seed, name),
+        maxUnavailable: scenario.safety.maxUnavailable,
+      },
+    })),
+  }
+}
 
-/** Milliseconds from the first user to the end of the last stage. */
-export const loadDuration = (stages: ScriptData['stages']): number => stages.reduce((sum, { over }) => sum + over, 0)
+// --- Internal helpers ---
+
+const promised = (slo: Slo | undefined): ClientSlo | null => {
+  if (slo === undefined) return null
+  const { ttft, tpot, e2e } = slo
+  return {
+    ...(ttft === undefined ? {} : { ttft }),
+    ...(tpot === undefined ? {} : { tpot }),
+    ...(e2e === undefined ? {} : { e2e }),
+  }
+}
+
+const schedule = (arrivals: Arrivals, seed: number): ArrivalsOptions => {
+  const drawn = deriveSeed(seed, 'arrivals')
+  switch (arrivals.process) {
+    case 'constant':
+    case 'poisson':
+      return { seed: drawn, process: arrivals.process, stages: arrivals.stages }
+    case 'gamma':
+      return { seed: drawn, process: 'gamma', burstiness: arrivals.burstiness, stages: arrivals.stages }
+    case 'trace':
+      return { trace: arrivals.trace, speed: arrivals.speed }
+    default:
+      return unreachable(arrivals)
+  }
+}

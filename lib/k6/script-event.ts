@@ -11,9 +11,30 @@ export type ScriptEvent =
   /** The Fault is `Recovered` or `Failed`, or `Deleted` by somebody. */
   | { event: 'step-over'; at: number; step: string; fault: string; phase: string }
   | { event: 'timeline-finished'; at: number; refused: string[] }
-  /** Once a second: virtual users active now, requests so far. */
-  | { event: 'progress'; at: number; users: number; started: number; finished: number; failed: number }
+  /** How prompts get their length. */
+  | { event: 'prompts'; at: number; exact: boolean; note: string }
+  /** Once a second: virtual users active now, requests so far, and how far the schedule of an open loop has come. */
+  | {
+      event: 'progress'
+      at: number
+      users: number
+      started: number
+      finished: number
+      failed: number
+      schedule: ScheduleCount | null
+    }
+  /** The same of the schedule, when its last second was over. */
+  | ({ event: 'schedule-over' } & ScheduleCount)
   | { event: 'error'; at: number; message: string }
+
+/** Arrivals in all (null where that is not known), whose time has passed, that were taken up; their lag in milliseconds. */
+export interface ScheduleCount {
+  at: number
+  scheduled: number | null
+  due: number
+  claimed: number
+  lagP99: number
+}
 
 const PREFIX = 'firedrill '
 

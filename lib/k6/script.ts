@@ -1,49 +1,58 @@
 import { sleep } from 'k6'
 import exec from 'k6/execution'
-import type { Options } from 'k6/options'
-import { Kubernetes } from 'k6/x/kubernetes'
-import { Client, stats } from 'k6/x/llm'
-import { loadDuration, type ScriptData, type ScriptStep } from './script-data.ts'
-import { formatEvent, type ScriptEvent } from './script-event.ts'
-import { dueAt, faultName, isTransient, untilNext } from './timeline.ts'
-import { drawTurn, type Turn } from './turn.ts'
+import { Gauge } from 'k6/metrics'
+import type { Options, Scenario } from 'k6/options'
+import { Arrivals, Client, type RequestParams, stats } from 'k6/x/llm'
+import type { Corpus } from './prompt/corpus.ts'
+import { fitCorpus } from './prompt/fit.ts'
+import type { ScriptData, ScriptLoad } from './script-data.ts'
+import { playTimeline } from './script-faults.ts'
+import { target } from './script-target.ts'
+import { messageOf, tell } from './script-tell.ts'
+import { untilNext } from './timeline.ts'
+import { carryOn, drawTurn, type History, requestBody, type Turn, type TurnKey } from './turn.ts'
 
 /**
- * The script that k6 runs: `user` is one round of a virtual user, `faults` applies the timeline on the same clock.
- * The bundler puts the scenario's data in; the target comes from the environment.
+ * The script that k6 runs. `user` is one request of a closed-loop user, `arrival` one of the schedule; `faults` applies the
+ * timeline on the same clock: k6 starts both at once. The bundler puts the scenario's data in; the target comes from the
+ * environment. Each virtual user has a copy of all this and its own variables.
  */
 declare const FIREDRILL_DATA: ScriptData
 
 const data: ScriptData = FIREDRILL_DATA
-const target = {
-  url: __ENV['FIREDRILL_URL'] ?? '',
-  model: __ENV['FIREDRILL_MODEL'] ?? '',
-  namespace: __ENV['FIREDRILL_NAMESPACE'] ?? '',
-  selector: __ENV['FIREDRILL_SELECTOR'] ?? '',
-  run: __ENV['FIREDRILL_RUN'] ?? 'by-hand',
-}
-const durationMs = loadDuration(data.stages)
 
 const TICK_MS = 500
 const PROGRESS_MS = 1_000
-const CREATE_PATIENCE_MS = 30_000
+/** Once the schedule is over its users wait for the end; never in a busy loop. */
+const LEAST_IDLE_S = 0.2
+
+const loadScenario = (load: ScriptLoad): Scenario =>
+  load.kind === 'users'
+    ? {
+        executor: 'ramping-vus',
+        exec: 'user',
+        startVUs: 0,
+        stages: load.stages.map(({ to, over }) => ({ target: to, duration: `${over}ms` })),
+        gracefulStop: '2s',
+        gracefulRampDown: '2s',
+      }
+    : {
+        executor: 'constant-vus',
+        exec: 'arrival',
+        vus: load.maxInFlight,
+        duration: `${data.durationMs}ms`,
+        gracefulStop: '2s',
+      }
 
 export const options: Options = {
   scenarios: {
-    load: {
-      executor: 'ramping-vus',
-      exec: 'user',
-      startVUs: 0,
-      stages: data.stages.map(({ to, over }) => ({ target: to, duration: `${over}ms` })),
-      gracefulStop: '2s',
-      gracefulRampDown: '2s',
-    },
+    load: loadScenario(data.load),
     faults: {
       executor: 'per-vu-iterations',
       exec: 'faults',
       vus: 1,
       iterations: 1,
-      maxDuration: `${durationMs + 5_000}ms`,
+      maxDuration: `${data.durationMs + 5_000}ms`,
       gracefulStop: '1s',
     },
   },
@@ -54,143 +63,116 @@ export const options: Options = {
 
 const client = new Client({
   url: target.url,
-  headers: JSON.parse(__ENV['FIREDRILL_HEADERS'] ?? '{}') as Record<string, string>, // written by the runner
+  headers: target.headers,
   timeout: data.workload.requestTimeout,
-  spool: __ENV['FIREDRILL_SPOOL'] ?? '',
+  ...(data.slo === null ? {} : { slo: data.slo }),
+  spool: target.spool,
 })
+const schedule = data.load.kind === 'arrivals' ? new Arrivals(data.load.schedule) : null
+const inFlight = new Gauge('llm_in_flight')
 
-export const user = (): void => {
-  const { idInTest, iterationInScenario } = exec.vu
-  const turn = drawTurn(data.workload, data.seed, idInTest, iterationInScenario)
+/** Before the load, once: prompts are made to fit the server's tokenizer. */
+export const setup = (): Corpus => {
+  const corpus = fitCorpus(data.workload, (input) => client.tokenize({ model: target.model, ...input }))
+  tell({ event: 'prompts', at: Date.now(), exact: corpus.exact, note: corpus.note })
+  return corpus
+}
+
+/** The chat that this virtual user is in the middle of. */
+let history: History | null = null
+let key: TurnKey | null = null
+let chats = 0
+
+export const user = (corpus: Corpus): void => {
+  if (history === null || key === null) key = { vu: exec.vu.idInTest, chat: chats++ }
+  const load = { ...data, corpus }
+  const turn = drawTurn(load, key, history)
   sleep(turn.think / 1_000)
-  const params = { id: `${target.run}-${idInTest}-${iterationInScenario}` }
-  try {
-    if (data.workload.endpoint === 'chat') client.chat(chatBody(turn), params)
-    else client.completions(completionBody(turn), params)
-  } catch (error) {
-    // Failed requests are records. This is a call that cannot work, or a full disk: every other would fail as well.
-    tell({ event: 'error', at: Date.now(), message: messageOf(error) })
-    exec.test.abort(messageOf(error))
+  history = ask(corpus, turn, {})
+}
+
+export const arrival = (corpus: Corpus): void => {
+  const load = { ...data, corpus }
+  if (history !== null && key !== null) {
+    // The schedule has begun this chat; its user goes on with it.
+    const turn = drawTurn(load, key, history)
+    sleep(turn.think / 1_000)
+    history = ask(corpus, turn, {})
+    return
   }
+  const due = schedule?.next() ?? null
+  if (due === null) {
+    sleep(Math.max(LEAST_IDLE_S, (exec.scenario.startTime + data.durationMs - Date.now()) / 1_000))
+    return
+  }
+  key = { arrival: due.index }
+  history = ask(corpus, drawTurn(load, key, null, due), { arrival: due })
 }
 
 export const faults = (): void => {
   const startedAt = exec.scenario.startTime
+  const endsAt = startedAt + data.durationMs
   tell({ event: 'load-started', at: startedAt })
-  const kube = data.steps.length > 0 ? connect() : null
-  const overAt = new Map<string, number>()
-  const active = new Map<string, string>()
-  const refused: string[] = []
-  let waiting = [...data.steps]
+  const timeline = playTimeline(data, startedAt)
   let finished = false
   let progressAt = 0
-
-  while (Date.now() < startedAt + durationMs) {
-    if (kube !== null) {
-      waiting = waiting.filter((step) => {
-        const due = dueAt(step, startedAt, overAt)
-        return due === null || due > Date.now() || !create(kube, step, due, { active, overAt, refused })
-      })
-      for (const [step, fault] of active) poll(kube, step, fault, { active, overAt, refused })
-    }
-    if (!finished && waiting.length === 0 && active.size === 0) {
+  while (Date.now() < endsAt) {
+    timeline.step()
+    if (!finished && timeline.isFinished()) {
       finished = true
-      tell({ event: 'timeline-finished', at: Date.now(), refused })
+      tell({ event: 'timeline-finished', at: Date.now(), refused: timeline.refused })
     }
     if (Date.now() >= progressAt) {
       progressAt = Date.now() + PROGRESS_MS
-      // This VU is active too, and is no user.
-      tell({ event: 'progress', at: Date.now(), users: exec.instance.vusActive - 1, ...stats() })
+      report()
     }
-    const dues = waiting.map((step) => dueAt(step, startedAt, overAt))
-    sleep(untilNext([...dues, startedAt + durationMs], Date.now(), TICK_MS) / 1_000)
+    sleep(untilNext([...timeline.dues(), endsAt], Date.now(), TICK_MS) / 1_000)
   }
+  if (schedule !== null) tell({ event: 'schedule-over', ...counted(schedule) })
 }
 
 export const handleSummary = (summary: unknown): Record<string, string> => ({
-  [__ENV['FIREDRILL_SUMMARY'] ?? 'stdout']: JSON.stringify(summary, null, 2),
+  [target.summary]: JSON.stringify(summary, null, 2),
 })
 
 // --- Internal helpers ---
 
-interface Progress {
-  /** Step → name of its Fault. */
-  active: Map<string, string>
-  overAt: Map<string, number>
-  refused: string[]
+/** Asks, and gives back what the chat carries to its next turn; null where it is over. */
+const ask = (corpus: Corpus, turn: Turn, params: RequestParams): History | null => {
+  const { idInTest, iterationInScenario } = exec.vu
+  const body = requestBody(turn, target.model)
+  const all: RequestParams = {
+    ...params,
+    id: `${target.run}-${idInTest}-${iterationInScenario}`,
+    text: turn.wantsText,
+    ...(turn.cancel === null ? {} : { cancel: turn.cancel }),
+  }
+  try {
+    const { outcome, text } = data.workload.endpoint === 'chat' ? client.chat(body, all) : client.completions(body, all)
+    // Who left, or got no answer, does not go on with the chat.
+    return outcome === 'ok' ? carryOn({ ...data, corpus }, turn, text) : null
+  } catch (error) {
+    // Failed requests are records. This is a call that cannot work, or a full disk: every other would fail as well.
+    tell({ event: 'error', at: Date.now(), message: messageOf(error) })
+    exec.test.abort(messageOf(error))
+    return null
+  }
 }
 
-const tell = (event: ScriptEvent): void => {
-  // eslint-disable-next-line no-console -- the console is how a script speaks to whoever started k6
-  console.log(formatEvent(event))
-}
-
-// k6 hands Go's errors over as objects of its own, whose text names their kind.
-const messageOf = (error: unknown): string => String(error).replace(/^(GoError|Error): /, '')
-
-const chatBody = ({ shared, own, maxTokens }: Turn): object => ({
-  model: target.model,
-  messages: [...(shared === '' ? [] : [{ role: 'system', content: shared }]), { role: 'user', content: own }],
-  max_tokens: maxTokens,
-  // The drawn length is the generated length, on every server.
-  ignore_eos: true,
-})
-
-const completionBody = ({ shared, own, maxTokens }: Turn): object => ({
-  model: target.model,
-  prompt: shared + own,
-  max_tokens: maxTokens,
-  ignore_eos: true,
-})
-
-const connect = (): Kubernetes =>
-  new Kubernetes({
-    ...(__ENV['FIREDRILL_KUBECONFIG'] ? { config_path: __ENV['FIREDRILL_KUBECONFIG'] } : {}),
-    ...(__ENV['FIREDRILL_CONTEXT'] ? { context: __ENV['FIREDRILL_CONTEXT'] } : {}),
+const report = (): void => {
+  const { inFlight: now, ...counts } = stats()
+  inFlight.add(now)
+  tell({
+    event: 'progress',
+    at: Date.now(),
+    // This VU is active too, and is no user.
+    users: exec.instance.vusActive - 1,
+    ...counts,
+    schedule: schedule === null ? null : counted(schedule),
   })
-
-/** False where the API server could not be asked: the step stays due. */
-const create = (kube: Kubernetes, step: ScriptStep, due: number, { active, overAt, refused }: Progress): boolean => {
-  const name = faultName(data.scenario, step.name, target.run)
-  try {
-    kube.create({
-      apiVersion: 'firedrill.dev/v1alpha1',
-      kind: 'Fault',
-      metadata: {
-        name,
-        namespace: target.namespace,
-        labels: { 'firedrill.dev/run': target.run, 'firedrill.dev/step': step.name },
-      },
-      spec: { ...step.spec, target: { selector: target.selector } },
-    })
-  } catch (error) {
-    const message = messageOf(error)
-    // An answer that was lost on the way: the object is there, and its name is this run's alone.
-    if (!/already exists/.test(message)) {
-      if (isTransient(message) && Date.now() < due + CREATE_PATIENCE_MS) return false
-      refused.push(step.name)
-      overAt.set(step.name, Date.now())
-      tell({ event: 'step-refused', at: Date.now(), step: step.name, message })
-      return true
-    }
-  }
-  active.set(step.name, name)
-  tell({ event: 'step-created', at: Date.now(), step: step.name, fault: name })
-  return true
 }
 
-const poll = (kube: Kubernetes, step: string, fault: string, { active, overAt }: Progress): void => {
-  let phase: string
-  try {
-    const { status } = kube.get('Fault.firedrill.dev', fault, target.namespace) as { status?: { phase?: string } }
-    phase = status?.phase ?? 'Pending'
-  } catch (error) {
-    // Anything else is the API server's trouble, and passes or does not: the Fault ends without us.
-    if (!/not found/.test(messageOf(error))) return
-    phase = 'Deleted'
-  }
-  if (phase !== 'Recovered' && phase !== 'Failed' && phase !== 'Deleted') return
-  active.delete(step)
-  overAt.set(step, Date.now())
-  tell({ event: 'step-over', at: Date.now(), step, fault, phase })
+const counted = (arrivals: Arrivals) => {
+  const { scheduled, due, claimed, lagP99 } = arrivals.stats()
+  return { at: Date.now(), scheduled, due, claimed, lagP99 }
 }

@@ -3,6 +3,7 @@ import { startController } from '../../chaos/controller/controller.ts'
 import { listFaults } from '../../chaos/controller/fault-store.ts'
 import { healAll, type HealReport } from '../../chaos/controller/heal-all.ts'
 import { installCrd } from '../../chaos/controller/install.ts'
+import type { Calibration } from '../core/calibration.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { errorMessage, EXIT, UserError } from '../core/errors.ts'
 import type { Event } from '../core/event.ts'
@@ -13,6 +14,7 @@ import { collectRun, watchRun } from './collect/collect.ts'
 import { playOut } from './ending.ts'
 import { openRunFolder, writeJson } from './folder.ts'
 import { openJournal } from './journal.ts'
+import { packRun } from './pack.ts'
 import type { Prepared } from './prepare.ts'
 import { redactArgv } from './redact.ts'
 
@@ -22,6 +24,8 @@ export interface RunInput extends Prepared {
   argv: readonly string[]
   seed: number
   versions: Record<string, string>
+  /** How exact the load client is on this machine; null where nobody measured it. */
+  calibration: Calibration | null
   git: RunInfo['git']
   tools: { k6: string }
   /** Names this process among all that may hold the controller's Lease: from `processHolder`. */
@@ -51,6 +55,8 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
   await save()
   await saving(dir, () => writeJson(join(dir, RUN_FILES.scenario), scenario))
   await saving(dir, () => writeJson(join(dir, RUN_FILES.plan), plan))
+  const { calibration } = input
+  if (calibration !== null) await saving(dir, () => writeJson(join(dir, RUN_FILES.calibration), calibration))
 
   const broken = new AbortController()
   const signal = AbortSignal.any([input.signal, broken.signal])
@@ -128,6 +134,9 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
     ({ metadata }) => metadata.labels?.[RUN_LABEL] === info.id,
   )
   await saving(dir, () => writeJson(join(dir, RUN_FILES.faults), faults))
+  // After the faults' records: each request is told which of them it met.
+  const packed = await saving(dir, () => packRun(dir))
+  if (packed !== null && packed.bad > 0) note('info', 'request-records-torn', { lines: packed.bad })
 
   info.endedAt = clock.now()
   if (!signal.aborted) {

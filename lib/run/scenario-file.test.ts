@@ -32,7 +32,7 @@ const problemsOf = async (scenario: unknown): Promise<string> => {
   )
 }
 
-test.each(['quick', 'smoke', 'real-engine'])('scenarios/%s.ts is sound', async (name) => {
+test.each(['quick', 'smoke', 'open-loop', 'real-engine'])('scenarios/%s.ts is sound', async (name) => {
   const { scenario, workload } = await loadScenario(join(ROOT, `scenarios/${name}.ts`), catalogue)
   expect(scenario.name).toBe(name)
   expect(workload.name).toBe(scenario.load.workload)
@@ -49,8 +49,8 @@ test('an unknown key, fault, parameter and workload are named, with what would b
   expect(await problemsOf({ ...minimal, timeline: { kill: { ...kill, params: { count: 0 } } } })).toMatch(
     /count[^]*timeline\.kill\.params of pod-kill/,
   )
-  expect(await problemsOf({ ...minimal, load: { ...minimal.load, workload: 'chta' } })).toContain(
-    'expected one of the workloads chat, found "chta"',
+  expect(await problemsOf({ ...minimal, load: { ...minimal.load, workload: 'chta' } })).toMatch(
+    /expected one of the workloads .*chat.*, found "chta"/,
   )
 })
 
@@ -69,4 +69,21 @@ test('a file that is not there, or cannot be read, says so', async () => {
   const broken = join(folder, 'broken.yaml')
   await writeFile(broken, 'a: [')
   await expect(loadScenario(broken, catalogue)).rejects.toMatchObject({ code: 'scenario-invalid' })
+})
+
+test('a trace counts from the scenario’s file, and says how long it is', async () => {
+  const arrivals = { process: 'trace', trace: 'trace.jsonl', speed: 2 }
+  const replayed = { ...minimal, load: { arrivals, maxInFlight: 5, workload: 'chat' } }
+  expect(await problemsOf(replayed)).toMatch(/expected a trace file at .*trace\.jsonl.*ENOENT[^]*load\.arrivals\.trace/)
+  await writeFile(join(folder, 'trace.jsonl'), 'a,b\n')
+  expect(await problemsOf(replayed)).toMatch(/expected a trace \(CSV .*found another file/)
+  await writeFile(join(folder, 'trace.jsonl'), '{"at":1}\n{"at":61000}\n')
+  expect(await problemsOf(replayed)).toBe('')
+  const { scenario } = await loadScenario(join(folder, 'scenario.yaml'), catalogue)
+  expect(scenario.load.arrivals).toEqual({
+    process: 'trace',
+    trace: join(folder, 'trace.jsonl'),
+    speed: 2,
+    over: 35_500,
+  })
 })

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, extname, join, resolve } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
@@ -7,11 +7,15 @@ import { errorMessage, UserError } from '../core/errors.ts'
 import type { AnyFault } from '../core/fault.ts'
 import { Scenario } from '../core/scenario.ts'
 import { Workload } from '../core/workload.ts'
+import { traceLength } from './trace-length.ts'
 
 export interface Loaded {
   scenario: Scenario
   workload: Workload
 }
+
+/** A replayed trace goes on for so long after its last arrival. */
+const LAST_ANSWERS_MS = 5_000
 
 export interface Catalogue {
   faults: Record<string, AnyFault>
@@ -32,10 +36,32 @@ export const loadScenario = async (path: string, { faults, workloads }: Catalogu
     ...workloadProblems(named.load?.workload, known),
   ]
   if (problems.length > 0 || !parsed.success) throw invalid(path, problems.join('\n'))
-  return { scenario: parsed.data, workload: await loadWorkload(workloads, parsed.data.load.workload) }
+  const workload = await loadWorkload(workloads, parsed.data.load.workload)
+  return { scenario: await settled(path, parsed.data, workload), workload }
 }
 
 // --- Internal helpers ---
+
+/** What follows from other files is written into the scenario: the run folder then says it as well. */
+const settled = async (path: string, scenario: Scenario, workload: Workload): Promise<Scenario> => {
+  const { arrivals } = scenario.load
+  const slo = scenario.load.slo ?? workload.slo
+  const load = { ...scenario.load, ...(slo === undefined ? {} : { slo }) }
+  if (arrivals?.process !== 'trace') return { ...scenario, load }
+  const trace = resolve(dirname(path), arrivals.trace)
+  const length = await traceLength(trace).catch((error: unknown) => {
+    throw invalid(
+      path,
+      `✖ expected a trace file at ${trace}, found: ${errorMessage(error)}\n  → at load.arrivals.trace`,
+    )
+  })
+  if (length === null) {
+    const formats = 'CSV with a TIMESTAMP or Timestamp column, or JSON lines with timestamp or at'
+    throw invalid(path, `✖ expected a trace (${formats}), found another file: ${trace}\n  → at load.arrivals.trace`)
+  }
+  const over = arrivals.over ?? Math.ceil(length / arrivals.speed) + LAST_ANSWERS_MS
+  return { ...scenario, load: { ...load, arrivals: { ...arrivals, trace, over } } }
+}
 
 /** What can be looked up in a scenario of whatever form. */
 const NamedStep = z.looseObject({ fault: z.string().optional(), params: z.unknown().optional() }).catch({ params: {} })

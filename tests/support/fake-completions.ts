@@ -17,11 +17,16 @@ export const startFakeCompletions = async (gapMs: number) => {
         request.resume().on('end', () => response.writeHead(204).end())
         return
       }
+      if (!request.url?.startsWith('/v1/')) {
+        request.resume().on('end', () => response.writeHead(404).end())
+        return
+      }
       const { max_tokens: tokens } = Body.parse(await json(request))
       response.writeHead(200, { 'content-type': 'text/event-stream', 'x-upstream': 'vllm-0' })
       for (let token = 0; token < tokens; token++) {
         await delay(gapMs)
-        response.write(event({ choices: [{ delta: { content: 'a' }, finish_reason: null }] }))
+        const finish_reason = token === tokens - 1 ? 'length' : null
+        response.write(event({ choices: [{ index: 0, delta: { content: 'a' }, finish_reason }] }))
       }
       response.write(event({ choices: [], usage: { prompt_tokens: 9, completion_tokens: tokens } }))
       response.end('data: [DONE]\n\n')
