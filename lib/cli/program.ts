@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 
 /** Every command is a file of its own, read when it is called: `--help` stays instant. */
 export const makeProgram = (context: Context, exit: { code: number }): Command => {
-  // Each command's is an ExitCode, but kubectl's, which has codes of its own.
+  // Each command's is an ExitCode, but kubectl's and k6's, which have codes of their own.
   const ends =
     <Arguments extends unknown[]>(command: (...args: Arguments) => Promise<number>) =>
     async (...args: Arguments): Promise<void> => {
@@ -20,6 +20,7 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
 
   const run = program.command('run').argument('<scenario>', 'a scenario file: .ts, .yaml or .json')
   addRunOptions(run)
+    .option('--no-calibrate', "leaves out the few seconds that measure the load client's own error, once on a machine")
     .description('plays a scenario and judges the alerts: load, faults, verdict, report, data set')
     .addHelpText('after', RUN_EXAMPLES)
     .action(ends(async (scenario: string, options) => (await import('./run.ts')).run(context, scenario, options)))
@@ -65,6 +66,21 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
       'kubectl on the embedded cluster; --name CLUSTER before kubectl’s own arguments (or FIREDRILL_CLUSTER_NAME) names another than "default"',
     )
     .action(ends(async (args: string[]) => (await import('./kubectl.ts')).kubectl(context, args)))
+  program
+    .command('k6')
+    .argument('[args...]', 'what k6 takes')
+    .allowUnknownOption()
+    .helpOption(false)
+    .passThroughOptions()
+    .description('k6 with the modules k6/x/llm and k6/x/kubernetes, for scripts of your own')
+    .action(ends(async (args: string[]) => (await import('./k6.ts')).k6(context, args)))
+  program
+    .command('calibrate')
+    .option('--streams <number>', 'about how many at once', integer(1, 10_000), 100)
+    .option('--seconds <number>', 'how long', integer(1, 600), 10)
+    .option('--json', 'the calibration as JSON')
+    .description("measures the load client's own error and cost on this machine, and stores it")
+    .action(ends(async (options) => (await import('./calibrate.ts')).calibrate(context, options)))
 
   addTargetOptions(program.command('heal'))
     .option('--dry-run', 'only lists what is not healed')

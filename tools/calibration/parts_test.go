@@ -41,7 +41,7 @@ func TestParseRequest(t *testing.T) {
 		err  error
 	}{
 		{"POST /v1/x HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", request{path: "/v1/x", length: 44}, nil},
-		{"POST /v1/x HTTP/1.1\r\ncontent-length:2\r\nx-request-id: a b \r\n\r\n{}POST", request{path: "/v1/x", id: "a b", length: 64}, nil},
+		{"POST /v1/x HTTP/1.1\r\ncontent-length:2\r\nx-request-id: a b \r\n\r\n{}POST", request{path: "/v1/x", id: "a b", length: 63}, nil},
 		{"GET /health HTTP/1.1\r\n\r\n", request{path: "/health", length: 24}, nil},
 		{"POST /v1/x HTTP/1.1\r\nContent-Length: 3\r\n\r\n{}", request{path: "/v1/x", length: 45}, errIncomplete},
 		{"POST /v1", request{}, errIncomplete},

@@ -16,6 +16,8 @@ export interface MeasureOptions {
   load: Load
   /** How long the load stays as it is, once the first requests have ended. */
   steadySeconds: number
+  /** Until the load is steady: without it, the time of one request. */
+  settleSeconds?: number
   /** A core for each; wherever the kernel likes without it. */
   pin?: { client: number; server: number } | undefined
   /** False where only the memory is of interest: nothing is logged, and there is nothing to compare. */
@@ -46,7 +48,7 @@ export const measure = async (options: MeasureOptions): Promise<Measurement> => 
   const [spool, log] = [join(folder, 'rows.jsonl'), logged ? join(folder, 'wire.log') : '']
 
   // All requests that began at the same time have ended once by then.
-  const settleSeconds = requestSeconds(emission) + SETTLE_SECONDS
+  const { settleSeconds = requestSeconds(emission) + SETTLE_SECONDS } = options
   const seconds = settleSeconds + steadySeconds
   const tailSeconds = requestSeconds(emission) * TAIL + TAIL_SECONDS
   const server = stack.use(
