@@ -70,12 +70,35 @@ const goTest = async (module: string): Promise<Counts> => {
   return { passed: count('pass'), failed: failed ? Math.max(count('fail'), 1) : 0 }
 }
 
+const FUZZ_TIME = '10s'
+
+/** Every fuzz test of a module for a bounded time. What it finds stays in the package's testdata/fuzz, as a seed. */
+const goFuzz = async (module: string): Promise<Counts> => {
+  const cwd = join(ROOT, 'tools', module)
+  const { stdout } = await execa('go', ['test', '-list', '^Fuzz', './...'], { cwd, stdin: 'ignore' })
+  const total: Counts = { passed: 0, failed: 0 }
+  let names: string[] = []
+  // The names of a package's tests, and then a line with the package: `ok  	firedrill/tools/k6/llm/stream	0.004s`.
+  for (const line of stdout.split('\n')) {
+    if (line.startsWith('Fuzz')) names.push(line)
+    const path = /^ok\s+(\S+)/.exec(line)?.[1]
+    if (path === undefined) continue
+    for (const name of names) {
+      const ok = await run(cwd, 'go', 'test', '-run', '^$', '-fuzz', `^${name}$`, '-fuzztime', FUZZ_TIME, path)
+      total[ok ? 'passed' : 'failed'] += 1
+    }
+    names = []
+  }
+  return total
+}
+
 const suites: (() => Promise<Counts>)[] = [
   () => check('node', 'scripts/generate.ts', '--check'),
   () => check('oxlint', '--deny-warnings'),
   () => check('prettier', '--check', '--log-level', 'warn', '.'),
   () => check('tsc', '--noEmit'),
   () => goTest('k6'),
+  () => goFuzz('k6'),
   () => vitest('unit'),
   () => vitest('e2e'),
 ]

@@ -1,10 +1,10 @@
 package llm
 
 import (
-	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/grafana/sobek"
 )
 
 // Client is what a virtual user holds. It is used by one goroutine.
@@ -12,36 +12,35 @@ type Client struct {
 	module    *moduleInstance
 	base      string
 	headers   map[string]string
-	timeout   time.Duration
-	stall     time.Duration
+	key       apiKey
+	limits    limits
+	slo       *slo
 	spoolPath string
-	spool     *spool
-	buffer    []byte
-	gaps      []time.Duration
+
+	ready   bool // what the first request needs is there
+	spool   *spool
+	scratch *scratch
 }
 
-// Chat asks /v1/chat/completions and reads the stream to its end. The body is
-// OpenAI's, with whatever else the server understands; `stream` and the usage
-// chunk are set here. It returns the request's record, also when it failed.
-func (c *Client) Chat(body map[string]any, params map[string]any) (map[string]any, error) {
-	return c.ask("/v1/chat/completions", body, params)
+// chat asks /v1/chat/completions. The body is OpenAI's, with whatever else the
+// server understands. It returns the request's record, also when it failed.
+func (c *Client) chat(call sobek.FunctionCall) (any, error) {
+	return c.ask("/v1/chat/completions", call)
 }
 
-// Completions asks /v1/completions in the same way.
-func (c *Client) Completions(body map[string]any, params map[string]any) (map[string]any, error) {
-	return c.ask("/v1/completions", body, params)
+// completions asks /v1/completions in the same way.
+func (c *Client) completions(call sobek.FunctionCall) (any, error) {
+	return c.ask("/v1/completions", call)
 }
 
-func (c *Client) ask(path string, body, params map[string]any) (map[string]any, error) {
+func (c *Client) ask(path string, call sobek.FunctionCall) (any, error) {
+	started := now()
 	state, ctx := c.module.vu.State(), c.module.vu.Context()
-	if state == nil {
-		return nil, errInit
-	}
-	request, err := c.prepare(path, body, params)
-	if err != nil {
+	if err := c.prepare(); err != nil {
 		return nil, err
 	}
-	if err := c.openSpool(); err != nil {
+	request, err := c.request(path, started, call)
+	if err != nil {
 		return nil, err
 	}
 	if state.RPSLimit != nil {
@@ -50,12 +49,10 @@ func (c *Client) ask(path string, body, params map[string]any) (map[string]any, 
 		}
 	}
 
-	counts, metrics := c.module.counts, &c.module.metrics
+	counts := c.module.counts
 	counts.started.Add(1)
-	metrics.emitInFlight(ctx, state, counts.inFlight())
-	x := exchange{ask: request, buffer: c.buffer, marks: marks{gaps: c.gaps[:0]}}
+	x := exchange{ask: request, scratch: c.scratch}
 	r := x.run(ctx, state.Transport)
-	c.gaps = x.marks.gaps
 	counts.finished.Add(1)
 	if r.outcome != outcomeOK {
 		counts.failed.Add(1)
@@ -63,60 +60,59 @@ func (c *Client) ask(path string, body, params map[string]any) (map[string]any, 
 
 	line := x.record(r)
 	line.VU, line.Iteration = state.VUID, state.Iteration
-	metrics.emit(ctx, state, line, counts.inFlight())
-	emitHTTP(ctx, state, r.trail, request.url, r)
+	c.module.metrics.emit(state, &line, c.slo)
+	emitHTTP(ctx, state, &x, r)
 	if c.spool != nil {
-		if err := c.spool.write(line); err != nil {
-			return nil, fmt.Errorf("llm.Client: cannot write to the spool: %w", err)
+		if err := c.spool.write(&line); err != nil {
+			return nil, fmt.Errorf("cannot write to the spool: %w", err)
 		}
 	}
-	return line.object(), nil
+	var text *string
+	if x.wantText {
+		text = pointer(x.text.String())
+	}
+	return line.object(c.module.vu.Runtime(), text), nil
 }
 
-func (c *Client) prepare(path string, body, params map[string]any) (ask, error) {
-	if body == nil {
-		return ask{}, fmt.Errorf("llm.Client: expected a request body such as {model, messages, max_tokens}, found none")
+// prepare is for the first call of a virtual user.
+func (c *Client) prepare() error {
+	if c.module.vu.State() == nil {
+		return errInit
 	}
-	body["stream"] = true
-	body["stream_options"] = map[string]any{"include_usage": true}
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		return ask{}, fmt.Errorf("llm.Client: the request body is not JSON: %w", err)
-	}
-	id, _ := params["id"].(string)
-	if id == "" {
-		id = rand.Text()
-	}
-	return ask{
-		url: c.base + path, id: id, headers: c.headers, body: encoded, timeout: c.timeout, stall: c.stall,
-	}, nil
-}
-
-func (c *Client) openSpool() error {
-	if c.spool != nil || c.spoolPath == "" {
+	if c.ready {
 		return nil
 	}
-	opened, err := openSpool(c.spoolPath)
+	key, err := c.key.value(c.module.secrets)
 	if err != nil {
-		return fmt.Errorf("llm.Client: cannot open the spool: %w", err)
+		return err
 	}
-	c.spool = opened
+	headers := make(map[string]string, len(c.headers)+1)
+	if key != "" {
+		headers["Authorization"] = "Bearer " + key
+	}
+	for name, value := range c.headers {
+		headers[name] = value
+	}
+	if c.spoolPath != "" {
+		if c.spool, err = openSpool(c.spoolPath); err != nil {
+			return fmt.Errorf("cannot open the spool: %w", err)
+		}
+	}
+	c.headers, c.scratch, c.ready = headers, new(scratch), true
 	return nil
 }
 
-// object is the record as scripts see it: null where it never came.
-func (r record) object() map[string]any {
-	return map[string]any{
-		"id": r.ID, "started": r.Started, "ended": r.Ended, "e2e": r.E2E,
-		"ttft": orNull(r.TTFT), "tpot": orNull(r.TPOT), "gapMax": orNull(r.GapMax), "gapP99": orNull(r.GapP99),
-		"promptTokens": orNull(r.PromptTokens), "outputTokens": r.OutputTokens, "tokensFrom": r.TokensFrom,
-		"status": r.Status, "outcome": r.Outcome, "error": orNull(r.Error), "replica": orNull(r.Replica),
+func (c *Client) request(path string, started time.Duration, call sobek.FunctionCall) (ask, error) {
+	rt := c.module.vu.Runtime()
+	p, err := readParams(rt, call.Argument(1))
+	if err != nil {
+		return ask{}, err
 	}
-}
-
-func orNull[T any](value *T) any {
-	if value == nil {
-		return nil
+	body, err := encodeBody(rt, call.Argument(0), p.whole)
+	if err != nil {
+		return ask{}, err
 	}
-	return *value
+	return ask{
+		params: p, url: c.base + path, headers: c.headers, body: body, limits: c.limits, started: started,
+	}, nil
 }

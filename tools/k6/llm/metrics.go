@@ -7,16 +7,16 @@ import (
 	"time"
 
 	"go.k6.io/k6/v2/lib"
-	"go.k6.io/k6/v2/lib/netext/httpext"
 	"go.k6.io/k6/v2/metrics"
 )
 
 // llmMetrics are the module's own k6 metrics. A request adds at most eight
 // samples: k6 keeps every value of a Trend, so chunks must not be samples.
 type llmMetrics struct {
-	ttft, tpot, e2e, gapMax *metrics.Metric
-	outputTokens, requests  *metrics.Metric
-	inFlight                *metrics.Metric
+	ttft, tpot, e2e        *metrics.Metric
+	gapMax, gapP99         *metrics.Metric
+	outputTokens, requests *metrics.Metric
+	goodput                *metrics.Metric
 }
 
 func registerMetrics(registry *metrics.Registry) (llmMetrics, error) {
@@ -33,33 +33,29 @@ func registerMetrics(registry *metrics.Registry) (llmMetrics, error) {
 	m.tpot = register("llm_tpot", metrics.Trend, metrics.Time)
 	m.e2e = register("llm_e2e", metrics.Trend, metrics.Time)
 	m.gapMax = register("llm_gap_max", metrics.Trend, metrics.Time)
+	m.gapP99 = register("llm_gap_p99", metrics.Trend, metrics.Time)
 	m.outputTokens = register("llm_output_tokens", metrics.Counter, metrics.Default)
 	m.requests = register("llm_requests", metrics.Counter, metrics.Default)
-	m.inFlight = register("llm_in_flight", metrics.Gauge, metrics.Default)
+	m.goodput = register("llm_goodput", metrics.Rate, metrics.Default)
 	return m, err
 }
 
-// counts are of the whole process, for progress and for the gauge.
+// counts are of the whole process, for progress.
 type counts struct{ started, finished, failed atomic.Int64 }
 
 func (c *counts) inFlight() int64 { return c.started.Load() - c.finished.Load() }
 
-func (m *llmMetrics) emitInFlight(ctx context.Context, state *lib.State, value int64) {
-	tags := state.Tags.GetCurrentValues().Tags
-	metrics.PushIfNotDone(ctx, state.Samples, metrics.Sample{
-		TimeSeries: metrics.TimeSeries{Metric: m.inFlight, Tags: tags}, Time: time.Now(), Value: float64(value),
-	})
-}
-
 // emit pushes the samples of a finished request. Only llm_requests carries the
 // outcome, and llm_e2e is of whole answers only: failures would shorten it.
-func (m *llmMetrics) emit(ctx context.Context, state *lib.State, line record, inFlight int64) {
+// They are pushed even when k6 has stopped the virtual user, as its own samples
+// of the iteration are: a stopped request is one of those that were asked for.
+func (m *llmMetrics) emit(state *lib.State, line *record, objectives *slo) {
 	tags := state.Tags.GetCurrentValues().Tags
-	now := time.Now()
-	samples := make(metrics.Samples, 0, 7)
+	at := time.Now()
+	samples := make(metrics.Samples, 0, 8)
 	add := func(metric *metrics.Metric, tags *metrics.TagSet, value float64) {
 		samples = append(samples, metrics.Sample{
-			TimeSeries: metrics.TimeSeries{Metric: metric, Tags: tags}, Time: now, Value: value,
+			TimeSeries: metrics.TimeSeries{Metric: metric, Tags: tags}, Time: at, Value: value,
 		})
 	}
 	trend := func(metric *metrics.Metric, value *float64) {
@@ -68,30 +64,38 @@ func (m *llmMetrics) emit(ctx context.Context, state *lib.State, line record, in
 		}
 	}
 	add(m.requests, tags.With("outcome", line.Outcome), 1)
-	add(m.inFlight, tags, float64(inFlight))
 	add(m.outputTokens, tags, float64(line.OutputTokens))
 	trend(m.ttft, line.TTFT)
 	trend(m.tpot, line.TPOT)
 	trend(m.gapMax, line.GapMax)
+	trend(m.gapP99, line.GapP99)
 	if line.Outcome == outcomeOK {
 		add(m.e2e, tags, line.E2E)
 	}
-	metrics.PushIfNotDone(ctx, state.Samples, samples)
+	if objectives != nil {
+		good := 0.0
+		if objectives.good(line) {
+			good = 1
+		}
+		add(m.goodput, tags, good)
+	}
+	state.Samples <- samples
 }
 
 // emitHTTP pushes k6's own http_req_* for the request, tagged as k6/http does.
-func emitHTTP(ctx context.Context, state *lib.State, trail *httpext.Trail, url string, r result) {
+func emitHTTP(ctx context.Context, state *lib.State, x *exchange, r result) {
+	trail := r.trail
 	tagged := state.Tags.GetCurrentValues()
 	enabled := state.Options.SystemTags
 	ok := r.outcome == outcomeOK
-	tagged.SetSystemTagOrMetaIfEnabled(enabled, metrics.TagName, url)
-	tagged.SetSystemTagOrMetaIfEnabled(enabled, metrics.TagURL, url)
+	tagged.SetSystemTagOrMetaIfEnabled(enabled, metrics.TagName, x.url)
+	tagged.SetSystemTagOrMetaIfEnabled(enabled, metrics.TagURL, x.url)
 	tagged.SetSystemTagOrMetaIfEnabled(enabled, metrics.TagMethod, "POST")
 	tagged.SetSystemTagOrMetaIfEnabled(enabled, metrics.TagExpectedResponse, strconv.FormatBool(ok))
 	status := 0
-	if r.response != nil {
-		status = r.response.StatusCode
-		tagged.SetSystemTagOrMetaIfEnabled(enabled, metrics.TagProto, r.response.Proto)
+	if x.response != nil {
+		status = x.response.StatusCode
+		tagged.SetSystemTagOrMetaIfEnabled(enabled, metrics.TagProto, x.response.Proto)
 	}
 	tagged.SetSystemTagOrMetaIfEnabled(enabled, metrics.TagStatus, strconv.Itoa(status))
 	trail.SaveSamples(state.BuiltinMetrics, &tagged)

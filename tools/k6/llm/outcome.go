@@ -34,13 +34,17 @@ const (
 	outcomeHTTPOther         = "http_other"
 	outcomeErrorEvent        = "error_event" // an error inside a 200 stream
 	outcomeDecode            = "decode"      // not an event stream, or not the chunks of this API
+	outcomeCancelled         = "cancelled"   // by the client on purpose
 	outcomeStopped           = "stopped"     // by k6: the ramp went down or the test ended
 	outcomeOther             = "other"
 )
 
 var (
-	errTimeout = errors.New("request timeout")
-	errStall   = errors.New("no content within the stall timeout")
+	errTimeout    = errors.New("request timeout")
+	errConnect    = errors.New("no connection within the connect timeout")
+	errFirstToken = errors.New("no content within the first-token timeout")
+	errStall      = errors.New("no content within the stall timeout")
+	errLeft       = errors.New("cancelled by the client")
 )
 
 // phase is how far a request came.
@@ -71,7 +75,11 @@ func outcomeOfStatus(status int) string {
 // is cancelled, what the network reports is only a consequence.
 func outcomeOfError(ctx context.Context, at phase, err error) string {
 	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, errTimeout):
+	case errors.Is(cause, errLeft):
+		return outcomeCancelled
+	case errors.Is(cause, errConnect):
+		return outcomeTimeoutConnect
+	case errors.Is(cause, errTimeout), errors.Is(cause, errFirstToken):
 		return [...]string{
 			outcomeTimeoutConnect, outcomeTimeoutHeaders, outcomeTimeoutFirstToken, outcomeTimeoutTotal,
 		}[at]

@@ -2,8 +2,10 @@ package llm
 
 import (
 	"math"
-	"slices"
 	"time"
+
+	"firedrill/tools/k6/llm/histogram"
+	"firedrill/tools/k6/llm/stream"
 )
 
 // anchor ties the monotonic clock to the wall clock once per process: every
@@ -11,7 +13,10 @@ import (
 // step of the system clock during a run does not bend it.
 var anchor = time.Now()
 
-// since is the monotonic time since the anchor.
+// now is the monotonic time since the anchor; 0 stands for "never".
+func now() time.Duration { return max(time.Since(anchor), 1) }
+
+// since is the same of a time.
 func since(t time.Time) time.Duration { return t.Sub(anchor) }
 
 // epochMs is milliseconds since the epoch, with microseconds in the fraction.
@@ -22,30 +27,39 @@ func epochMs(d time.Duration) float64 {
 // ms is milliseconds, with microseconds in the fraction.
 func ms(d time.Duration) float64 { return math.Round(float64(d)/1_000) / 1_000 }
 
-// marks collects when content arrived.
+// marks collects when what arrived. Nothing in it grows with the events.
 type marks struct {
-	first, last time.Duration
-	chunks      int
-	gaps        []time.Duration
+	firstEvent, firstChoice, firstContent, firstAnswer time.Duration
+
+	last      time.Duration // the latest content
+	chunks    int
+	coalesced int
+	gaps      *histogram.Histogram
 }
 
-func (m *marks) content(at time.Duration) {
-	if m.chunks == 0 {
-		m.first = at
-	} else {
-		m.gaps = append(m.gaps, at-m.last)
+// see is one event that came in the read which returned at that time.
+func (m *marks) see(chunk stream.Chunk, at time.Duration) {
+	if chunk.Choice {
+		first(&m.firstChoice, at)
+	}
+	if chunk.Answer {
+		first(&m.firstAnswer, at)
+	}
+	if !chunk.Content {
+		return
+	}
+	if first(&m.firstContent, at); m.chunks > 0 {
+		m.gaps.Add(at - m.last)
+		if at == m.last {
+			m.coalesced++
+		}
 	}
 	m.last = at
 	m.chunks++
 }
 
-// worst is the largest gap and the 99th percentile (nearest rank). It sorts.
-func (m *marks) worst() (largest, p99 time.Duration, any bool) {
-	count := len(m.gaps)
-	if count == 0 {
-		return 0, 0, false
+func first(mark *time.Duration, at time.Duration) {
+	if *mark == 0 {
+		*mark = at
 	}
-	slices.Sort(m.gaps)
-	rank := int(math.Ceil(0.99 * float64(count)))
-	return m.gaps[count-1], m.gaps[rank-1], true
 }

@@ -2,147 +2,146 @@ package stream
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
 	"strings"
 )
 
 // Chunk is what one event of the stream means for the measurement.
 type Chunk struct {
-	Content  bool // carries text, reasoning or a tool call
-	Finished bool // a choice gave its finish reason, or the stream said [DONE]
-	Done     bool // [DONE]
-	Usage    *Usage
-	Failure  string // an error inside a 200 stream
+	Choice  bool   // has a choice, even an empty one
+	Content bool   // carries text, reasoning, a refusal or a tool call
+	Answer  bool   // carries content that is not reasoning
+	Finish  string // a choice's finish reason
+	Done    bool   // [DONE]
+	Usage   *Usage
+	Failure string // an error inside a 200 stream
+	Text    string // only from a reader that wants it
 }
 
-type Usage struct {
-	PromptTokens     int `json:"prompt_tokens"`
-	CompletionTokens int `json:"completion_tokens"`
+// Reader tells what the events of one stream mean. Nearly all of them differ
+// from the one before in a piece of text and in nothing else; those are
+// recognised without decoding, and without allocating.
+//
+// That is exact, not a guess. A decoded chunk with text is prefix + text +
+// suffix, where the prefix ends with the key and the quote before the text. An
+// event with the same prefix and suffix, and between them the inside of
+// another JSON string that is not empty, has the same tokens in the same
+// places: decoding could only find another text.
+type Reader struct {
+	WantText bool // decodes every event
+
+	prefix, suffix []byte
+	pattern        Chunk
 }
 
-var (
-	doneMark    = []byte("[DONE]")
-	chatText    = []byte(`"content":"`)
-	plainText   = []byte(`"text":"`)
-	finishText  = []byte(`"finish_reason":"`)
-	usageObject = []byte(`"usage":{`)
-	errorKey    = []byte(`"error"`)
-)
+// Reset makes it ready for another stream and keeps its memory.
+func (r *Reader) Reset(wantText bool) {
+	r.WantText, r.prefix, r.suffix = wantText, r.prefix[:0], r.suffix[:0]
+}
 
-// ReadChunk tells what an event is. Nearly all events carry a piece of text
-// and nothing else; those are recognised without decoding. That is safe, since
-// inside a JSON string every quote is escaped: the raw bytes `"content":"`
-// can only be a key. What is not so plain is decoded.
-func ReadChunk(event, data []byte) (Chunk, error) {
-	if len(data) == 0 {
+var doneMark = []byte("[DONE]")
+
+// Read does not keep the slices.
+func (r *Reader) Read(event, data []byte) (Chunk, error) {
+	switch {
+	case len(data) == 0:
 		return Chunk{}, nil
+	case bytes.Equal(data, doneMark):
+		return Chunk{Done: true}, nil
+	case len(event) > 0 || r.WantText:
+		return decodeChunk(event, data)
+	case r.matches(data):
+		return r.pattern, nil
 	}
-	if bytes.Equal(data, doneMark) {
-		return Chunk{Finished: true, Done: true}, nil
+	chunk, err := decodeChunk(nil, data)
+	if err == nil && chunk.Content && chunk.Finish == "" && chunk.Usage == nil && chunk.Failure == "" {
+		r.learn(data, chunk)
 	}
-	if len(event) == 0 && isPlainText(data) {
-		return Chunk{Content: true}, nil
-	}
-	return decodeChunk(event, data)
+	return chunk, err
 }
 
-func isPlainText(data []byte) bool {
-	if data[0] != '{' || data[len(data)-1] != '}' {
-		return false
-	}
-	if !hasText(data, chatText) && !hasText(data, plainText) {
-		return false
-	}
-	return !bytes.Contains(data, finishText) && !bytes.Contains(data, usageObject) && !bytes.Contains(data, errorKey)
+func (r *Reader) matches(data []byte) bool {
+	from, to := len(r.prefix), len(data)-len(r.suffix)
+	return from > 0 && from < to &&
+		bytes.HasSuffix(data, r.suffix) && bytes.HasPrefix(data, r.prefix) &&
+		stringEnd(data[from:to]) == to-from
 }
 
-// hasText: the key is there, and its value is not the empty string.
-func hasText(data, key []byte) bool {
+// textKeys are the strings of a chunk that change from event to event.
+var textKeys = [][]byte{
+	[]byte(`"content"`), []byte(`"text"`), []byte(`"reasoning_content"`), []byte(`"reasoning"`), []byte(`"arguments"`),
+}
+
+// learn takes the first text of a valid chunk that is not empty as the part that changes.
+func (r *Reader) learn(data []byte, chunk Chunk) {
+	for _, key := range textKeys {
+		from := textAfter(data, key)
+		if from < 0 {
+			continue
+		}
+		if length := stringEnd(data[from:]); length > 0 && from+length < len(data) {
+			r.prefix = append(r.prefix[:0], data[:from]...)
+			r.suffix = append(r.suffix[:0], data[from+length:]...)
+			chunk.Text = ""
+			r.pattern = chunk
+			return
+		}
+	}
+}
+
+// textAfter is where the string begins that is the value of key, or -1. Inside
+// a JSON string every quote is escaped: after a brace, a comma or white space
+// the raw bytes of the quoted key, with a colon behind, can only be a key.
+func textAfter(data, key []byte) int {
 	at := bytes.Index(data, key)
-	return at >= 0 && at+len(key) < len(data) && data[at+len(key)] != '"'
+	if at < 1 || strings.IndexByte("{, \n\t\r", data[at-1]) < 0 {
+		return -1
+	}
+	rest := bytes.TrimLeft(data[at+len(key):], " \n\t\r")
+	if len(rest) == 0 || rest[0] != ':' {
+		return -1
+	}
+	rest = bytes.TrimLeft(rest[1:], " \n\t\r")
+	if len(rest) == 0 || rest[0] != '"' {
+		return -1
+	}
+	return len(data) - len(rest) + 1
 }
 
-type wireChunk struct {
-	Choices []struct {
-		Text  string `json:"text"`
-		Delta struct {
-			Content          string            `json:"content"`
-			Reasoning        string            `json:"reasoning"`
-			ReasoningContent string            `json:"reasoning_content"`
-			ToolCalls        []json.RawMessage `json:"tool_calls"`
-		} `json:"delta"`
-		FinishReason *string `json:"finish_reason"`
-	} `json:"choices"`
-	Usage *Usage `json:"usage"`
-	wireError
+// stringEnd is the length of the inside of a JSON string at the start of b: up
+// to its closing quote, to the end, or to what may not stand in a string.
+func stringEnd(b []byte) int {
+	for at := 0; at < len(b); at++ {
+		switch c := b[at]; {
+		case c == '"' || c < ' ':
+			return at
+		case c == '\\':
+			width := escapeWidth(b[at:])
+			if width == 0 {
+				return at
+			}
+			at += width - 1
+		}
+	}
+	return len(b)
 }
 
-// wireError is both of vLLM's forms: {"error":{"message":…}} and the older
-// {"object":"error","message":…}.
-type wireError struct {
-	Error   json.RawMessage `json:"error"`
-	Object  string          `json:"object"`
-	Message string          `json:"message"`
-}
-
-func (e wireError) text() string {
-	if len(e.Error) > 0 && string(e.Error) != "null" {
-		var inner struct {
-			Message string `json:"message"`
+// escapeWidth is 0 for what is no escape.
+func escapeWidth(b []byte) int {
+	switch {
+	case len(b) < 2:
+		return 0
+	case b[1] != 'u':
+		if strings.IndexByte(`"\/bfnrt`, b[1]) < 0 {
+			return 0
 		}
-		if json.Unmarshal(e.Error, &inner) == nil && inner.Message != "" {
-			return inner.Message
-		}
-		return string(e.Error)
+		return 2
+	case len(b) < 6:
+		return 0
 	}
-	if e.Object == "error" {
-		return e.Message
-	}
-	return ""
-}
-
-func decodeChunk(event, data []byte) (Chunk, error) {
-	var wire wireChunk
-	if err := json.Unmarshal(data, &wire); err != nil {
-		if string(event) == "error" {
-			return Chunk{Failure: Shorten(string(data))}, nil
-		}
-		return Chunk{}, fmt.Errorf("expected a JSON chunk, found %q: %w", Shorten(string(data)), err)
-	}
-	failure := wire.text()
-	if failure == "" && string(event) == "error" {
-		failure = string(data)
-	}
-	result := Chunk{Usage: wire.Usage, Failure: Shorten(failure)}
-	for _, choice := range wire.Choices {
-		delta := choice.Delta
-		if choice.Text != "" || delta.Content != "" || delta.Reasoning != "" || delta.ReasoningContent != "" || len(delta.ToolCalls) > 0 {
-			result.Content = true
-		}
-		if choice.FinishReason != nil && *choice.FinishReason != "" {
-			result.Finished = true
+	for _, c := range b[2:6] {
+		if strings.IndexByte("0123456789abcdefABCDEF", c) < 0 {
+			return 0
 		}
 	}
-	return result, nil
-}
-
-// ErrorText is the message of an error response's body.
-func ErrorText(body []byte) string {
-	var wire wireError
-	if json.Unmarshal(body, &wire) == nil {
-		if text := wire.text(); text != "" {
-			return Shorten(text)
-		}
-	}
-	return Shorten(strings.TrimSpace(string(body)))
-}
-
-const maxErrorText = 300
-
-func Shorten(text string) string {
-	if len(text) <= maxErrorText {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxErrorText], "") + "…"
+	return 6
 }

@@ -7,20 +7,53 @@ import (
 
 // maxEventBytes bounds what one event may hold in memory. Real chunks are a
 // few hundred bytes; a server that sends more than this is broken.
-const maxEventBytes = 1 << 20
+const maxEventBytes = 8 << 20
 
-var ErrEventTooLarge = errors.New("server-sent event larger than 1 MiB")
+// keptBytes is the capacity that survives Reset: one giant event is not paid
+// for until the end of the run.
+const keptBytes = 64 << 10
+
+var ErrEventTooLarge = errors.New("server-sent event larger than 8 MiB")
 
 // Parser is the event stream of the HTML standard, section 9.2.6, fed with
 // whatever each read returned: lines end in LF, CR or CRLF, and events and
-// lines may be split or merged in any way. Event ids and retry times mean
-// nothing here and are skipped.
+// lines may be split or merged in any way. Only event names and data are kept;
+// comments, ids, retry times and unknown fields may be of any length.
 type Parser struct {
-	line  []byte // an unfinished line of earlier reads
 	event []byte // the value of the last event field
 	data  []byte // data fields so far, each with a closing LF
-	begun bool   // a byte order mark may only be the first thing
-	cr    bool   // the last byte was CR: an LF now belongs to it
+
+	name  [nameBytes]byte // of the field, as far as the line came
+	named int
+	field field
+	colon bool // the last byte was the colon: one space now belongs to it
+	begun bool // a byte order mark may only be the first thing
+	cr    bool // the last byte was CR: an LF now belongs to it
+}
+
+// nameBytes hold the longest name that matters, after a byte order mark. A
+// longer one means nothing.
+const nameBytes = len(byteOrderMark) + len("event")
+
+const byteOrderMark = "\ufeff"
+
+// field is where the rest of the line goes.
+type field int
+
+const (
+	unnamed field = iota // the line is not past its colon
+	ignored
+	eventField
+	dataField
+)
+
+// Reset makes it ready for another stream and keeps its memory.
+func (p *Parser) Reset() {
+	event, data := p.event[:0], p.data[:0]
+	if cap(event)+cap(data) > keptBytes {
+		event, data = nil, nil
+	}
+	*p = Parser{event: event, data: data}
 }
 
 // Feed parses b and calls emit for each finished event that has data. The
@@ -36,45 +69,93 @@ func (p *Parser) Feed(b []byte, emit func(event, data []byte) error) error {
 		}
 		end := lineEnd(b)
 		if end < 0 {
-			p.line = append(p.line, b...)
-			return p.check()
+			return p.take(b)
 		}
-		line := b[:end]
-		if len(p.line) > 0 {
-			p.line = append(p.line, line...)
-			line = p.line
+		if err := p.take(b[:end]); err != nil {
+			return err
 		}
 		p.cr = b[end] == '\r'
 		b = b[end+1:]
-		err := p.take(line, emit)
-		p.line = p.line[:0]
-		if err != nil {
+		if err := p.endLine(emit); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// take handles one whole line.
-func (p *Parser) take(line []byte, emit func(event, data []byte) error) error {
-	if !p.begun {
-		p.begun = true
-		line = bytes.TrimPrefix(line, []byte("\ufeff"))
+// take is a piece of a line, without its end.
+func (p *Parser) take(piece []byte) error {
+	if p.field == unnamed {
+		piece = p.readName(piece)
 	}
-	if len(line) == 0 {
+	if p.field < eventField || len(piece) == 0 {
+		return nil
+	}
+	if p.colon {
+		p.colon = false
+		if piece[0] == ' ' {
+			piece = piece[1:]
+		}
+	}
+	if len(p.event)+len(p.data)+len(piece) > maxEventBytes {
+		return ErrEventTooLarge
+	}
+	if p.field == eventField {
+		p.event = append(p.event, piece...)
+	} else {
+		p.data = append(p.data, piece...)
+	}
+	return nil
+}
+
+// readName takes the field's name off the piece and returns what follows the colon.
+func (p *Parser) readName(piece []byte) []byte {
+	name, rest, found := bytes.Cut(piece, []byte{':'})
+	if p.named+len(name) > nameBytes {
+		p.field = ignored
+		return nil
+	}
+	p.named += copy(p.name[p.named:], name)
+	if found {
+		p.nameField()
+		p.colon = true
+	}
+	return rest
+}
+
+// nameField: the name is whole.
+func (p *Parser) nameField() {
+	name := p.name[:p.named]
+	if !p.begun {
+		name = bytes.TrimPrefix(name, []byte(byteOrderMark))
+	}
+	switch string(name) {
+	case "data":
+		p.field = dataField
+	case "event":
+		p.field, p.event = eventField, p.event[:0]
+	default:
+		p.field = ignored
+	}
+}
+
+func (p *Parser) endLine(emit func(event, data []byte) error) error {
+	blank := p.field == unnamed && p.named == 0
+	if p.field == unnamed && !blank {
+		blank = !p.begun && string(p.name[:p.named]) == byteOrderMark
+		p.nameField()
+	}
+	if p.field == dataField {
+		if len(p.data) >= maxEventBytes {
+			return ErrEventTooLarge
+		}
+		p.data = append(p.data, '\n')
+	}
+	p.field, p.named, p.colon, p.begun = unnamed, 0, false, true
+	if blank {
 		return p.dispatch(emit)
 	}
-	field, value, found := bytes.Cut(line, []byte{':'})
-	if found && len(value) > 0 && value[0] == ' ' {
-		value = value[1:]
-	}
-	switch string(field) {
-	case "data":
-		p.data = append(append(p.data, value...), '\n')
-	case "event":
-		p.event = append(p.event[:0], value...)
-	}
-	return p.check()
+	return nil
 }
 
 func (p *Parser) dispatch(emit func(event, data []byte) error) error {
@@ -84,13 +165,6 @@ func (p *Parser) dispatch(emit func(event, data []byte) error) error {
 		return nil
 	}
 	return emit(event, data[:len(data)-1])
-}
-
-func (p *Parser) check() error {
-	if len(p.line)+len(p.data) > maxEventBytes {
-		return ErrEventTooLarge
-	}
-	return nil
 }
 
 // lineEnd is the index of the first CR or LF, or -1.

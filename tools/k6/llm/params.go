@@ -1,0 +1,74 @@
+package llm
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/grafana/sobek"
+)
+
+// params are those of one request; types/llm.d.ts explains them.
+type params struct {
+	id               string
+	arrival          *int64
+	intended         *float64
+	whole            bool // not streamed
+	wantText         bool
+	leaveAfter       time.Duration // 0 for never
+	leaveAfterTokens int
+}
+
+func readParams(rt *sobek.Runtime, value sobek.Value) (params, error) {
+	p := params{}
+	if !isNone(value) {
+		var given struct {
+			ID     string      `js:"id"`
+			Stream *bool       `js:"stream"`
+			Text   bool        `js:"text"`
+			From   sobek.Value `js:"arrival"`
+			Cancel *struct {
+				AfterTokens *int     `js:"afterTokens"`
+				AfterMs     *float64 `js:"afterMs"`
+			} `js:"cancel"`
+		}
+		if err := rt.ExportTo(value, &given); err != nil {
+			return p, fmt.Errorf("expected params such as {id, cancel: {afterTokens}}: %w", err)
+		}
+		p.id, p.wantText = given.ID, given.Text
+		p.whole = given.Stream != nil && !*given.Stream
+		if c := given.Cancel; c != nil {
+			if c.AfterTokens != nil && *c.AfterTokens < 1 || c.AfterMs != nil && !(*c.AfterMs > 0) {
+				return p, errors.New("expected cancel.afterTokens ≥ 1 and cancel.afterMs > 0")
+			}
+			if c.AfterTokens != nil {
+				p.leaveAfterTokens = *c.AfterTokens
+			}
+			if c.AfterMs != nil {
+				p.leaveAfter = milliseconds(*c.AfterMs)
+			}
+		}
+		if err := p.readArrival(rt, given.From); err != nil {
+			return p, err
+		}
+	}
+	if p.id == "" {
+		p.id = rand.Text()
+	}
+	return p, nil
+}
+
+// readArrival takes what Arrivals.next() returned, or an object like it.
+func (p *params) readArrival(rt *sobek.Runtime, value sobek.Value) error {
+	if isNone(value) {
+		return nil
+	}
+	object := value.ToObject(rt)
+	index, intended := object.Get("index"), object.Get("intended")
+	if isNone(index) || isNone(intended) {
+		return errors.New("expected arrival to be what Arrivals.next() returned, found no index or no intended time")
+	}
+	p.arrival, p.intended = pointer(index.ToInteger()), pointer(intended.ToFloat())
+	return nil
+}

@@ -1,0 +1,81 @@
+package llm
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+// sending is what is known of a request on its way out.
+type sending struct {
+	connected time.Duration // 0 before
+	reused    bool
+	// When the last of the request was handed to the connection. It is stamped
+	// before that write, not after: the goroutine that writes may find a core
+	// only after the answer has come, and then its "after" is too late. At most
+	// lastPiece bytes are on their way when it is taken.
+	written atomic.Int64
+}
+
+// lastPiece is also the size of net/http's write buffer: a body up to it is
+// written in one piece with the headers, or right after them.
+const lastPiece = 4 << 10
+
+// hook adds to the trace. net/http calls GetConn for every attempt; where it
+// repeats a request on a fresh connection, the last attempt counts.
+func (s *sending) hook(trace *httptrace.ClientTrace, t *timers, bodyBytes int) {
+	getConn, gotConn := trace.GetConn, trace.GotConn
+	trace.GetConn = func(address string) {
+		s.connected, s.reused = 0, false
+		s.written.Store(0)
+		t.connecting()
+		getConn(address)
+	}
+	trace.GotConn = func(info httptrace.GotConnInfo) {
+		s.connected, s.reused = now(), info.Reused
+		t.connected()
+		gotConn(info)
+	}
+	if bodyBytes <= lastPiece {
+		trace.WroteHeaders = func() { s.written.Store(int64(now())) }
+	}
+}
+
+// attach gives the request its body. Small bodies stay a bytes.Reader, which
+// net/http writes together with the headers.
+func (s *sending) attach(request *http.Request, body []byte) {
+	request.ContentLength = int64(len(body))
+	request.GetBody = func() (io.ReadCloser, error) {
+		if len(body) <= lastPiece {
+			return io.NopCloser(bytes.NewReader(body)), nil
+		}
+		return &largeBody{rest: body, written: &s.written}, nil
+	}
+	request.Body, _ = request.GetBody()
+}
+
+// largeBody hands out its last piece by itself and stamps that.
+type largeBody struct {
+	rest    []byte
+	written *atomic.Int64
+}
+
+func (b *largeBody) Read(p []byte) (int, error) {
+	left := len(b.rest)
+	if left == 0 {
+		return 0, io.EOF
+	}
+	if left > lastPiece {
+		p = p[:min(len(p), left-lastPiece)]
+	} else {
+		b.written.Store(int64(now()))
+	}
+	count := copy(p, b.rest)
+	b.rest = b.rest[count:]
+	return count, nil
+}
+
+func (b *largeBody) Close() error { return nil }
