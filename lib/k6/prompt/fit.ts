@@ -36,7 +36,7 @@ export const fitCorpus = (workload: Workload, tokenize: Tokenize): Corpus => {
       mode: 'server',
       exact: true,
       ...ringOf(words),
-      overhead: overheadOf(workload, count, words[0] ?? 'the'),
+      overhead: overheadOf(workload, count, words[0] ?? 'the', 1),
     }
     return samples(workload, corpus).every((turn) => count(inputOf(turn)) === turn.promptTokens)
       ? corpus
@@ -82,16 +82,13 @@ const singleTokens = (candidates: readonly string[], ask: (text: string) => numb
   return words.length < LEAST_WORDS ? null : words
 }
 
-const overheadOf = ({ endpoint }: Workload, count: Count, word: string): Corpus['overhead'] => {
-  if (endpoint === 'completions') return { base: count({ prompt: word }) - 1, system: 0, pair: 0 }
+/** What is counted beyond the words, `each` tokens a word. */
+const overheadOf = ({ endpoint }: Workload, count: Count, word: string, each: number): Corpus['overhead'] => {
+  if (endpoint === 'completions') return { base: Math.round(count({ prompt: word }) - each), system: 0, pair: 0 }
   const chat = (...roles: Message['role'][]): number =>
-    count({ messages: roles.map((role) => ({ role, content: word })) }) - roles.length
+    Math.round(count({ messages: roles.map((role) => ({ role, content: word })) }) - roles.length * each)
   const base = chat('user')
-  return {
-    base,
-    system: chat('system', 'user') - base,
-    pair: chat('user', 'assistant', 'user') - base,
-  }
+  return { base, system: chat('system', 'user') - base, pair: chat('user', 'assistant', 'user') - base }
 }
 
 /** Turns as the load will ask them, of several lengths; of a chat of several turns, the first three. */
@@ -128,7 +125,7 @@ const stretched = (workload: Workload, count: Count, ask: (text: string) => numb
     mode: 'server',
     note: `its tokenizer makes ${tokensPerWord.toFixed(2)} tokens of a word: lengths are right on average, not exactly`,
     tokensPerWord,
-    overhead: overheadOf(workload, count, 'the'),
+    overhead: overheadOf(workload, count, 'the', tokensPerWord),
   }
 }
 

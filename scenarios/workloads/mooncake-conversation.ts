@@ -1,0 +1,96 @@
+import { defineWorkload } from '../../lib/core/workload.ts'
+
+const SOURCE = 'kvcache-ai/Mooncake@3b5a5941 FAST25-release/traces/conversation_trace.jsonl'
+
+/**
+ * Lengths of an hour of Kimi's conversations: 12,031 requests whose prompts carry their history (up to 126,000 tokens: a
+ * model of shorter context needs a `clamp`). In the trace 37 % of all prompt blocks of 512 tokens were seen before; drawn
+ * lengths know nothing of that: replay the trace, or use `turns`. Arrivals there are in steps of 3 s, 3.4 a second.
+ *
+ * Qin et al., "Mooncake: Trading more storage for less computation", FAST 2025: cite it with results. Apache-2.0 of
+ * kvcache-ai/Mooncake. Tables by `scripts/quantiles.ts`; prompt and output are drawn independently.
+ */
+export default defineWorkload({
+  name: 'mooncake-conversation',
+  summary: 'Conversations with long histories, as Kimi had them',
+  endpoint: 'completions',
+  promptTokens: {
+    quantiles: [
+      [0, 891],
+      [0.00066, 891],
+      [0.00607, 893],
+      [0.03325, 897],
+      [0.05203, 901],
+      [0.06791, 907],
+      [0.07464, 912],
+      [0.09434, 943],
+      [0.10348, 978],
+      [0.12942, 1113],
+      [0.16898, 1387],
+      [0.19151, 1566],
+      [0.22633, 1934],
+      [0.2782, 2797],
+      [0.32092, 3736],
+      [0.34652, 4204],
+      [0.42258, 5317],
+      [0.50004, 6909],
+      [0.58141, 8987],
+      [0.62646, 10365],
+      [0.68872, 12617],
+      [0.70634, 13523],
+      [0.77259, 16345],
+      [0.81997, 19040],
+      [0.84515, 20937],
+      [0.90001, 27367],
+      [0.91663, 29757],
+      [0.93525, 33544],
+      [0.95005, 39552],
+      [0.97033, 52386],
+      [0.99003, 85401],
+      [0.999, 121301],
+      [1, 126195],
+    ],
+    source: SOURCE,
+    licence: 'Apache-2.0',
+  },
+  outputTokens: {
+    quantiles: [
+      [0, 1],
+      [0.00598, 1],
+      [0.00657, 2],
+      [0.02776, 3],
+      [0.03823, 7],
+      [0.08229, 18],
+      [0.12351, 31],
+      [0.14546, 42],
+      [0.16998, 65],
+      [0.18544, 85],
+      [0.24212, 145],
+      [0.27496, 188],
+      [0.35566, 261],
+      [0.42532, 308],
+      [0.50079, 350],
+      [0.5273, 364],
+      [0.54484, 371],
+      [0.56554, 383],
+      [0.63478, 414],
+      [0.68747, 441],
+      [0.74325, 467],
+      [0.77068, 483],
+      [0.81647, 515],
+      [0.86202, 552],
+      [0.88197, 572],
+      [0.90034, 597],
+      [0.92627, 640],
+      [0.95005, 698],
+      [0.96152, 742],
+      [0.97789, 860],
+      [0.99003, 1120],
+      [0.99601, 1957],
+      [1, 2000],
+    ],
+    source: SOURCE,
+    licence: 'Apache-2.0',
+  },
+  requestTimeout: '10m',
+})
