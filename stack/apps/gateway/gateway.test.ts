@@ -123,6 +123,15 @@ test('a body goes through byte by byte, the request id with it, or a new one', a
   expect(await metric('gateway_upstream_requests_total{pod="vllm-1",code="200"}')).toBe(2)
 })
 
+test('load generators can ask a replica how it counts tokens; everything else of the replicas stays inside', async () => {
+  await start((call) => void call.response.end('{"count":1,"tokens":[7]}'), 1)
+  const body = '{"prompt":"the"}'
+  expect(await (await fetch(url('/tokenize'), { method: 'POST', body })).text()).toContain('[7]')
+  expect(engines[0]?.calls[0]).toMatchObject({ path: '/tokenize', body })
+  expect((await fetch(url('/load'))).status).toBe(404)
+  expect(engines[0]?.calls).toHaveLength(1)
+})
+
 test("a client that leaves ends the engine's work", async () => {
   await start(undefined, 1)
   const client = new AbortController()

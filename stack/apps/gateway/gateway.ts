@@ -45,7 +45,7 @@ export const startGateway = async (config: GatewayConfig, kube: KubeConnection, 
   const options: ProxyOptions = { pool, metrics, agent, port, flags }
   const server = createServer({ noDelay: true, requestTimeout: 0, keepAliveTimeout: 75_000 }, (request, response) => {
     const path = request.url ?? '/'
-    if (path.startsWith('/v1/')) void proxy(options, request, response)
+    if (path.startsWith('/v1/') || path === '/tokenize') void proxy(options, request, response)
     else if (path === '/healthz') reply(response, 200, 'ok')
     else if (path === '/readyz') reply(response, synced ? 200 : 503, synced ? 'ok' : 'the pods are not known yet')
     else if (path === '/metrics') void exposeMetrics(metrics.registry, response)
@@ -82,7 +82,7 @@ const reply = (response: ServerResponse, code: number, text: string): void => {
 
 const notFound = (request: IncomingMessage, response: ServerResponse): void => {
   request.resume()
-  sendError(response, 404, `There is nothing at ${request.url}: expected a path under /v1/.`)
+  sendError(response, 404, `There is nothing at ${request.url}: expected a path under /v1/, or /tokenize.`)
 }
 
 const exposeMetrics = async (
