@@ -37,8 +37,11 @@ test.each([
   [
     'arrivals in pairs',
     (() => {
-      let odd = false
-      return () => ((odd = !odd) ? 0 : 10)
+      let count = 0
+      return () => {
+        count += 1
+        return count % 2 === 0 ? 10 : 0
+      }
     })(),
     200,
   ],

@@ -65,7 +65,7 @@ export const compare = (log: readonly WireRequest[], rows: readonly Row[]): Comp
 export const expand = (histogram: Row['gaps']): number[] =>
   histogram
     .toSorted(([a], [b]) => a - b)
-    .flatMap(([lower, count]) => new Array<number>(count).fill((lower + (widthOf(lower) - 1) / 2) / 1_000))
+    .flatMap(([lower, count]) => Array.from({ length: count }, () => (lower + (widthOf(lower) - 1) / 2) / 1_000))
 
 /** Nearest rank; null without values. */
 export const errorOf = (differences: readonly number[]): ClientError | null => {
