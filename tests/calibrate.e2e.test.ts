@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { calibrate, calibrationOf } from '../lib/k6/calibration/calibrate.ts'
+import { calibrate } from '../lib/k6/calibration/calibrate.ts'
 import { compare } from '../lib/k6/calibration/compare.ts'
 import { measure } from '../lib/k6/calibration/measure.ts'
 import { startServer } from '../lib/k6/calibration/server.ts'
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true }))
 
-test('a calibration is measured once, stored, and read from then on', async () => {
+test('a calibration is measured, stored, and read from then on', async () => {
   expect(await readCalibration(tools)).toBeNull()
   const measured = await calibrate(tools, { streams: 20, seconds: 2, signal })
   expect(measured).toMatchObject({ starved: 0, tool: expect.stringMatching(/^k6-[0-9a-f]{16}$/) })
@@ -36,9 +36,7 @@ test('a calibration is measured once, stored, and read from then on', async () =
   expect(measured.errors.ttftIntended.p50).toBeGreaterThanOrEqual(measured.errors.ttft.p50)
   expect(measured.cpuSecondsPerMillionEvents * measured.eventsPerCore).toBeCloseTo(1e6, 0)
 
-  const asked = performance.now()
-  expect(await calibrationOf(tools, { signal })).toEqual(measured)
-  expect(performance.now() - asked).toBeLessThan(1_000)
+  expect(await readCalibration(tools)).toEqual(measured)
   // Another client, or another version of the measure, has a calibration of its own.
   expect(await readCalibration({ ...tools, k6: '/tools/k6-0/k6' })).toBeNull()
   const [file = ''] = await readdir(tools.cacheDir)

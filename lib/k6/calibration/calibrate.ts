@@ -3,7 +3,7 @@ import { EXIT, UserError } from '../../core/errors.ts'
 import { compare } from './compare.ts'
 import { measure, requestSeconds } from './measure.ts'
 import type { Emission } from './server.ts'
-import { type CalibrationTools, machineOf, readCalibration, storeCalibration, toolOf } from './store.ts'
+import { type CalibrationTools, machineOf, storeCalibration, toolOf } from './store.ts'
 
 export interface CalibrateOptions {
   /** About how many are in flight. */
@@ -11,10 +11,6 @@ export interface CalibrateOptions {
   seconds?: number
   signal: AbortSignal
 }
-
-/** This machine's calibration: what is stored, or else measured now, in about twenty seconds, and stored. */
-export const calibrationOf = async (tools: CalibrationTools, options: CalibrateOptions): Promise<Calibration> =>
-  (await readCalibration(tools)) ?? (await calibrate(tools, options))
 
 /** Measures the client on this machine, and stores what it found. */
 export const calibrate = async (
