@@ -1,0 +1,13 @@
+//go:build !linux
+
+package arrivals
+
+import "time"
+
+type precise struct{}
+
+func newPrecise(func()) *precise { return nil }
+
+func (*precise) set(time.Duration) {}
+
+func (*precise) close() {}
