@@ -43,7 +43,7 @@ func NewQueue(walk Walk, zero time.Time) *Queue {
 	q.alarm = newAlarm(func() {
 		q.mutex.Lock()
 		defer q.mutex.Unlock()
-		q.ordered = time.Time{}
+		q.ordered = time.Time{} // were it early, it would have to be set again
 		q.handOut()
 	})
 	return q
