@@ -4,9 +4,10 @@ import { availableParallelism, cpus, loadavg, release } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { renderTable } from '../lib/cli/table.ts'
+import { errorMessage } from '../lib/core/errors.ts'
 import { makeBench } from './bench-load/bench.ts'
 import { GROUPS } from './bench-load/groups.ts'
-import type { Line } from './bench-load/line.ts'
+import { type Line, notMeasured } from './bench-load/line.ts'
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'boolean', default: false } } })
 const names = values.only?.split(',') ?? Object.keys(GROUPS)
@@ -28,7 +29,14 @@ const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()}
 const began = performance.now()
 const bench = makeBench((text) => console.error(`… ${text}`), abort.signal)
 const lines: Line[] = []
-for (const name of names) lines.push(...((await GROUPS[name]?.(bench)) ?? []))
+for (const name of names) {
+  try {
+    lines.push(...((await GROUPS[name]?.(bench)) ?? []))
+  } catch (error) {
+    if (abort.signal.aborted) process.exit(130)
+    lines.push(notMeasured(name, errorMessage(error)))
+  }
+}
 
 const missed = lines.filter(({ state }) => state === 'miss')
 const seconds = Math.round((performance.now() - began) / 1_000)

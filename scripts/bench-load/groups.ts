@@ -21,7 +21,7 @@ const openLoop = async (bench: Bench): Promise<Line[]> => {
     client: 'k6',
     emission,
     load: { mode: 'open', process: 'constant', rate: RATE, vus },
-    steadySeconds: 15,
+    steadySeconds: 20,
   })
   const { log, rows, server, steady } = measured
   const found = compare(log, rows)

@@ -35,6 +35,15 @@ export const info = (group: string, what: string, value: number | null | undefin
   state: 'info',
 })
 
+export const notMeasured = (group: string, why: string): Line => ({
+  group,
+  what: why,
+  bound: 'to be measured',
+  measured: 'nothing',
+  value: Number.NaN,
+  state: 'miss',
+})
+
 // --- Internal helpers ---
 
 const figure = (value: number): string =>

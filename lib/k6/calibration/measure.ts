@@ -136,7 +136,9 @@ const watchMemory = (pid: number): { samples: Memory[]; stop(): Promise<void> } 
   const abort = new AbortController()
   const watching = (async () => {
     while (!abort.signal.aborted) {
-      samples.push(await memory(pid))
+      const sample = await memory(pid)
+      // A process that has just ended has none.
+      if (sample.residentMiB > 0) samples.push(sample)
       await delay(MEMORY_MS, undefined, { signal: abort.signal })
     }
   })().catch(() => undefined) // the process is gone, or the wait was ended
