@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -76,6 +77,49 @@ func TestARepeatedRequestCountsFromItsLastSending(t *testing.T) {
 			t.Errorf("%d bytes: %v, connected %v, written %v, ttft %v", size, line.Started, *line.Connected, *line.Written, *line.TTFT)
 		}
 		transport.CloseIdleConnections()
+	}
+}
+
+// What is known of a connection that could not be used is not the request's.
+func TestARepeatedRequestThatFindsNobodyWasNotWritten(t *testing.T) {
+	s := server(t, func(_ http.ResponseWriter, flush func(string), _ *http.Request) { flush(text + "data: [DONE]\n\n") })
+	var broken atomic.Bool
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if broken.Load() {
+			return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+		}
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		return breakable{conn, &broken}, err
+	}}
+	defer transport.CloseIdleConnections()
+	exchangeWith(s.URL).run(t.Context(), transport)
+	broken.Store(true)
+	refuse := transport.DialContext
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		broken.Store(true)
+		return refuse(ctx, network, address)
+	}
+	x := exchangeWith(s.URL)
+	line := x.record(x.run(t.Context(), transport))
+	if line.Outcome != outcomeConnectRefused || line.Connected != nil || line.Written != nil || line.Reused != nil {
+		t.Errorf("%+v (%s)", line, value(line.Error))
+	}
+}
+
+func TestALargeBodysLastPieceIsSmall(t *testing.T) {
+	var written atomic.Int64
+	body := largeBody{rest: make([]byte, 100_000), written: &written}
+	buffer := make([]byte, 32<<10)
+	for left := 100_000; left > 0; {
+		count, err := body.Read(buffer)
+		if err != nil || (written.Load() > 0) != (left <= lastPiece) {
+			t.Fatalf("%d left, read %d, %v, stamped %v", left, count, err, written.Load() > 0)
+		}
+		left -= count
+	}
+	written.Store(0)
+	if _, err := body.Read(buffer); err != io.EOF || written.Load() != 0 {
+		t.Errorf("got %v, stamped %v", err, written.Load() > 0)
 	}
 }
 

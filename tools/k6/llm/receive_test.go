@@ -58,3 +58,38 @@ func BenchmarkEvent(b *testing.B) {
 	b.ResetTimer()
 	x.readStream(b.Context(), body)
 }
+
+// A virtual user's exchanges share memory, and nothing else: neither half an
+// event nor gaps of the one before.
+func TestAnExchangeSeesNothingOfTheOneBefore(t *testing.T) {
+	shared := new(scratch)
+	for at, body := range []string{
+		text + text + text + `data: {"choices":[{"delta":{"content":"half`,
+		text + text + "data: [DONE]\n\n",
+	} {
+		s := server(t, func(_ http.ResponseWriter, flush func(string), _ *http.Request) { flush(body) })
+		x := exchangeWith(s.URL)
+		x.scratch = shared
+		line := ended(t, x)
+		if want := 2 - at; gapsIn(line) != int64(want) || line.Chunks != want+1 {
+			t.Errorf("exchange %d: %d chunks, gaps %v, %s", at, line.Chunks, line.Gaps, value(line.Error))
+		}
+	}
+}
+
+func TestPingsAreNoEventsAndTheFirstTokenEndsItsLimit(t *testing.T) {
+	const wait = 60 * time.Millisecond
+	s := server(t, func(_ http.ResponseWriter, flush func(string), _ *http.Request) {
+		flush(": ping\n\nevent: ping\ndata: {}\n\nevent: ping\ndata: pong\n\ndata:\n\n")
+		time.Sleep(wait)
+		flush(text)
+		time.Sleep(2 * wait)
+		flush("data: [DONE]\n\n")
+	})
+	x := exchangeWith(s.URL)
+	x.limits.firstToken = 2 * wait
+	line := ended(t, x)
+	if line.Outcome != outcomeOK || line.FirstEvent == nil || *line.FirstEvent < ms(wait)-1 {
+		t.Errorf("%+v: first event %v", line, line.FirstEvent)
+	}
+}

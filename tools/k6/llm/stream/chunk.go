@@ -53,7 +53,7 @@ func (r *Reader) Read(event, data []byte) (Chunk, error) {
 		return r.pattern, nil
 	}
 	chunk, err := decodeChunk(nil, data)
-	if err == nil && chunk.Content && chunk.Finish == "" && chunk.Usage == nil && chunk.Failure == "" {
+	if err == nil && chunk.Content && chunk.Failure == "" {
 		r.learn(data, chunk)
 	}
 	return chunk, err

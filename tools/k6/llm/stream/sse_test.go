@@ -57,7 +57,7 @@ func TestParserReadsTheStandardsForms(t *testing.T) {
 		"a byte order mark alone":      {"\ufeff\ndata: a\n\n", []string{"|a"}},
 		"a byte order mark and event":  {"\ufeffevent: x\ndata: a\n\n", []string{"x|a"}},
 		"two byte order marks":         {"\ufeff\ufeffdata: a\n\ndata: b\n\n", []string{"|b"}},
-		"longer and shorter names":     {"databank: x\ndat: x\neventually: x\ndata: a\n\n", []string{"|a"}},
+		"longer and shorter names":     {"databank: x\ndat: x\neventually: x\ndataset-of: x\ndata: a\n\n", []string{"|a"}},
 		"a name without a colon":       {"eventually\nevents\ndata: a\n\n", []string{"|a"}},
 		"an event name set anew":       {"event: x\nevent\ndata: a\n\n", []string{"|a"}},
 		"only a space":                 {" \ndata: a\n\n", []string{"|a"}},
