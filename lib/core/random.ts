@@ -30,6 +30,7 @@ export const seededRandom = (seed: number): Random => {
 /** A seed of its own for each named part of a run, so that adding one part does not shift another's draws (FNV-1a). */
 export const deriveSeed = (seed: number, name: string): number => {
   let hash = 0x811c9dc5 ^ seed
-  for (const char of name) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)
+  // By index: k6's interpreter, which does this for every request, is slow at iterators.
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
   return hash >>> 0
 }

@@ -20,7 +20,7 @@ const loadOf = (more: Partial<WorkloadInput> = {}, corpus?: Corpus, seed = 1): L
 
 const tokensOf = ({ messages, prompt }: Turn): Uint32Array => {
   if (messages !== null) return tokenizeChat(messages)
-  return typeof prompt === 'string' ? tokenize(prompt) : (prompt ?? new Uint32Array())
+  return typeof prompt === 'string' ? tokenize(prompt) : Uint32Array.from(prompt ?? [])
 }
 
 const wholeChat = (load: Load, key: TurnKey, answer: (turn: Turn) => string | null = () => null): Turn[] => {

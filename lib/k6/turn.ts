@@ -1,7 +1,7 @@
 import { clampLength, drawLength } from '../core/draw-length.ts'
 import { deriveSeed, type Random, seededRandom } from '../core/random.ts'
 import type { Workload } from '../core/workload.ts'
-import { type Corpus, idsOf, type Opening, textOf } from './prompt/corpus.ts'
+import { type Corpus, join, type Opening, textOf } from './prompt/corpus.ts'
 import { drawPrefix } from './prompt/prefix.ts'
 
 /**
@@ -36,8 +36,8 @@ export interface Turn {
   think: number
   /** Of a chat: all before, then the user's new message. */
   messages: Message[] | null
-  /** Of a completion: text, or token ids (a typed array: k6 hands it to Go without a copy). */
-  prompt: string | Uint32Array | null
+  /** Of a completion: text, or token ids. */
+  prompt: string | number[] | null
   /** Tokens that the server should count; those of the template come on top where the corpus is `calibrated`. */
   promptTokens: number
   maxTokens: number
@@ -150,22 +150,18 @@ const firstPrompt = ({ workload, corpus }: Load, opening: Opening, { own, whole,
   // A trace's prompt may be shorter than what is shared: one token stays the user's own.
   const common = Math.min(sharedPromptTokens, total - 1)
   const fromPool = Math.min(pooled, total - 1 - common)
-  if (endpoint === 'completions' && corpus.ids !== null) {
-    const { ids } = corpus
-    const parts = [
-      idsOf(ids, common),
-      idsOf(ids, fromPool, poolOpening(prefix)),
-      idsOf(ids, total - common - fromPool, opening),
-    ]
-    return { messages: null, prompt: concat(parts, total), promptTokens: total }
-  }
-  const front = join(textOf(corpus, common), textOf(corpus, fromPool, poolOpening(prefix)))
+  const front = join(corpus, textOf(corpus, common), textOf(corpus, fromPool, poolOpening(prefix)))
   const { base, system } = corpus.overhead
   const template = base + (endpoint === 'chat' && front !== '' ? system : 0)
   const ownTokens = Math.max(1, total - common - fromPool - template)
   const promptTokens = common + fromPool + ownTokens + template
   const text = textOf(corpus, ownTokens, opening)
-  if (endpoint === 'completions') return { messages: null, prompt: join(front, text), promptTokens }
+  if (endpoint === 'completions') {
+    const line = join(corpus, front, text)
+    // Parsing is native code; a loop that builds the array would be none.
+    const prompt = corpus.mode === 'ids' ? (JSON.parse(`[${line}]`) as number[]) : line
+    return { messages: null, prompt, promptTokens }
+  }
   const user: Message = { role: 'user', content: text }
   return { messages: front === '' ? [user] : [{ role: 'system', content: front }, user], prompt: null, promptTokens }
 }
@@ -177,20 +173,8 @@ const nextPrompt = ({ corpus }: Load, { messages, tokens }: History, own: number
   return { messages: [...messages, user], prompt: null, promptTokens: tokens + ownTokens + pair }
 }
 
-const join = (front: string, text: string): string => (front === '' || text === '' ? front + text : `${front} ${text}`)
-
-const concat = (parts: readonly Uint32Array[], length: number): Uint32Array => {
-  const all = new Uint32Array(length)
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
-
 /** Pooled prefixes are told apart by their first words. */
-const poolOpening = (prefix: number | null): Opening => [Math.imul((prefix ?? 0) + 1, 0x9e3779b1) >>> 0, prefix ?? 0]
+const poolOpening = (prefix: number | null): Opening => [mix((prefix ?? 0) + 1)]
 
 /** murmur3's finalizer. */
 const mix = (value: number): number => {
@@ -199,11 +183,17 @@ const mix = (value: number): number => {
   return (mixed ^ (mixed >>> 16)) >>> 0
 }
 
-/** A Feistel network, so distinct keys have distinct openings; and one that differ in the first word nearly always. */
+/**
+ * Distinct keys have distinct openings (both ways are one-to-one for a seed), which differ from the first word on but for
+ * one in as many as there are words. An arrival's is half as long: its number has 32 bits.
+ */
 const openingOf = (seed: number, key: TurnKey): Opening => {
-  let [left, right] = 'vu' in key ? [key.vu, key.chat] : [0, key.arrival]
-  for (let round = 0; round < 4; round++) {
-    const next = (left ^ mix(right + Math.imul(seed, 2) + round)) >>> 0
+  if ('arrival' in key) return [mix(key.arrival + Math.imul(seed, 0x9e3779b1))]
+  let left = key.vu
+  let right = key.chat
+  // A Feistel network.
+  for (let round = 0; round < 3; round++) {
+    const next = (left ^ mix(right + Math.imul(seed, 0x9e3779b1) + round)) >>> 0
     left = right
     right = next
   }

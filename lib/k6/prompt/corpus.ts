@@ -10,11 +10,10 @@ export interface Corpus {
   exact: boolean
   /** How lengths come about, for the plan and the report; why not exactly, where that is so. */
   note: string
-  /** Words of `width` bytes with the space behind each: `the and for …`. */
+  /** Words of `width` bytes with the gap behind each: `the and for …`; token ids as JSON writes them. */
   ring: string
   width: number
-  /** Instead of words, for token ids. */
-  ids: number[] | null
+  gap: ' ' | ','
   /** 1 but where the server's tokenizer splits words; then lengths are right on average. */
   tokensPerWord: number
   /** Tokens of the chat template, taken from the user's own part. All zero where they come on top. */
@@ -41,9 +40,9 @@ export const ONE_LETTER = [...'abcdefghijklmnopqrstuvwxyz']
 const NO_OVERHEAD = { base: 0, system: 0, pair: 0 }
 
 /** Words of one length as a ring to cut texts from. */
-export const ringOf = (words: readonly string[]): Pick<Corpus, 'ring' | 'width'> => {
-  const ring = `${words.join(' ')} `
-  return { ring, width: ring.length / words.length }
+export const ringOf = (words: readonly string[], gap: Corpus['gap'] = ' '): Pick<Corpus, 'ring' | 'width' | 'gap'> => {
+  const ring = words.join(gap) + gap
+  return { ring, width: ring.length / words.length, gap }
 }
 
 /** Nobody was asked: a word is taken for a token, the template comes on top. */
@@ -52,7 +51,6 @@ export const calibratedCorpus = (note = 'one token a word, by calibration on usu
   exact: false,
   note,
   ...ringOf(THREE_LETTERS),
-  ids: null,
   tokensPerWord: 1,
   overhead: NO_OVERHEAD,
 })
@@ -61,18 +59,23 @@ export const calibratedCorpus = (note = 'one token a word, by calibration on usu
 const FIRST_ID = 1_000
 const LAST_ID = 9_999
 const ID_COUNT = 64
+const USUAL_IDS = Array.from({ length: ID_COUNT }, (_, index) =>
+  Math.floor(FIRST_ID + (index * (LAST_ID - FIRST_ID)) / (ID_COUNT - 1)),
+)
 
-/** Ids that practically every model's vocabulary has. */
-export const idCorpus = (ids?: number[]): Corpus => ({
-  ...calibratedCorpus('token ids'),
-  mode: 'ids',
-  exact: true,
-  ids:
-    ids ??
-    Array.from({ length: ID_COUNT }, (_, index) =>
-      Math.floor(FIRST_ID + (index * (LAST_ID - FIRST_ID)) / (ID_COUNT - 1)),
+/** Ids that practically every model's vocabulary has, unless it is told others. */
+export const idCorpus = (ids: readonly number[] = USUAL_IDS): Corpus => {
+  const digits = Math.max(...ids.map((id) => String(id).length))
+  return {
+    ...calibratedCorpus('token ids'),
+    mode: 'ids',
+    exact: true,
+    ...ringOf(
+      ids.map((id) => String(id).padStart(digits)),
+      ',',
     ),
-})
+  }
+}
 
 /** What there is without asking a server. */
 export const corpusWithoutServer = ({ endpoint, promptTokenizer }: Workload): Corpus =>
@@ -80,12 +83,12 @@ export const corpusWithoutServer = ({ endpoint, promptTokenizer }: Workload): Co
     ? idCorpus()
     : calibratedCorpus()
 
-/** A key that no other text of the run opens with. */
-export type Opening = readonly [high: number, low: number]
+/** A key that no other text of the run opens with: one or two numbers of 32 bits. */
+export type Opening = readonly number[]
 
 /**
- * `tokens` tokens of text, without a space at either end (chat templates trim them). Built by slicing: a loop over words
- * would cost more in k6's interpreter than reading the answer. With an opening, the first dozen words spell it.
+ * `tokens` tokens of text, without a gap at either end (chat templates trim them). Built by slicing: a loop over words
+ * would cost more in k6's interpreter than reading the answer. With an opening, the first words spell it.
  */
 export const textOf = ({ ring, width, tokensPerWord }: Corpus, tokens: number, opening?: Opening): string => {
   const count = tokens <= 0 ? 0 : Math.max(1, Math.round(tokens / tokensPerWord))
@@ -98,33 +101,22 @@ export const textOf = ({ ring, width, tokensPerWord }: Corpus, tokens: number, o
   return text.slice(0, -1)
 }
 
-/** The same in token ids. */
-export const idsOf = (ids: readonly number[], tokens: number, opening?: Opening): Uint32Array => {
-  const made = new Uint32Array(Math.max(0, tokens))
-  const spelled = opening === undefined ? [] : spell(opening, ids.length, tokens)
-  let at = 0
-  for (const digit of spelled) made[at++] = ids[digit] ?? 0
-  const start = at
-  for (const id of ids) if (at < made.length) made[at++] = id
-  // Doubling: as many native copies as the length has binary digits.
-  while (at < made.length) {
-    made.copyWithin(at, start, Math.min(at, start + made.length - at))
-    at += at - start
-  }
-  return made
-}
+/** Two such texts behind one another. */
+export const join = ({ gap }: Corpus, front: string, text: string): string =>
+  front === '' || text === '' ? front + text : front + gap + text
 
 // --- Internal helpers ---
 
-/** Both halves in base `base`, lowest digits first, at most `most` of them: distinct keys have distinct openings. */
-const spell = ([high, low]: Opening, base: number, most: number): number[] => {
+/** Each number in base `base`, lowest digit first, at most `most` digits in all: distinct keys have distinct openings. */
+const spell = (opening: Opening, base: number, most: number): number[] => {
   const digits: number[] = []
-  const perHalf = Math.ceil(32 / Math.log2(base))
-  for (const half of [high, low]) {
-    let rest = half >>> 0
-    for (let digit = 0; digit < perHalf && digits.length < most; digit++) {
-      digits.push(rest % base)
-      rest = Math.floor(rest / base)
+  const each = Math.ceil(32 / Math.log2(base))
+  for (const number of opening) {
+    let rest = number
+    for (let at = 0; at < each && digits.length < most; at++) {
+      const digit = rest % base
+      digits.push(digit)
+      rest = (rest - digit) / base
     }
   }
   return digits
