@@ -38,18 +38,21 @@ export const goodputOf = (
 
 /**
  * Whether a request kept the promise as its user saw it: from when it was wanted, dial and queue of the client included. Null
- * where the end of the run came before that was decided. An answer of one token has no time between tokens.
+ * where the end of the run came before that was decided. An answer of one token has no time between tokens; one without
+ * streaming has no first token, and keeps no promise of one.
  */
 export const keepsSlo = (request: Judged, slo: Slo): boolean | null => {
   const { outcome, tpot, outputTokens } = request
   const lasted = request.ended - wantedAt(request)
-  // An answer in one piece: all of it is the first token.
-  const waited = waitOf(request) ?? lasted
   const isLate =
-    waited > (slo.ttft ?? Infinity) || (tpot ?? 0) > (slo.tpot ?? Infinity) || lasted > (slo.e2e ?? Infinity)
+    (waitOf(request) ?? lasted) > (slo.ttft ?? Infinity) ||
+    (tpot ?? 0) > (slo.tpot ?? Infinity) ||
+    lasted > (slo.e2e ?? Infinity)
   if (isLate) return false
   if (outcome === 'stopped') return null
-  return outcome === 'ok' && (tpot !== null || outputTokens <= 1 || slo.tpot === undefined)
+  const isMeasured =
+    (slo.ttft === undefined || request.ttft !== null) && (slo.tpot === undefined || tpot !== null || outputTokens <= 1)
+  return outcome === 'ok' && isMeasured
 }
 
 // --- Internal helpers ---

@@ -61,7 +61,8 @@ export const recordedUsers = (requests: readonly RequestRow[], hold: Hold): Reco
   }
   if (byUser.size === 0) return null
   const users = [...byUser.values()].map((own) => own.sort((a, b) => a.started - b.started))
-  const windowMs = Math.min(Math.max(...users.flatMap(cycles), 0), (hold.to - hold.from) / 2)
+  const longest = users.flatMap(cycles).reduce((most, ms) => Math.max(most, ms), 0)
+  const windowMs = Math.min(longest, (hold.to - hold.from) / 2)
   return {
     users: fewest(
       users.flatMap((own) => absences(own, hold, windowMs)),
