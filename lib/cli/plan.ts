@@ -1,10 +1,12 @@
 import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
 import { alertWindow, ruleTiming, toleranceMs } from '../core/alert-window.ts'
+import { describeWorkload } from '../core/describe-workload.ts'
 import { formatDuration } from '../core/duration.ts'
 import { describeLoad, loadPlan } from '../core/load.ts'
 import type { RunPlan } from '../core/run-folder.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { isMeant } from '../core/symptom.ts'
+import type { Workload } from '../core/workload.ts'
 import { prepare, readScenario } from '../run/prepare.ts'
 import type { Context } from './context.ts'
 import { readSymptoms, WORKLOADS } from './run.ts'
@@ -21,16 +23,23 @@ export const plan = async (
   const symptoms = flags.symptoms === undefined ? {} : await readSymptoms(flags.symptoms)
   const target = isNamed(flags) ? namedTarget(flags) : await runningTarget(context, withoutRules(flags))
   const { plan: planned, scenario } = await prepare({ loaded, target, symptoms })
-  context.out(flags.json === true ? `${JSON.stringify(planned, null, 2)}\n` : describePlan(scenario, planned))
+  context.out(
+    flags.json === true ? `${JSON.stringify(planned, null, 2)}\n` : describePlan(scenario, planned, loaded.workload),
+  )
   return EXIT.pass
 }
 
 /** The plan as people read it. */
-export const describePlan = (scenario: Scenario, { target, timing, rules, steps, warnings }: RunPlan): string =>
+export const describePlan = (
+  scenario: Scenario,
+  { target, timing, rules, steps, warnings }: RunPlan,
+  workload: Workload,
+): string =>
   [
     `${scenario.name}: ${scenario.summary}`,
     `target    ${target.replicas} pods of ${target.selector} in ${target.namespace}, model ${target.model} (engine ${target.engineVersion ?? 'unknown'}), at ${target.url}`,
     `load      ${describeLoad(loadPlan(scenario.load))}; workload ${scenario.load.workload}`,
+    ...describeWorkload(workload).map((fact) => `          ${fact}`),
     `watched   every ${formatDuration(timing.scrapeIntervalMs)}, judged every ${formatDuration(timing.evaluationIntervalMs)}, ${rules.length} alerts`,
     '',
     renderTable([
