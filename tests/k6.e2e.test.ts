@@ -10,7 +10,7 @@ import { until } from '../lib/core/until.ts'
 import { Workload } from '../lib/core/workload.ts'
 import { writeBundle } from '../lib/k6/bundle.ts'
 import { BUNDLE, commandLine, environment } from '../lib/k6/command.ts'
-import { type LoadOptions, startLoad } from '../lib/k6/runner.ts'
+import { type LoadOptions, type LoadRun, startLoad } from '../lib/k6/runner.ts'
 import { packRequests } from '../lib/k6/records.ts'
 import { scriptData } from '../lib/k6/script-data.ts'
 import { readParquet } from '../lib/parquet/read.ts'
@@ -59,6 +59,15 @@ const packed = async (runDir: string): Promise<PackedRequest[]> => {
   return z.array(PackedRequest).parse(await readParquet(join(runDir, RUN_FILES.requests)))
 }
 
+/** The steps that were refused, once the timeline is over; a load that ends before says why. */
+const timelineOf = ({ timelineFinished, finished }: LoadRun): Promise<string[]> =>
+  Promise.race([
+    timelineFinished,
+    finished.then(({ outcome, message }) => {
+      throw new Error(`the load ended (${outcome}) before its timeline did: ${message}`)
+    }),
+  ])
+
 type Told = Parameters<LoadOptions['onEvent']>[0]
 
 const options = (name: string, parts: Partial<ScenarioInput>) => {
@@ -93,7 +102,7 @@ test('users and the timeline play on one clock, and everything is on record', as
     },
   })
   const load = await startLoad(input)
-  expect(await load.timelineFinished).toEqual(['refused'])
+  expect(await timelineOf(load)).toEqual(['refused'])
   expect(load.progress()?.users).toBe(5)
   const result = await load.finished
   expect(result).toMatchObject({ outcome: 'completed', message: '', refused: ['refused'], timelineFinished: true })
@@ -159,7 +168,7 @@ test('a schedule is kept, whatever the answers take', async () => {
     timeline: { only: at('1s').fault('pod-kill').lasting('1s') },
   })
   const load = await startLoad(input)
-  await load.timelineFinished
+  await timelineOf(load)
   expect(load.progress()?.schedule?.claimed).toBeGreaterThan(0)
   const result = await load.finished
   expect(result).toMatchObject({ outcome: 'completed', message: '' })
@@ -206,7 +215,7 @@ test('a seed draws the same schedule again, and another another', async () => {
 test('a stop ends the load in order, at once and once', async () => {
   const input = options('stopped', { load: { users: ramp().to(5, '1s').hold('10m'), workload: 'test' } })
   const load = await startLoad(input)
-  await load.timelineFinished
+  await timelineOf(load)
   await until(() => Promise.resolve((load.progress()?.finished ?? 0) > 3), { what: 'three answers', timeoutMs: 20_000 })
   const asked = Date.now()
   await Promise.all([load.stop(), load.stop()])
