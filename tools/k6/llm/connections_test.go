@@ -19,14 +19,14 @@ import (
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	s := server(t, func(_ http.ResponseWriter, flush func(string), _ *http.Request) {
 		flush(text + "data: [DONE]\n\n")
-		time.Sleep(20 * time.Millisecond) // as through a proxy, the end comes in a packet of its own
+		time.Sleep(200 * time.Millisecond) // as through a proxy, the end comes in a packet of its own
 	})
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	for at := range 3 {
 		x := exchangeWith(s.URL)
 		r := x.run(t.Context(), transport)
-		if line := x.record(r); line.Outcome != outcomeOK || line.E2E > 19 {
+		if line := x.record(r); line.Outcome != outcomeOK || line.E2E > 150 {
 			t.Errorf("%+v", line)
 		}
 		if reused := at > 0; *x.record(r).Reused != reused || r.trail.ConnReused != reused {
@@ -51,7 +51,7 @@ func (c breakable) Write(b []byte) (int, error) {
 // net/http sends a request again where a kept connection turns out to be dead;
 // only the last sending counts.
 func TestARepeatedRequestCountsFromItsLastSending(t *testing.T) {
-	const dial = 60 * time.Millisecond
+	const dial = 400 * time.Millisecond
 	s := server(t, func(_ http.ResponseWriter, flush func(string), _ *http.Request) { flush(text + "data: [DONE]\n\n") })
 	for _, size := range []int{10, 100 << 10} {
 		var broken atomic.Bool
@@ -138,7 +138,7 @@ func TestNoConnectionInTime(t *testing.T) {
 		x := exchangeWith("http://127.0.0.1:1")
 		prepare(x)
 		line := x.record(x.run(t.Context(), transport))
-		if line.Outcome != want || line.E2E < 29 || line.E2E > 300 || line.Connected != nil || line.Written != nil {
+		if line.Outcome != want || line.E2E < 29 || line.E2E > 3_000 || line.Connected != nil || line.Written != nil {
 			t.Errorf("got %+v, want %s", line, want)
 		}
 	}
@@ -152,7 +152,7 @@ func TestNoConnectionInTime(t *testing.T) {
 
 // A large body is written in pieces: the time is that of the last one.
 func TestWrittenIsTheEndOfALargeBody(t *testing.T) {
-	const pause = 100 * time.Millisecond
+	const pause = 800 * time.Millisecond
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(pause) // meanwhile the socket's buffers fill
 		_, _ = io.Copy(io.Discard, r.Body)

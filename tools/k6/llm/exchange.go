@@ -63,6 +63,9 @@ type result struct {
 func (x *exchange) run(parent context.Context, transport http.RoundTripper) result {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
+	if x.whole {
+		x.limits.firstToken = 0
+	}
 	x.timers.arm(x.limits, x.leaveAfter, cancel)
 	defer x.timers.stop()
 	x.parser.Reset()

@@ -55,7 +55,9 @@ func ended(t *testing.T, x *exchange) record {
 }
 
 func TestTimesAreThoseOfTheWire(t *testing.T) {
-	const early, gap, stall, slack = 30 * time.Millisecond, 20 * time.Millisecond, 150 * time.Millisecond, 40.0
+	t.Parallel()
+	// Wide apart: other programs want the cores, too.
+	const early, gap, stall, slack = 200 * time.Millisecond, 20 * time.Millisecond, 400 * time.Millisecond, 180.0
 	s := server(t, func(_ http.ResponseWriter, flush func(string), _ *http.Request) {
 		// The role chunk comes early, and is not the first token.
 		flush(": ping\n\n")
@@ -65,7 +67,7 @@ func TestTimesAreThoseOfTheWire(t *testing.T) {
 		flush(`data: {"choices":[{"delta":{"role":"assistant","content":""}}]}` + "\n\n")
 		time.Sleep(early)
 		flush(`data: {"choices":[{"delta":{"reasoning":"a"}}]}` + "\n\n")
-		time.Sleep(gap)
+		time.Sleep(early)
 		flush(text)
 		for range 3 {
 			time.Sleep(gap)
@@ -82,14 +84,14 @@ func TestTimesAreThoseOfTheWire(t *testing.T) {
 			t.Errorf("%s: got %v, want about %v ms", name, got, want)
 		}
 	}
-	near("firstEvent", line.FirstEvent, 30)
-	near("firstChoice", line.FirstChoice, 60)
-	near("ttft", line.TTFT, 90)
-	near("firstAnswer", line.FirstAnswer, 110)
-	near("tpot", line.TPOT, (4*20+150)/6.0)
-	near("gapMax", line.GapMax, 150)
-	near("gapP99", line.GapP99, 150)
-	near("e2e", &line.E2E, 90+4*20+150)
+	near("firstEvent", line.FirstEvent, 200)
+	near("firstChoice", line.FirstChoice, 400)
+	near("ttft", line.TTFT, 600)
+	near("firstAnswer", line.FirstAnswer, 800)
+	near("tpot", line.TPOT, (200+3*20+400)/6.0)
+	near("gapMax", line.GapMax, 400)
+	near("gapP99", line.GapP99, 400)
+	near("e2e", &line.E2E, 800+3*20+400)
 	started := line.Started - float64(before.UnixMicro())/1_000
 	near("started", &started, 0)
 	if whole := line.Ended - line.Started; whole-line.E2E > 0.01 || line.E2E-whole > 0.01 {
@@ -116,7 +118,8 @@ func gapsIn(line record) (count int64) {
 
 // A user's wait includes the dial; the server's time to its first token does not.
 func TestTTFTCountsFromTheWrittenRequest(t *testing.T) {
-	const dial, think = 100 * time.Millisecond, 50 * time.Millisecond
+	t.Parallel()
+	const dial, think = 400 * time.Millisecond, 50 * time.Millisecond
 	s := server(t, func(_ http.ResponseWriter, flush func(string), _ *http.Request) {
 		time.Sleep(think)
 		flush(text + "data: [DONE]\n\n")
@@ -131,10 +134,10 @@ func TestTTFTCountsFromTheWrittenRequest(t *testing.T) {
 		x := exchangeWith(s.URL)
 		x.body = []byte(strings.Repeat("x", size))
 		line := x.record(x.run(t.Context(), transport))
-		if line.TTFT == nil || *line.TTFT < ms(think)-1 || *line.TTFT > ms(think)+40 || line.E2E < ms(dial+think) {
+		if line.TTFT == nil || *line.TTFT < ms(think)-1 || *line.TTFT > ms(think)+300 || line.E2E < ms(dial+think) {
 			t.Fatalf("%d bytes: %+v, ttft %v", size, line, line.TTFT)
 		}
-		if *line.Connected-line.Started < ms(dial) || *line.Written-*line.Connected > 40 || *line.Reused {
+		if *line.Connected-line.Started < ms(dial) || *line.Written-*line.Connected > 300 || *line.Reused {
 			t.Errorf("%d bytes: started %v, connected %v, written %v", size, line.Started, *line.Connected, *line.Written)
 		}
 	}

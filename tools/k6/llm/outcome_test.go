@@ -127,7 +127,7 @@ func TestEveryEndHasItsOutcome(t *testing.T) {
 					time.Sleep(10 * time.Millisecond)
 				}
 			},
-			prepare: func(x *exchange) { x.limits.firstToken, x.limits.stall = 100*time.Millisecond, 20*time.Millisecond },
+			prepare: func(x *exchange) { x.limits.firstToken, x.limits.stall = 400*time.Millisecond, 20*time.Millisecond },
 			want:    outcomeTimeoutFirstToken, status: 200,
 		},
 		"a line of a gigabyte": {
@@ -203,7 +203,7 @@ func TestEveryEndHasItsOutcome(t *testing.T) {
 				flush(`{"choices":[`)
 				hang(r)
 			},
-			prepare: func(x *exchange) { x.whole, x.limits.total = true, 50*time.Millisecond },
+			prepare: func(x *exchange) { x.whole, x.limits.total = true, 400*time.Millisecond },
 			want:    outcomeTimeoutTotal, status: 200, says: "timeout",
 		},
 		"cancelled after tokens": {
@@ -230,12 +230,12 @@ func TestEveryEndHasItsOutcome(t *testing.T) {
 		},
 		"cancelled after a while": {
 			handle:  func(_ http.ResponseWriter, flush func(string), r *http.Request) { flush(text); hang(r) },
-			prepare: func(x *exchange) { x.leaveAfter = 50 * time.Millisecond },
+			prepare: func(x *exchange) { x.leaveAfter = 400 * time.Millisecond },
 			want:    outcomeCancelled, status: 200, chunks: 1, says: "cancelled",
 		},
 		"cancelled before the headers": {
 			handle:  func(_ http.ResponseWriter, _ func(string), r *http.Request) { hang(r) },
-			prepare: func(x *exchange) { x.leaveAfter = 50 * time.Millisecond },
+			prepare: func(x *exchange) { x.leaveAfter = 400 * time.Millisecond },
 			want:    outcomeCancelled, says: "cancelled",
 		},
 		"429": {
@@ -255,28 +255,28 @@ func TestEveryEndHasItsOutcome(t *testing.T) {
 		},
 		"no headers in time": {
 			handle:  func(_ http.ResponseWriter, _ func(string), r *http.Request) { hang(r) },
-			prepare: func(x *exchange) { x.limits.total = 50 * time.Millisecond },
+			prepare: func(x *exchange) { x.limits.total = 400 * time.Millisecond },
 			want:    outcomeTimeoutHeaders, says: "timeout",
 		},
 		"no token in time": {
 			handle:  func(_ http.ResponseWriter, flush func(string), r *http.Request) { flush(": ping\n\n"); hang(r) },
-			prepare: func(x *exchange) { x.limits.total = 50 * time.Millisecond },
+			prepare: func(x *exchange) { x.limits.total = 400 * time.Millisecond },
 			want:    outcomeTimeoutFirstToken, status: 200,
 		},
 		"not whole in time": {
 			handle:  func(_ http.ResponseWriter, flush func(string), r *http.Request) { flush(text); hang(r) },
-			prepare: func(x *exchange) { x.limits.total = 50 * time.Millisecond },
+			prepare: func(x *exchange) { x.limits.total = 400 * time.Millisecond },
 			want:    outcomeTimeoutTotal, status: 200, chunks: 1,
 		},
 		"stalled": {
 			handle: func(_ http.ResponseWriter, flush func(string), r *http.Request) {
 				for range 5 {
 					flush(text)
-					time.Sleep(40 * time.Millisecond)
+					time.Sleep(150 * time.Millisecond)
 				}
 				hang(r)
 			},
-			prepare: func(x *exchange) { x.limits.stall = 100 * time.Millisecond },
+			prepare: func(x *exchange) { x.limits.stall = 500 * time.Millisecond },
 			want:    outcomeTimeoutStall, status: 200, chunks: 5,
 		},
 		"connection refused": {

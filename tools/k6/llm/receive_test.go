@@ -78,7 +78,7 @@ func TestAnExchangeSeesNothingOfTheOneBefore(t *testing.T) {
 }
 
 func TestPingsAreNoEventsAndTheFirstTokenEndsItsLimit(t *testing.T) {
-	const wait = 60 * time.Millisecond
+	const wait = 300 * time.Millisecond
 	s := server(t, func(_ http.ResponseWriter, flush func(string), _ *http.Request) {
 		flush(": ping\n\nevent: ping\ndata: {}\n\nevent: ping\ndata: pong\n\ndata:\n\n")
 		time.Sleep(wait)

@@ -7,11 +7,14 @@ declare module 'k6/x/llm' {
     /** Base URL, without /v1. */
     url: string
     headers?: Record<string, string>
-    /** Sent as `Authorization: Bearer …`. A secret is read from k6's `--secret-source` and never shows in a log. */
+    /** Sent as `Authorization: Bearer …`. A secret is read from k6's `--secret-source` and never shows in a log. An `Authorization` in `headers` goes before it. */
     apiKey?: string | { secret: string; source?: string }
     /** From the call to a connection; milliseconds. No limit of its own where it is not given. */
     connectTimeout?: number
-    /** From the written request to the first content, headers included; milliseconds. No limit of its own where it is not given. */
+    /**
+     * From the connection to the first content, sending and headers included; milliseconds. Outcome `timeout_headers` or
+     * `timeout_first_token`. No limit of its own where it is not given; none for an answer that is not streamed.
+     */
     firstTokenTimeout?: number
     /** Between two content events; milliseconds. No limit where it is not given. Comments (pings) do not count as content. */
     stallTimeout?: number
@@ -93,7 +96,7 @@ declare module 'k6/x/llm' {
     connected: number | null
     /** That connection had carried a request before. */
     reused: boolean | null
-    /** When the whole request was written. */
+    /** When the last of the request was handed to the connection. */
     written: number | null
     ended: number
     /** From `written` to the first event with data, of any kind. */
