@@ -36,7 +36,8 @@ export const judgeSchedule = (
     offered: {
       kind: 'arrivals',
       scheduled,
-      claimed: count?.claimed ?? null,
+      // Some were taken up after the last count.
+      claimed: count === null ? null : Math.max(count.claimed, sent.length),
       started: sent.length,
       lag,
       maxLagMs,

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { buildRun } from '../../reports/testing/build-run.ts'
+import { writeRun } from '../../reports/testing/write-run.ts'
+import { RUN_FILES } from '../core/run-folder.ts'
+import { until } from '../core/until.ts'
+import { BUNDLE } from '../k6/command.ts'
+import { isPlaying } from '../k6/playing.ts'
+import { readParquet } from '../parquet/read.ts'
+import { packLeftover } from './pack.ts'
+
+const RUN = buildRun({ steps: [{ name: 'kill', injected: 80, healed: 100, recovered: 102 }] })
+const ROWS = RUN.requests ?? []
+
+let dir = ''
+/** A run whose k6 and whose firedrill were killed: the rows are in the spool. */
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'pack-'))
+  await writeRun(dir, RUN)
+  await rm(join(dir, RUN_FILES.requests))
+  await writeFile(join(dir, RUN_FILES.requestSpool), ROWS.map((row) => JSON.stringify({ ...row, gaps: [] })).join('\n'))
+})
+afterEach(() => rm(dir, { recursive: true }))
+
+test('what a killed run left is packed once, with the faults that its requests met', async () => {
+  expect(await packLeftover(dir)).toEqual({ rows: ROWS.length, bad: 0 })
+  const rows = await readParquet(join(dir, RUN_FILES.requests), ['started', 'ended', 'fault'])
+  const [from, to] = [RUN.faults?.[0]?.status?.injected, RUN.faults?.[0]?.status?.recovered].map((time) =>
+    Date.parse(time ?? ''),
+  )
+  for (const { started, ended, fault } of rows) {
+    const met = Number(started) < (to ?? 0) && Number(ended) > (from ?? 0)
+    expect(fault).toBe(met ? 'kill' : null)
+  }
+  expect(rows.some(({ fault }) => fault === 'kill')).toBe(true)
+  expect(await packLeftover(dir)).toBeNull()
+})
+
+test('without the records of the faults nobody knows what a request met', async () => {
+  await writeFile(join(dir, RUN_FILES.faults), '[{"kind":')
+  expect(await packLeftover(dir)).toEqual({ rows: ROWS.length, bad: 0 })
+  expect((await readParquet(join(dir, RUN_FILES.requests), ['fault'])).every(({ fault }) => fault === null)).toBe(true)
+})
+
+test('the spool of a k6 that still plays is left alone', async () => {
+  // Any process with the run's script among its arguments, as k6 has it.
+  const player = spawn('sh', ['-c', 'read line', 'run', join(dir, BUNDLE)])
+  try {
+    await until(() => isPlaying(dir).then((playing) => playing === true), { what: 'the player', timeoutMs: 5_000 })
+    expect(await packLeftover(dir)).toBeNull()
+    await access(join(dir, RUN_FILES.requestSpool))
+  } finally {
+    player.kill('SIGKILL')
+    await once(player, 'exit')
+  }
+  expect(await isPlaying(dir)).toBe(false)
+  expect(await packLeftover(dir)).toEqual({ rows: ROWS.length, bad: 0 })
+})
