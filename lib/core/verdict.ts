@@ -70,7 +70,7 @@ export const Answer = z.strictObject({
 })
 export type Answer = z.infer<typeof Answer>
 
-/** Milliseconds, rounded to what the client can tell apart; null where no request got that far. */
+/** Milliseconds, rounded to what the client can tell apart, and at least its error; null where no request got that far. */
 const Percentiles = z.strictObject({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable()
 export type Percentiles = z.infer<typeof Percentiles>
 

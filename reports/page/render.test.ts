@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { score } from '../score/score.ts'
 import { buildDrill } from '../testing/drill-run.ts'
+import { buildOpenRun, calibrationWith } from '../testing/build-open-run.ts'
 import { buildRun, rule } from '../testing/build-run.ts'
 import { renderReport } from './render.ts'
 import { readAssets } from './write-report.ts'
@@ -30,6 +31,19 @@ describe('the report', () => {
       'failed',
     ])
     expect(page.match(/class="band"/g)).toHaveLength(3)
+  })
+
+  test("shows no time that is finer than the client's own error, and says where nobody knows it", () => {
+    const run = buildOpenRun({ rate: 5, seconds: 60, slo: { ttft: '1s', tpot: '60ms' } })
+    const text = (data: typeof run): string =>
+      renderReport(data, score(data), { styles: [], scripts: [] }).replaceAll(/\s+/g, ' ')
+    expect(text(run)).toContain('The client is not calibrated on this machine')
+    expect(text(run)).toMatch(/<dt>Goodput<\/dt> <dd>100 %<\/dd>/)
+    expect(text(run)).toMatch(/<dt>sent<\/dt> <dd>300<\/dd>/)
+    const coarse = text({ ...run, calibration: calibrationWith(28) })
+    // Between tokens there are about 27 ms.
+    expect(coarse).toMatch(/TPOT<\/th> <td class="num">below the client&#39;s error of 28 ms<\/td>/)
+    expect(coarse).toMatch(/TTFT<\/th>( ?<td class="num">\d+0 ms<\/td>){3}/)
   })
 
   test('says what could not be read', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../lib/core/random.ts'
-import { measured, rounded, stepOf } from './precision.ts'
+import { measured, rounded, roundedPercentiles, stepOf } from './precision.ts'
 
 test.each([
   [203.44, null, '203 ms'],
@@ -13,6 +13,13 @@ test.each([
   [0, 0.034, "below the client's error of 0.034 ms"],
   [0.04, null, '0 ms'],
 ])('%d ms with an error of %d is shown as %s', (ms, error, text) => expect(measured(ms, error)).toBe(text))
+
+test('a percentile that the client could not have seen stays one, however it is rounded', () => {
+  const values = roundedPercentiles({ p50: 27, p95: 28, p99: 33 }, 28)
+  expect(values).toEqual({ p50: 28, p95: 28, p99: 30 })
+  expect(measured(values?.p50 ?? 0, 28)).toContain('below')
+  expect(measured(values?.p99 ?? 0, 28)).toBe('30 ms')
+})
 
 test('no digit is finer than the error, and none is lost that is not', () => {
   const random = seededRandom(2)

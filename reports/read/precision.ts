@@ -10,14 +10,11 @@ export const rounded = (ms: number, errorMs: number | null): number => {
   return Number((Math.round(ms / step) * step).toFixed(step < 1 ? 1 : 0))
 }
 
-export const roundedPercentiles = (values: Percentiles, errorMs: number | null): Percentiles =>
-  values === null
-    ? null
-    : {
-        p50: rounded(values.p50, errorMs),
-        p95: rounded(values.p95, errorMs),
-        p99: rounded(values.p99, errorMs),
-      }
+/** The same of all three. One that is not above the error is given as the error: so much it is at most. */
+export const roundedPercentiles = (values: Percentiles, errorMs: number | null): Percentiles => {
+  const one = (ms: number): number => (errorMs !== null && ms <= errorMs ? errorMs : rounded(ms, errorMs))
+  return values === null ? null : { p50: one(values.p50), p95: one(values.p95), p99: one(values.p99) }
+}
 
 /** As a person reads it: `203.4 ms`, or that the client could not have seen it. */
 export const measured = (ms: number, errorMs: number | null): string =>
