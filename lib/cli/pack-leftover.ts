@@ -5,6 +5,6 @@ import type { Context } from './context.ts'
 export const packFirst = async (context: Context, dir: string): Promise<void> => {
   const packed = await packLeftover(dir)
   if (packed === null) return
-  const torn = packed.bad === 0 ? '' : `, ${packed.bad} torn lines left out`
+  const torn = packed.bad === 0 ? '' : `, ${packed.bad} torn line${packed.bad === 1 ? '' : 's'} left out`
   context.err(`the run was not closed: packed ${packed.rows} request records of k6's spool${torn}\n`)
 }
