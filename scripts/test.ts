@@ -98,6 +98,7 @@ const suites: (() => Promise<Counts>)[] = [
   () => check('prettier', '--check', '--log-level', 'warn', '.'),
   () => check('tsc', '--noEmit'),
   () => goTest('k6'),
+  () => goTest('calibration'),
   () => goFuzz('k6'),
   () => vitest('unit'),
   () => vitest('e2e'),
