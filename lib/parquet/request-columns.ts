@@ -24,9 +24,10 @@ const TYPES = {
   gaps: 'JSON',
   chunks: 'INT32',
   coalesced: 'INT32',
-  promptTokens: 'INT32',
-  cachedTokens: 'INT32',
-  outputTokens: 'INT32',
+  // A server may say what it likes of them: 32 bits do not hold it.
+  promptTokens: 'INT64',
+  cachedTokens: 'INT64',
+  outputTokens: 'INT64',
   tokensFrom: 'STRING',
   finishReason: 'STRING',
   status: 'INT32',
