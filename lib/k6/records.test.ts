@@ -144,6 +144,20 @@ test('a line that is no record is not one', async () => {
   expect(await packRequests(dir, [])).toEqual({ rows: 1, bad: 3 })
 })
 
+test('two may pack the same spool at once', async () => {
+  const dir = await folder('two', lines(refused, whole).repeat(2_000))
+  const both = await Promise.all([packRequests(dir, []), packRequests(dir, [])])
+  expect(both).toContainEqual({ rows: 4_000, bad: 0 })
+  expect(await rowsIn(dir)).toHaveLength(4_000)
+  expect(await readdir(join(dir, 'load'))).toEqual(['requests.parquet'])
+})
+
+test('token counts that no model ever made are kept as the server said them', async () => {
+  const dir = await folder('counts', lines({ ...whole, promptTokens: 3e9, cachedTokens: 2 ** 32, outputTokens: 5e9 }))
+  await packRequests(dir, [])
+  expect(await rowsIn(dir)).toMatchObject([{ promptTokens: 3e9, cachedTokens: 2 ** 32, outputTokens: 5e9 }])
+})
+
 test('no spool is a file of no rows', async () => {
   const dir = await folder('none', null)
   expect(await packRequests(dir, [])).toEqual({ rows: 0, bad: 0 })

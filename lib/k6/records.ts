@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { type FileHandle, open, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type FaultWindow, faultDuring } from '../core/fault-window.ts'
@@ -29,11 +28,11 @@ export const packRequests = async (dir: string, windows: readonly FaultWindow[])
     return { rows: 0, bad: 0 }
   }
   try {
-    const { lines, bad } = await indexLines(spool)
+    const { lines, bad } = await indexLines(file)
     lines.sort((a, b) => a.started - b.started)
     await writeParquetGroups(parquet, groups(file, lines, windows))
     if (bad.length > 0) await writeFile(join(dir, RUN_FILES.tornRequests), bad.map((line) => `${line}\n`).join(''))
-    await unlink(spool)
+    await unlink(spool).catch(nullWhereMissing) // another process may have packed it at the same time
     return { rows: lines.length, bad: bad.length }
   } finally {
     await file.close()
@@ -54,7 +53,7 @@ const GROUP_ROWS = 20_000
 const GAP_BYTES = 65_536
 const NEWLINE = 0x0a
 
-const indexLines = async (spool: string): Promise<{ lines: Line[]; bad: string[] }> => {
+const indexLines = async (spool: FileHandle): Promise<{ lines: Line[]; bad: string[] }> => {
   const lines: Line[] = []
   const bad: string[] = []
   let offset = 0
@@ -64,7 +63,11 @@ const indexLines = async (spool: string): Promise<{ lines: Line[]; bad: string[]
     if (record !== null) lines.push({ started: record.started, offset, length: bytes.length })
     else if (bytes.length > 0) bad.push(bytes.toString())
   }
-  for await (const chunk of createReadStream(spool, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of spool.createReadStream({
+    highWaterMark: 1 << 20,
+    autoClose: false,
+    start: 0,
+  }) as AsyncIterable<Buffer>) {
     const text = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     let from = 0
     for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, from)) {
