@@ -1,5 +1,4 @@
 import { readdir, readFile, realpath } from 'node:fs/promises'
-import { join } from 'node:path'
 import { BUNDLE } from './command.ts'
 
 /**
@@ -7,12 +6,17 @@ import { BUNDLE } from './command.ts'
  * the system has no /proc to ask.
  */
 export const isPlaying = async (dir: string): Promise<boolean | null> => {
-  const script = join(await realpath(dir), BUNDLE)
+  const folder = await realpath(dir)
   const names = await readdir('/proc').catch(() => null)
   if (names === null) return null
   const commands = await Promise.all(
     // Processes come and go.
     names.filter((name) => /^\d+$/.test(name)).map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
   )
-  return commands.some((command) => command.split('\0').includes(script))
+  const scripts = commands.flatMap((command) => command.split('\0').filter((word) => word.endsWith(`/${BUNDLE}`)))
+  // Whoever started it may have named the folder by another path.
+  const folders = await Promise.all(
+    scripts.map((script) => realpath(script.slice(0, -BUNDLE.length)).catch(() => null)),
+  )
+  return folders.includes(folder)
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { buildRun } from '../../reports/testing/build-run.ts'
 import { writeRun } from '../../reports/testing/write-run.ts'
@@ -46,9 +46,20 @@ test('without the records of the faults nobody knows what a request met', async 
   expect((await readParquet(join(dir, RUN_FILES.requests), ['fault'])).every(({ fault }) => fault === null)).toBe(true)
 })
 
-test('the spool of a k6 that still plays is left alone', async () => {
+test.each([
+  ['', (path: string) => Promise.resolve(path)],
+  [
+    ', whose runs are under a symbolic link',
+    async (path: string) => {
+      await symlink(path, join(path, 'link'))
+      return join(path, 'link')
+    },
+  ],
+])('the spool of a k6 that still plays is left alone%s', async (_, named) => {
+  await mkdir(join(dir, dirname(BUNDLE)), { recursive: true })
+  await writeFile(join(dir, BUNDLE), '')
   // Any process with the run's script among its arguments, as k6 has it.
-  const player = spawn('sh', ['-c', 'read line', 'run', join(dir, BUNDLE)])
+  const player = spawn('sh', ['-c', 'read line', 'run', join(await named(dir), BUNDLE)])
   try {
     await until(() => isPlaying(dir).then((playing) => playing === true), { what: 'the player', timeoutMs: 5_000 })
     expect(await packLeftover(dir)).toBeNull()
