@@ -76,7 +76,34 @@ test.each([
     title: 'another process',
     load: { arrivals: { process: 'weibull', stages: STAGES }, maxInFlight: 5 },
     path: 'arrivals.process',
-    text: 'Invalid',
+    text: 'expected process to be constant, poisson, gamma or trace',
+  },
+  {
+    title: 'burstiness of another process',
+    load: { arrivals: { process: 'poisson', burstiness: 0.5, stages: STAGES }, maxInFlight: 5 },
+    path: 'arrivals',
+    text: 'with the process gamma only',
+  },
+  {
+    title: 'burstiness that no schedule can be drawn with',
+    load: { arrivals: { process: 'gamma', burstiness: 1e5, stages: STAGES }, maxInFlight: 5 },
+    path: 'arrivals.burstiness',
+    text: '1000',
+  },
+  {
+    title: 'a schedule without a request',
+    load: {
+      arrivals: {
+        process: 'poisson',
+        stages: [
+          { to: 0, over: '5s' },
+          { to: 5, over: '0s' },
+        ],
+      },
+      maxInFlight: 5,
+    },
+    path: 'arrivals.stages',
+    text: 'no request would ever come',
   },
   {
     title: 'a promise of something else',

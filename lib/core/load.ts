@@ -6,34 +6,53 @@ import { unreachable } from './errors.ts'
 const UserStage = z.strictObject({ to: z.number().int().nonnegative(), over: Duration })
 
 /** Requests a second follow these stages from 0; each moves linearly to `to` over `over`, and an `over` of 0 jumps. */
-const RateStage = z.strictObject({ to: z.number().nonnegative(), over: Duration })
+const RateStage = z.strictObject({ to: z.number().nonnegative().max(1e9), over: Duration })
 
 const rates = {
   stages: z
     .array(RateStage)
     .min(1)
-    .refine((stages) => stages.some(({ over }) => over > 0), 'expected a stage that takes some time, found none'),
+    .refine((stages) => stages.some(({ over }) => over > 0), {
+      error: 'expected a stage that takes some time, found none',
+      abort: true,
+    })
+    .refine(
+      (stages) => stages.some(({ to, over }, index) => over > 0 && to + (stages[index - 1]?.to ?? 0) > 0),
+      'expected a stage that lasts at a rate above 0, found that no request would ever come',
+    ),
+}
+
+const OnlyGamma = {
+  error: ({ code, keys }: { code?: string; keys?: readonly string[] }) =>
+    code === 'unrecognized_keys' && keys?.includes('burstiness') === true
+      ? 'expected burstiness with the process gamma only'
+      : undefined,
 }
 
 /** A schedule of requests that does not wait for answers; drawn from the scenario's seed. */
-export const Arrivals = z.discriminatedUnion('process', [
-  z.strictObject({ process: z.literal('constant'), ...rates }),
-  z.strictObject({ process: z.literal('poisson'), ...rates }),
-  z.strictObject({
-    process: z.literal('gamma'),
-    burstiness: z
-      .number()
-      .positive()
-      .describe('The shape of the gamma distribution: 1 is Poisson, below 1 comes in bursts'),
-    ...rates,
-  }),
-  z.strictObject({
-    process: z.literal('trace'),
-    trace: z.string().min(1).describe('A file of arrivals; a relative path counts from the scenario’s file'),
-    speed: z.number().positive().default(1).describe('2 replays it in half the time'),
-    over: Duration.optional().describe('Ends the replay after this long; the whole trace where it is not given'),
-  }),
-])
+export const Arrivals = z.discriminatedUnion(
+  'process',
+  [
+    z.strictObject({ process: z.literal('constant'), ...rates }, OnlyGamma),
+    z.strictObject({ process: z.literal('poisson'), ...rates }, OnlyGamma),
+    z.strictObject({
+      process: z.literal('gamma'),
+      burstiness: z
+        .number()
+        .min(1e-3)
+        .max(1e3)
+        .describe('The shape of the gamma distribution: 1 is Poisson, below 1 comes in bursts'),
+      ...rates,
+    }),
+    z.strictObject({
+      process: z.literal('trace'),
+      trace: z.string().min(1).describe('A file of arrivals; a relative path counts from the scenario’s file'),
+      speed: z.number().positive().max(1e6).default(1).describe('2 replays it in half the time'),
+      over: Duration.optional().describe('Ends the replay after this long; the whole trace where it is not given'),
+    }),
+  ],
+  { error: 'expected process to be constant, poisson, gamma or trace' },
+)
 export type Arrivals = z.infer<typeof Arrivals>
 
 /** What users were promised. Latencies are theirs: they count from when the request was meant to be sent. */
