@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"time"
 
 	"go.k6.io/k6/v2/js/common"
 
@@ -72,7 +71,7 @@ func (o *arrivalsOptions) plan(env *common.InitEnvironment) (arrivals.Plan, erro
 	}
 	stages := make([]arrivals.Stage, len(o.Stages))
 	for i, s := range o.Stages {
-		if s.To == nil || s.Over == nil || !(*s.Over >= 0 && *s.Over <= longestStage) {
+		if s.To == nil || s.Over == nil || !(*s.Over >= 0 && *s.Over <= longest) {
 			return nil, fmt.Errorf("stage %d: expected {to: requests per second, over: milliseconds from 0}, found {to: %s, over: %s}",
 				i+1, number(s.To), number(s.Over))
 		}
@@ -84,8 +83,6 @@ func (o *arrivalsOptions) plan(env *common.InitEnvironment) (arrivals.Plan, erro
 	}
 	return arrivals.NewProcess(o.Process, o.Burstiness, profile, uint64(int64(*o.Seed)))
 }
-
-const longestStage = float64(366 * 24 * time.Hour / time.Millisecond)
 
 // readTrace goes through k6's own file system, so that `k6 archive` takes the
 // trace along.

@@ -1,10 +1,24 @@
 package llm
 
+import "fmt"
+
 // slo is what a good request keeps to; nil is no demand. Milliseconds.
 type slo struct {
 	TTFT *float64 `js:"ttft"`
 	TPOT *float64 `js:"tpot"`
 	E2E  *float64 `js:"e2e"`
+}
+
+func (s *slo) check() error {
+	if s == nil {
+		return nil
+	}
+	for name, value := range map[string]*float64{"ttft": s.TTFT, "tpot": s.TPOT, "e2e": s.E2E} {
+		if value != nil && !(*value >= 0) {
+			return fmt.Errorf("expected slo.%s to be milliseconds, found %v", name, *value)
+		}
+	}
+	return nil
 }
 
 // good: a whole answer, in time for the user. What a user waits for the first

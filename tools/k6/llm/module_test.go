@@ -134,15 +134,33 @@ func TestWrongCallsThrow(t *testing.T) {
 	throws(`new Client({url: 'http://127.0.0.1:1'}).tokenize({})`, "init context")
 	throws(`new Client({url: 'http://127.0.0.1:1', stallTimeout: -1})`, "stallTimeout")
 	throws(`new Client({url: 'http://127.0.0.1:1', timeout: NaN})`, "timeout")
+	throws(`new Client({url: 'http://127.0.0.1:1', timeout: Infinity})`, "at most a year")
+	throws(`new Client({url: 'http://127.0.0.1:1', timeout: 1e13})`, "at most a year")
+	throws(`new Client({url: 'http://127.0.0.1:1', stallTimout: 1})`, `found "stallTimout"`)
+	throws(`new Client({url: 'http://127.0.0.1:1', slo: {ttf: 1}})`, `slo: expected no other options than ttft, tpot, e2e, found "ttf"`)
+	throws(`new Client({url: 'http://127.0.0.1:1', slo: {ttft: '2s'}})`, "expected slo.ttft to be milliseconds, found NaN")
 	throws(`new Client({url: 'http://127.0.0.1:1', apiKey: {}})`, "apiKey")
 	activate()
 	throws(`new Client({url: 'http://127.0.0.1:1'}).chat()`, "request body")
 	throws(`new Client({url: 'http://127.0.0.1:1'}).tokenize()`, "prompt")
 	throws(`new Client({url: 'http://127.0.0.1:1'}).tokenize({prompt: 'a'})`, "refused")
 	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({}, {cancel: {afterTokens: 0}})`, "afterTokens")
+	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({}, {cancel: {afterMs: Infinity}})`, "at most a year")
+	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({}, {cancel: {afterToken: 1}})`, `cancel: expected no other options than afterTokens, afterMs, found "afterToken"`)
+	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({}, {streaming: false})`, `found "streaming"`)
 	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({}, {arrival: {}})`, "Arrivals.next()")
 	throws(`new Client({url: 'http://127.0.0.1:1', apiKey: {secret: 'key'}}).chat({})`, "--secret-source")
 	throws(`new Client({url: 'http://127.0.0.1:1', spool: '/no/such/folder'}).chat({})`, "spool")
+}
+
+func TestOptionsThatAreNotSetAreNotGiven(t *testing.T) {
+	runtime, _, _ := vu(t)
+	if _, err := runtime.VU.Runtime().RunString(`new Client({url: 'http://127.0.0.1:1', headers: undefined, apiKey: undefined,
+		connectTimeout: undefined, firstTokenTimeout: undefined, stallTimeout: undefined, timeout: undefined,
+		slo: {ttft: undefined, tpot: 100}, spool: undefined})
+		new Client({url: 'http://127.0.0.1:1', slo: undefined})`); err != nil {
+		t.Error(err)
+	}
 }
 
 // calls runs a script in a virtual user whose client is of a server that answers with handle.

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,29 @@ type Options struct {
 	Spool             string            `js:"spool"`
 }
 
-const defaultTimeout = time.Minute
+const (
+	defaultTimeout = time.Minute
+	// A year of milliseconds. More than some of them are no time.Duration.
+	longest = float64(366 * 24 * time.Hour / time.Millisecond)
+)
+
+var clientOptions = []string{
+	"url", "headers", "apiKey", "connectTimeout", "firstTokenTimeout", "stallTimeout", "timeout", "slo", "spool",
+}
+
+// onlyKnown refuses what it does not know: a misspelt limit must not be none.
+func onlyKnown(value sobek.Value, known ...string) error {
+	object, ok := value.(*sobek.Object)
+	if !ok {
+		return nil
+	}
+	for _, key := range object.Keys() {
+		if !slices.Contains(known, key) {
+			return fmt.Errorf("expected no other options than %s, found %q", strings.Join(known, ", "), key)
+		}
+	}
+	return nil
+}
 
 func (m *moduleInstance) construct(call sobek.ConstructorCall) *sobek.Object {
 	rt := m.vu.Runtime()
@@ -49,7 +72,18 @@ func (m *moduleInstance) construct(call sobek.ConstructorCall) *sobek.Object {
 
 func (m *moduleInstance) newClient(rt *sobek.Runtime, argument sobek.Value) (*Client, error) {
 	var options Options
+	if err := onlyKnown(argument, clientOptions...); err != nil {
+		return nil, err
+	}
 	if err := rt.ExportTo(argument, &options); err != nil {
+		return nil, err
+	}
+	if object, ok := argument.(*sobek.Object); ok {
+		if err := onlyKnown(object.Get("slo"), "ttft", "tpot", "e2e"); err != nil {
+			return nil, fmt.Errorf("slo: %w", err)
+		}
+	}
+	if err := options.SLO.check(); err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(options.URL, "http://") && !strings.HasPrefix(options.URL, "https://") {
@@ -76,8 +110,8 @@ func (o *Options) limits() (limits, error) {
 		"connectTimeout": o.ConnectTimeout, "firstTokenTimeout": o.FirstTokenTimeout,
 		"stallTimeout": o.StallTimeout, "timeout": o.Timeout,
 	} {
-		if !(value >= 0) {
-			return limits{}, fmt.Errorf("expected %s to be milliseconds, found %v", name, value)
+		if !(value >= 0 && value <= longest) {
+			return limits{}, fmt.Errorf("expected %s to be milliseconds, at most a year, found %v", name, value)
 		}
 	}
 	l := limits{

@@ -33,14 +33,17 @@ func readParams(rt *sobek.Runtime, value sobek.Value) (params, error) {
 				AfterMs     *float64 `js:"afterMs"`
 			} `js:"cancel"`
 		}
+		if err := checkParams(value); err != nil {
+			return p, err
+		}
 		if err := rt.ExportTo(value, &given); err != nil {
 			return p, fmt.Errorf("expected params such as {id, cancel: {afterTokens}}: %w", err)
 		}
 		p.id, p.wantText = given.ID, given.Text
 		p.whole = given.Stream != nil && !*given.Stream
 		if c := given.Cancel; c != nil {
-			if c.AfterTokens != nil && *c.AfterTokens < 1 || c.AfterMs != nil && !(*c.AfterMs > 0) {
-				return p, errors.New("expected cancel.afterTokens ≥ 1 and cancel.afterMs > 0")
+			if c.AfterTokens != nil && *c.AfterTokens < 1 || c.AfterMs != nil && !(*c.AfterMs > 0 && *c.AfterMs <= longest) {
+				return p, errors.New("expected cancel.afterTokens ≥ 1 and cancel.afterMs > 0, at most a year")
 			}
 			if c.AfterTokens != nil {
 				p.leaveAfterTokens = *c.AfterTokens
@@ -57,6 +60,18 @@ func readParams(rt *sobek.Runtime, value sobek.Value) (params, error) {
 		p.id = rand.Text()
 	}
 	return p, nil
+}
+
+func checkParams(value sobek.Value) error {
+	if err := onlyKnown(value, "id", "arrival", "stream", "text", "cancel"); err != nil {
+		return err
+	}
+	if object, ok := value.(*sobek.Object); ok {
+		if err := onlyKnown(object.Get("cancel"), "afterTokens", "afterMs"); err != nil {
+			return fmt.Errorf("cancel: %w", err)
+		}
+	}
+	return nil
 }
 
 // readArrival takes what Arrivals.next() returned, or an object like it.
