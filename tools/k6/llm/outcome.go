@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"go.k6.io/k6/v2/lib/netext"
@@ -71,6 +72,11 @@ func outcomeOfStatus(status int) string {
 	}
 }
 
+var timeouts = [...]string{
+	connecting: outcomeTimeoutConnect, awaitingHeaders: outcomeTimeoutHeaders,
+	awaitingContent: outcomeTimeoutFirstToken, streaming: outcomeTimeoutTotal,
+}
+
 // outcomeOfError says why a request broke off. The context knows best: once it
 // is cancelled, what the network reports is only a consequence.
 func outcomeOfError(ctx context.Context, at phase, err error) string {
@@ -79,10 +85,11 @@ func outcomeOfError(ctx context.Context, at phase, err error) string {
 		return outcomeCancelled
 	case errors.Is(cause, errConnect):
 		return outcomeTimeoutConnect
-	case errors.Is(cause, errTimeout), errors.Is(cause, errFirstToken):
-		return [...]string{
-			outcomeTimeoutConnect, outcomeTimeoutHeaders, outcomeTimeoutFirstToken, outcomeTimeoutTotal,
-		}[at]
+	case errors.Is(cause, errTimeout):
+		return timeouts[at]
+	case errors.Is(cause, errFirstToken):
+		// The first content may come in the moment in which the limit rings.
+		return timeouts[min(at, awaitingContent)]
 	case errors.Is(cause, errStall):
 		return outcomeTimeoutStall
 	case cause != nil:
@@ -94,7 +101,7 @@ func outcomeOfError(ctx context.Context, at phase, err error) string {
 	switch {
 	case isTLS(err):
 		return outcomeTLS
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case isLost(err):
 		return outcomeReset
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		if at == awaitingHeaders {
@@ -129,7 +136,31 @@ func outcomeOfDial(err error) string {
 	return outcomeOther
 }
 
+// isLost: a reset, no answer to keep-alive or to what was sent, no way to the
+// host any more; of HTTP/2, a stream that the server reset.
+func isLost(err error) bool {
+	var op *net.OpError
+	var reset http2Reset
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.As(err, &op) && (op.Op == "read" || op.Op == "write") || errors.As(err, &reset)
+}
+
+// http2Reset has the fields of golang.org/x/net/http2's StreamError, into whose
+// likes net/http lets its own be turned.
+type http2Reset struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (http2Reset) Error() string { return "stream reset" }
+
 func isTLS(err error) bool {
+	// The other side's alerts have no type that could be named, others no type at all.
+	var op *net.OpError
+	if errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error") || strings.HasPrefix(err.Error(), "tls: ") {
+		return true
+	}
 	var (
 		alert       tls.AlertError
 		record      tls.RecordHeaderError
