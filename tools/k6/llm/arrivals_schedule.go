@@ -2,6 +2,8 @@ package llm
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,7 +88,11 @@ func (s *schedule) start(state *lib.State, scenario *lib.ScenarioState) (*runnin
 // segmentStripe leaves those arrivals of a walk that fall to this instance of a
 // distributed test. They keep their indices in the whole.
 func segmentStripe(options lib.Options) (func(arrivals.Walk) arrivals.Walk, error) {
-	tuple, err := lib.NewExecutionTuple(options.ExecutionSegment, options.ExecutionSegmentSequence)
+	sequence := options.ExecutionSegmentSequence
+	if sequence == nil {
+		sequence = evenSequence(options.ExecutionSegment)
+	}
+	tuple, err := lib.NewExecutionTuple(options.ExecutionSegment, sequence)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +108,24 @@ func segmentStripe(options lib.Options) (func(arrivals.Walk) arrivals.Walk, erro
 			}
 		}
 	}, nil
+}
+
+const mostSegments = 10_000
+
+// evenSequence is that of n equal segments for the one that is the k-th of
+// them, else nil. Without it k6 fills up what stands around a segment, for each
+// instance in another way: all thirds would be handed the same arrivals.
+func evenSequence(segment *lib.ExecutionSegment) *lib.ExecutionSegmentSequence {
+	var whole *lib.ExecutionSegment
+	parts, err := whole.Split(int64(math.Round(min(1/segment.FloatLength(), mostSegments))))
+	if err != nil || !slices.ContainsFunc(parts, segment.Equal) {
+		return nil
+	}
+	sequence, err := lib.NewExecutionSegmentSequence(parts...)
+	if err != nil {
+		return nil
+	}
+	return &sequence
 }
 
 func (r *runningSchedule) note(lag time.Duration) {

@@ -158,10 +158,15 @@ func TestATraceIsReadOnce(t *testing.T) {
 }
 
 func TestSegmentsShareOutTheWholeSchedule(t *testing.T) {
-	for _, sequence := range []string{"0,1", "0,1/3,2/3,1", "0,1/4,1", "0,0.2,0.3,0.35,1"} {
+	for _, sequence := range []string{"0,1", "0,1/3,2/3,1", "0,1/4,1", "0,0.2,0.3,0.35,1", "not given: 0,1/3,2/3,1"} {
 		var parts lib.ExecutionSegmentSequence
-		if err := parts.UnmarshalText([]byte(sequence)); err != nil {
+		text, left := strings.CutPrefix(sequence, "not given: ")
+		if err := parts.UnmarshalText([]byte(text)); err != nil {
 			t.Fatal(err)
+		}
+		given := &parts
+		if left {
+			given = nil
 		}
 		taken := map[int64]float64{}
 		for _, part := range parts {
@@ -170,7 +175,7 @@ func TestSegmentsShareOutTheWholeSchedule(t *testing.T) {
 			says(t, runtime, `const arrivals = new Arrivals({seed: 3, process: 'poisson', stages: [{to: 500, over: 2000}]}); ''`)
 			zero := anchor.Add(-time.Hour)
 			begin("load", zero)
-			runtime.VU.StateField.Options = lib.Options{ExecutionSegment: part, ExecutionSegmentSequence: &parts}
+			runtime.VU.StateField.Options = lib.Options{ExecutionSegment: part, ExecutionSegmentSequence: given}
 			var all []claimed
 			if err := json.Unmarshal([]byte(says(t, runtime, allOfIt)), &all); err != nil {
 				t.Fatal(err)
