@@ -71,8 +71,13 @@ var textKeys = [][]byte{
 	[]byte(`"content"`), []byte(`"text"`), []byte(`"reasoning_content"`), []byte(`"reasoning"`), []byte(`"arguments"`),
 }
 
-// learn takes the first text of a valid chunk that is not empty as the part that changes.
+// learn takes the first text of a valid chunk that is not empty as the part
+// that changes. Giants (with the prompt's token ids in them) come once: they are
+// not worth their memory.
 func (r *Reader) learn(data []byte, chunk Chunk) {
+	if len(data) > keptBytes {
+		return
+	}
 	for _, key := range textKeys {
 		from := textAfter(data, key)
 		if from < 0 {

@@ -176,6 +176,18 @@ func TestReadingKnownChunksAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestAGiantChunkIsNotKept(t *testing.T) {
+	var r Reader
+	ids := strings.Repeat("12345,", 200_000)
+	giant := `{"choices":[{"text":"a","prompt_token_ids":[` + ids + `1]}]}`
+	if chunk, err := r.Read(nil, []byte(giant)); err != nil || !chunk.Answer {
+		t.Errorf("got %+v, %v", chunk, err)
+	}
+	if held := cap(r.prefix) + cap(r.suffix); held > 2*keptBytes {
+		t.Errorf("holds %d bytes", held)
+	}
+}
+
 // Whatever came before, an event means what decoding finds in it.
 func FuzzReadChunk(f *testing.F) {
 	for _, body := range recordings(f) {
