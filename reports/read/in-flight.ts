@@ -26,6 +26,20 @@ export const inFlightLevels = (requests: readonly Pick<RequestRow, 'started' | '
   return levels
 }
 
+/** From the request that the schedule began a chat with to the end of its last turn: the virtual user is taken between them as well. */
+export const chatsOf = (
+  requests: readonly Pick<RequestRow, 'vu' | 'arrival' | 'started' | 'ended'>[],
+): Pick<RequestRow, 'started' | 'ended'>[] =>
+  [...Map.groupBy(requests, ({ vu }) => vu).values()].flatMap((own) => {
+    const chats: { started: number; ended: number }[] = []
+    for (const { arrival, started, ended } of own.toSorted((a, b) => a.started - b.started)) {
+      const chat = chats.at(-1)
+      if (arrival !== null || chat === undefined) chats.push({ started, ended })
+      else chat.ended = Math.max(chat.ended, ended)
+    }
+    return chats
+  })
+
 /** The level that was reached or passed for half of the time, and the highest; null for an empty interval. */
 export const inFlightIn = (levels: readonly Level[], from: number, to: number): { p50: number; max: number } | null => {
   const spans: { count: number; ms: number }[] = []

@@ -88,6 +88,26 @@ describe('an open loop', () => {
     expect(load.goodput).toMatchObject({ of: 1_200 })
   })
 
+  test('whose users were all taken by chats is told so, although few requests were under way at once', () => {
+    const [row] = run.requests ?? []
+    if (row === undefined) throw new Error('expected requests')
+    const turn = (vu: number, arrival: number | null, intended: number, from: number) =>
+      ({
+        ...row,
+        vu,
+        arrival,
+        intended: arrival === null ? null : at(intended),
+        started: at(from),
+        ended: at(from + 1),
+      }) as const
+    const chats = Array.from({ length: 64 }, (_, vu) => [turn(vu, vu, vu / 2, vu / 2), turn(vu, null, 0, vu / 2 + 80)])
+    const requests = [...chats.flat(), turn(0, 64, 33, 82)].sort((a, b) => a.started - b.started)
+    const arrivals = { at: at(120), scheduled: 65, due: 65, claimed: 65 }
+    const load = judgeLoad({ ...run, requests, arrivals })
+    expect(load.inFlight?.max).toBeLessThan(10)
+    expect(load.reason).toContain('all 64 users were busy (load.maxInFlight)')
+  })
+
   test('that nobody counted is not delivered', () => {
     expect(judgeLoad({ ...run, arrivals: null })).toMatchObject({ delivered: false, offered: { scheduled: null } })
   })

@@ -3,7 +3,7 @@ import { loadPlan, mostUsers } from '../../lib/core/load.ts'
 import type { RequestRow } from '../../lib/core/run-folder.ts'
 import type { LoadDelivery, Offered, Percentiles } from '../../lib/core/verdict.ts'
 import { gapPercentile } from '../read/gaps.ts'
-import { inFlightIn, inFlightLevels } from '../read/in-flight.ts'
+import { chatsOf, inFlightIn, inFlightLevels } from '../read/in-flight.ts'
 import { holdOf, type Hold } from '../read/load-window.ts'
 import { percentiles } from '../read/percentile.ts'
 import { roundedPercentiles } from '../read/precision.ts'
@@ -21,7 +21,7 @@ export const judgeLoad = (run: RunData, steps: readonly StepRecord[] = []): Load
   const hold = holdOf(run.scenario, run.run)
   const levels = run.requests === null ? null : inFlightLevels(requests)
   const inFlight = hold === null || levels === null ? null : inFlightIn(levels, hold.from, hold.to)
-  const { offered, faults, unsent } = judgeOffered(run, hold, inFlight?.max ?? null)
+  const { offered, faults, unsent } = judgeOffered(run, hold)
   const slo = run.scenario?.load.slo
   const error = clientError(run)
   const ofAll = (value: (row: RequestRow) => number | null, errorMs = error?.ttft ?? null): Percentiles =>
@@ -56,7 +56,7 @@ interface Judged {
   unsent: number[]
 }
 
-const judgeOffered = (run: RunData, hold: Hold | null, mostInFlight: number | null): Judged => {
+const judgeOffered = (run: RunData, hold: Hold | null): Judged => {
   const lost = hold === null ? ['nobody knows when the load held'] : []
   if (run.scenario === null) return { offered: null, faults: lost, unsent: [] }
   const load = loadPlan(run.scenario.load)
@@ -67,7 +67,8 @@ const judgeOffered = (run: RunData, hold: Hold | null, mostInFlight: number | nu
       return { ...judged, faults: [...lost, ...judged.faults], unsent: [] }
     }
     case 'arrivals': {
-      const bounds = { maxLagMs: load.maxLag, maxInFlight: load.maxInFlight, mostInFlight }
+      const busy = hold === null ? null : inFlightIn(inFlightLevels(chatsOf(requests)), hold.from, hold.to)
+      const bounds = { maxLagMs: load.maxLag, maxInFlight: load.maxInFlight, mostBusy: busy?.max ?? null }
       const judged = judgeSchedule(requests, run.arrivals, bounds)
       return { ...judged, faults: [...lost, ...judged.faults] }
     }

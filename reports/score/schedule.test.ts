@@ -9,7 +9,7 @@ const sent = (count: number, lag: (index: number) => number = () => 1) =>
     return { arrival: index, intended, started: intended + lag(index) }
   })
 
-const BOUNDS = { maxLagMs: 50, maxInFlight: 10, mostInFlight: 4 }
+const BOUNDS = { maxLagMs: 50, maxInFlight: 10, mostBusy: 4 }
 const count = (due: number) => ({ at: 1_000 + due * 100 - 50, scheduled: null, due, claimed: due })
 
 describe('a schedule', () => {
@@ -35,7 +35,7 @@ describe('a schedule', () => {
     expect(judgeSchedule(late, count(200), BOUNDS).faults).toEqual([
       '1 % of the requests were sent 80 ms late or later (load.maxLag is 50 ms): the machine was too slow',
     ])
-    expect(judgeSchedule(late, count(200), { ...BOUNDS, mostInFlight: 10 }).faults[0]).toContain(
+    expect(judgeSchedule(late, count(200), { ...BOUNDS, mostBusy: 10 }).faults[0]).toContain(
       'all 10 users were busy (load.maxInFlight)',
     )
     expect(judgeSchedule(late, count(200), { ...BOUNDS, maxLagMs: 80 }).faults).toEqual([])
@@ -60,6 +60,9 @@ describe('a schedule', () => {
     expect(judgeSchedule(sent(10), null, BOUNDS).faults).toEqual([
       'nobody counted the schedule: k6 did not get to tell',
     ])
+    expect(judgeSchedule(sent(10).slice(3), null, BOUNDS).faults).toContain(
+      '3 of 10 scheduled requests were never sent: the machine was too slow',
+    )
     expect(judgeSchedule([], count(5), BOUNDS).faults[0]).toBe('not one request of the schedule was sent')
     expect(judgeSchedule([], count(5), BOUNDS).unsent).toHaveLength(5)
   })

@@ -17,9 +17,9 @@ type Sent = Pick<RequestRow, 'arrival' | 'intended' | 'started'>
 export const judgeSchedule = (
   requests: readonly Sent[],
   count: ArrivalCount | null,
-  bounds: { maxLagMs: number; maxInFlight: number; mostInFlight: number | null },
+  bounds: { maxLagMs: number; maxInFlight: number; mostBusy: number | null },
 ): Schedule => {
-  const { maxLagMs, maxInFlight, mostInFlight } = bounds
+  const { maxLagMs, maxInFlight, mostBusy } = bounds
   const sent = requests.filter(
     (request): request is Sent & { arrival: number; intended: number } =>
       request.intended !== null && request.arrival !== null,
@@ -29,7 +29,7 @@ export const judgeSchedule = (
   const unsent = missingTimes(sent, count)
   const scheduled = count === null ? null : Math.max(count.due, sent.length + unsent.length)
   const why =
-    mostInFlight !== null && mostInFlight >= maxInFlight
+    mostBusy !== null && mostBusy >= maxInFlight
       ? `all ${plural(maxInFlight, 'user')} were busy (load.maxInFlight)`
       : 'the machine was too slow'
   return {
@@ -49,7 +49,7 @@ export const judgeSchedule = (
       ...(sent.length === 0 ? ['not one request of the schedule was sent'] : []),
       ...(unsent.length === 0
         ? []
-        : [`${unsent.length} of ${plural(scheduled ?? 0, 'scheduled request')} were never sent: ${why}`]),
+        : [`${unsent.length} of ${plural(sent.length + unsent.length, 'scheduled request')} were never sent: ${why}`]),
       ...(lag === null || lag.p99 <= maxLagMs
         ? []
         : [
