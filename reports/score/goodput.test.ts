@@ -30,6 +30,7 @@ describe('a request', () => {
     ['fails', { outcome: 'reset' }, false],
     ['was given up by its user', { outcome: 'cancelled' }, false],
     ['was cut off by the end of the run', { outcome: 'stopped' }, null],
+    ['was cut off in a slow stretch', { outcome: 'stopped', tpot: 900 }, null],
     ['was cut off after it was late already', { outcome: 'stopped', ttft: 900 }, false],
     ['was cut off while it waited for too long', { outcome: 'stopped', ttft: null, tpot: null }, false],
     ['was cut off while it waited', { outcome: 'stopped', ttft: null, tpot: null, ended: 1_400 }, null],

@@ -44,12 +44,11 @@ export const goodputOf = (
 export const keepsSlo = (request: Judged, slo: Slo): boolean | null => {
   const { outcome, tpot, outputTokens } = request
   const lasted = request.ended - wantedAt(request)
-  const isLate =
-    (waitOf(request) ?? lasted) > (slo.ttft ?? Infinity) ||
-    (tpot ?? 0) > (slo.tpot ?? Infinity) ||
-    lasted > (slo.e2e ?? Infinity)
+  const isLate = (waitOf(request) ?? lasted) > (slo.ttft ?? Infinity) || lasted > (slo.e2e ?? Infinity)
   if (isLate) return false
+  // The mean of half an answer is not that of the whole.
   if (outcome === 'stopped') return null
+  if ((tpot ?? 0) > (slo.tpot ?? Infinity)) return false
   const isMeasured =
     (slo.ttft === undefined || request.ttft !== null) && (slo.tpot === undefined || tpot !== null || outputTokens <= 1)
   return outcome === 'ok' && isMeasured
