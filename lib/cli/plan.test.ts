@@ -20,3 +20,11 @@ test('the plan tells for each step and alert when it must fire, by the physics a
   expect(text).not.toMatch(/flag +ReplicaDown/)
   expect(text).toContain('prompt tokens 100 to 300')
 })
+
+test('the plan tells what the scenario promises, which comes before the workload’s own', () => {
+  const { scenario, plan } = buildRun({ steps: [] })
+  if (scenario === null || plan === null) throw new Error('expected a whole run')
+  const workload = Workload.parse({ ...chat, slo: { ttft: '7s' } })
+  const own = { ...scenario, load: { ...scenario.load, slo: { ttft: 2_000, tpot: 100 } } }
+  expect(describePlan(own, plan, workload)).toContain('promised ttft 2s, tpot 100ms')
+})

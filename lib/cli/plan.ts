@@ -39,7 +39,7 @@ export const describePlan = (
     `${scenario.name}: ${scenario.summary}`,
     `target    ${target.replicas} pods of ${target.selector} in ${target.namespace}, model ${target.model} (engine ${target.engineVersion ?? 'unknown'}), at ${target.url}`,
     `load      ${describeLoad(loadPlan(scenario.load))}; workload ${scenario.load.workload}`,
-    ...describeWorkload(workload).map((fact) => `          ${fact}`),
+    ...describeWorkload({ ...workload, slo: scenario.load.slo }).map((fact) => `          ${fact}`),
     `watched   every ${formatDuration(timing.scrapeIntervalMs)}, judged every ${formatDuration(timing.evaluationIntervalMs)}, ${rules.length} alerts`,
     '',
     renderTable([
