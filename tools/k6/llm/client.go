@@ -52,7 +52,8 @@ func (c *Client) ask(path string, call sobek.FunctionCall) (any, error) {
 	counts := c.module.counts
 	counts.started.Add(1)
 	x := exchange{ask: request, scratch: c.scratch}
-	r := x.run(ctx, state.Transport)
+	r := x.run(ctx, c.module.transport.take(state))
+	defer begin(ctx)()
 	counts.finished.Add(1)
 	if r.outcome != outcomeOK {
 		counts.failed.Add(1)

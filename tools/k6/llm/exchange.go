@@ -74,7 +74,9 @@ func (x *exchange) run(parent context.Context, transport http.RoundTripper) resu
 	x.marks.gaps = &x.gaps
 
 	var r result
-	response, err := x.send(ctx, transport)
+	sent := begin(ctx)
+	response, err := x.send(ctx, transport, sent)
+	sent()
 	if err == nil {
 		x.response = response
 		r.outcome, r.err = x.receive(ctx)
@@ -89,9 +91,15 @@ func (x *exchange) run(parent context.Context, transport http.RoundTripper) resu
 	return r
 }
 
-func (x *exchange) send(ctx context.Context, transport http.RoundTripper) (*http.Response, error) {
+// send returns with the headers of the answer. It calls written as soon as the request is.
+func (x *exchange) send(ctx context.Context, transport http.RoundTripper, written func()) (*http.Response, error) {
 	trace := x.tracer.Trace()
 	x.sending.hook(trace, &x.timers, len(x.body))
+	wrote := trace.WroteRequest
+	trace.WroteRequest = func(info httptrace.WroteRequestInfo) {
+		written()
+		wrote(info)
+	}
 	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, x.url, nil)
 	if err != nil {
 		return nil, err

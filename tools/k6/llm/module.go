@@ -24,6 +24,7 @@ type moduleInstance struct {
 	counts    *counts
 	schedules *schedules
 	secrets   *secretsource.Manager // nil where k6 has no source of secrets
+	transport transport
 }
 
 // NewModuleInstance implements modules.Module.

@@ -42,13 +42,14 @@ func (x *exchange) receive(ctx context.Context) (outcome, why string) {
 	return x.readStream(ctx, response.Body)
 }
 
-// readStream is the read loop. The time is taken when a read returns, before
-// anything is parsed; events of one read share it.
+// readStream is the read loop. The time is that at which the bytes had reached
+// the socket or, where nobody stamped them, at which the read returned: before
+// anything is parsed. Events of one read share it.
 func (x *exchange) readStream(ctx context.Context, body io.Reader) (outcome, why string) {
 	emit := x.take
 	for {
 		count, readErr := body.Read(x.buffer[:])
-		x.at = now()
+		x.at = max(x.at, since(x.sending.conn.Received(time.Now())))
 		if count > 0 {
 			switch err := x.parser.Feed(x.buffer[:count], emit); {
 			case errors.Is(err, errLeft):
@@ -97,7 +98,7 @@ func (x *exchange) take(event, data []byte) error {
 
 func (x *exchange) readWhole(ctx context.Context, body io.Reader) (outcome, why string) {
 	text, err := io.ReadAll(io.LimitReader(body, maxWholeBody+1))
-	x.at = now()
+	x.at = since(x.sending.conn.Received(time.Now()))
 	switch {
 	case err != nil:
 		return x.broken(ctx, err)

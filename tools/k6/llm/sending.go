@@ -7,12 +7,15 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"firedrill/tools/k6/llm/rxtime"
 )
 
 // sending is what is known of a request on its way out.
 type sending struct {
 	connected time.Duration // 0 before
 	reused    bool
+	conn      *rxtime.Conn // nil where it does not know its receive times
 	// When the last of the request was handed to the connection. It is stamped
 	// before that write, not after: the goroutine that writes may find a core
 	// only after the answer has come, and then its "after" is too late. At most
@@ -35,7 +38,7 @@ func (s *sending) hook(trace *httptrace.ClientTrace, t *timers, bodyBytes int) {
 		getConn(address)
 	}
 	trace.GotConn = func(info httptrace.GotConnInfo) {
-		s.connected, s.reused = now(), info.Reused
+		s.connected, s.reused, s.conn = now(), info.Reused, rxtime.Of(info.Conn)
 		t.connected()
 		gotConn(info)
 	}

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package rxtime
+
+import (
+	"net"
+	"sync/atomic"
+)
+
+// Conn has no stamps here: times are those at which Read returned.
+type Conn struct {
+	*net.TCPConn
+	stamp atomic.Int64
+}
+
+func stamped(conn *net.TCPConn) net.Conn { return conn }
