@@ -15,6 +15,9 @@ func encodeBody(rt *sobek.Runtime, value sobek.Value, whole bool) ([]byte, error
 	if !ok {
 		return nil, errors.New("expected a request body such as {model, messages, max_tokens}, found none")
 	}
+	if own := given.Get("stream"); !isNone(own) && own.ToBoolean() == whole {
+		return nil, fmt.Errorf("expected the params to say what the body says, as in chat(body, {stream: %v}), found stream: %v", whole, !whole)
+	}
 	body := rt.NewObject()
 	copyKeys(body, given)
 	_ = body.Set("stream", !whole)

@@ -130,6 +130,8 @@ func TestWrongCallsThrow(t *testing.T) {
 		}
 	}
 	throws(`new Client({url: 'gateway'})`, "base URL")
+	throws(`new Client({url: 'http://'})`, "base URL")
+	throws(`new Client({url: 'http://[::1'})`, "base URL")
 	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({})`, "init context")
 	throws(`new Client({url: 'http://127.0.0.1:1'}).tokenize({})`, "init context")
 	throws(`new Client({url: 'http://127.0.0.1:1', stallTimeout: -1})`, "stallTimeout")
@@ -145,6 +147,8 @@ func TestWrongCallsThrow(t *testing.T) {
 	throws(`new Client({url: 'http://127.0.0.1:1'}).tokenize()`, "prompt")
 	throws(`new Client({url: 'http://127.0.0.1:1'}).tokenize({prompt: 'a'})`, "refused")
 	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({}, {cancel: {afterTokens: 0}})`, "afterTokens")
+	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({stream: false})`, "as in chat(body, {stream: false}), found stream: true")
+	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({stream: true}, {stream: false})`, "as in chat(body, {stream: true}), found stream: false")
 	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({}, {cancel: {afterMs: Infinity}})`, "at most a year")
 	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({}, {cancel: {afterToken: 1}})`, `cancel: expected no other options than afterTokens, afterMs, found "afterToken"`)
 	throws(`new Client({url: 'http://127.0.0.1:1'}).chat({}, {streaming: false})`, `found "streaming"`)

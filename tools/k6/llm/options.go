@@ -2,6 +2,7 @@ package llm
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -86,7 +87,7 @@ func (m *moduleInstance) newClient(rt *sobek.Runtime, argument sobek.Value) (*Cl
 	if err := options.SLO.check(); err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(options.URL, "http://") && !strings.HasPrefix(options.URL, "https://") {
+	if base, err := url.Parse(options.URL); err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, fmt.Errorf("expected url to be a base URL such as http://127.0.0.1:8080, found %q", options.URL)
 	}
 	key, err := readAPIKey(rt, options.APIKey)
