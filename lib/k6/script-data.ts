@@ -79,7 +79,11 @@ const schedule = (arrivals: Arrivals, seed: number): ArrivalsOptions => {
     case 'gamma':
       return { seed: drawn, process: 'gamma', burstiness: arrivals.burstiness, stages: arrivals.stages }
     case 'trace':
-      return { trace: arrivals.trace, speed: arrivals.speed }
+      return {
+        trace: arrivals.trace,
+        speed: arrivals.speed,
+        ...(arrivals.over === undefined ? {} : { over: arrivals.over }),
+      }
     default:
       return unreachable(arrivals)
   }

@@ -22,6 +22,7 @@ type arrivalsOptions struct {
 
 	Trace string   `json:"trace"`
 	Speed *float64 `json:"speed"`
+	Over  *float64 `json:"over"`
 }
 
 type arrivalStage struct {
@@ -29,7 +30,7 @@ type arrivalStage struct {
 	Over *float64 `json:"over"`
 }
 
-const arrivalsShape = "{seed, process, burstiness?, stages: {to, over}[]} or {trace, speed?}"
+const arrivalsShape = "{seed, process, burstiness?, stages: {to, over}[]} or {trace, speed?, over?}"
 
 // parseArrivalsOptions refuses what it does not know: a misspelt option must
 // not turn into another load.
@@ -44,7 +45,7 @@ func parseArrivalsOptions(exported any) (arrivalsOptions, error) {
 	if err := decoder.Decode(&options); err != nil {
 		return options, fmt.Errorf("expected options %s, found %s: %w", arrivalsShape, text, err)
 	}
-	fromTrace := options.Trace != "" || options.Speed != nil
+	fromTrace := options.Trace != "" || options.Speed != nil || options.Over != nil
 	fromProcess := options.Process != "" || options.Seed != nil || options.Burstiness != nil || options.Stages != nil
 	if fromTrace == fromProcess || (fromTrace && options.Trace == "") {
 		return options, fmt.Errorf("expected options %s, found %s", arrivalsShape, text)
@@ -106,6 +107,12 @@ func (o *arrivalsOptions) readTrace(env *common.InitEnvironment) (arrivals.Plan,
 	trace, err := arrivals.ReadTrace(file, speed)
 	if err != nil {
 		return nil, fmt.Errorf("trace %s: %w", o.Trace, err)
+	}
+	if o.Over != nil {
+		if !(*o.Over > 0 && *o.Over <= longest) {
+			return nil, fmt.Errorf("expected over to be milliseconds above 0, found %v", *o.Over)
+		}
+		trace.End(milliseconds(*o.Over))
 	}
 	return trace, nil
 }

@@ -218,7 +218,7 @@ func TestWrongArrivalsThrow(t *testing.T) {
 			t.Errorf("%s: got %v, want %q in it", script, err, says)
 		}
 	}
-	shape := "expected options {seed, process, burstiness?, stages: {to, over}[]} or {trace, speed?}, found "
+	shape := "expected options {seed, process, burstiness?, stages: {to, over}[]} or {trace, speed?, over?}, found "
 	throws(`new Arrivals()`, shape)
 	throws(`new Arrivals(7)`, shape)
 	throws(`new Arrivals({})`, shape+"{}")
@@ -235,6 +235,7 @@ func TestWrongArrivalsThrow(t *testing.T) {
 	throws(`new Arrivals({trace: '/none.csv'})`, "cannot open the trace")
 	throws(`new Arrivals({trace: '/bad.csv'})`, "trace /bad.csv: line 3: expected rows in the order of time")
 	throws(`new Arrivals({trace: '/bad.csv', speed: -1})`, "speed")
+	throws(`new Arrivals({over: 1})`, shape)
 	throws(`const early = new Arrivals(`+tenAtOnce+`); early.next()`, "not for the init context")
 
 	begin("load", time.Now().Add(-time.Second))

@@ -174,6 +174,8 @@ declare module 'k6/x/llm' {
         trace: string
         /** 2 replays it in half the time. */
         speed?: number
+        /** Milliseconds from the zero: what would come then or later is left out. */
+        over?: number
       }
 
   export interface Arrival {

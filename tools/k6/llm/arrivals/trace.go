@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -55,6 +56,14 @@ func ReadTrace(file io.Reader, speed float64) (*Trace, error) {
 		return nil, err
 	}
 	return &Trace{rows: t.rows}, nil
+}
+
+// End leaves out what comes at that time or later.
+func (t *Trace) End(over time.Duration) {
+	end := slices.IndexFunc(t.rows, func(r row) bool { return time.Duration(r.at)*time.Microsecond >= over })
+	if end >= 0 {
+		t.rows = t.rows[:end]
+	}
 }
 
 // Expected implements Plan.

@@ -137,3 +137,15 @@ func BenchmarkReadTrace(b *testing.B) {
 		})
 	}
 }
+
+func TestATraceMayEndEarlier(t *testing.T) {
+	for over, want := range map[time.Duration]int{time.Millisecond: 1, 4_314_579 * time.Microsecond: 1, 5 * time.Second: 3} {
+		trace, err := ReadTrace(strings.NewReader(azure), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if trace.End(over); Count(trace.Walk()) != int64(want) || trace.Expected() != float64(want) {
+			t.Errorf("over %v: got %v rows, want %d", over, trace.Expected(), want)
+		}
+	}
+}
