@@ -25,6 +25,9 @@ const TICK_MS = 500
 const PROGRESS_MS = 1_000
 /** Once the schedule is over its users wait for the end; never in a busy loop. */
 const LEAST_IDLE_S = 0.2
+/** For one answer of /tokenize, and for all: within the minute that k6 gives to setup(). */
+const TOKENIZE_MS = 10_000
+const FIT_MS = 40_000
 
 const loadScenario = (load: ScriptLoad): Scenario =>
   load.kind === 'users'
@@ -68,12 +71,17 @@ const client = new Client({
   ...(data.slo === null ? {} : { slo: data.slo }),
   spool: target.spool,
 })
+const tokenizer = new Client({ url: target.url, headers: target.headers, timeout: TOKENIZE_MS })
 const schedule = data.load.kind === 'arrivals' ? new Arrivals(data.load.schedule) : null
 const inFlight = new Gauge('llm_in_flight')
 
 /** Before the load, once: prompts are made to fit the server's tokenizer. */
 export const setup = (): Corpus => {
-  const corpus = fitCorpus(data.workload, (input) => client.tokenize({ model: target.model, ...input }))
+  const until = Date.now() + FIT_MS
+  const corpus = fitCorpus(data.workload, (input) => {
+    if (Date.now() > until) throw new Error(`it takes longer than ${FIT_MS / 1_000} s`)
+    return tokenizer.tokenize({ model: target.model, ...input })
+  })
   tell({ event: 'prompts', at: Date.now(), exact: corpus.exact, note: corpus.note })
   return corpus
 }
