@@ -19,8 +19,8 @@ import (
 	"go.k6.io/k6/v2/lib/netext"
 )
 
-// pair is a connection that knows its receive times, and its other end.
-func pair(t *testing.T) (*Conn, *net.TCPConn) {
+// fresh is a connection that knows its receive times, and its other end.
+func fresh(t *testing.T) (*Conn, *net.TCPConn) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -41,6 +41,24 @@ func pair(t *testing.T) (*Conn, *net.TCPConn) {
 	}
 	t.Cleanup(func() { conn.Close(); far.Close() })
 	return conn, far.(*net.TCPConn)
+}
+
+// pair is one whose bytes the kernel stamps by now.
+func pair(t *testing.T) (*Conn, *net.TCPConn) {
+	t.Helper()
+	conn, far := fresh(t)
+	// The first of the process has to wait for the kernel to begin.
+	for range 200 {
+		_, _ = far.Write([]byte("?"))
+		written := time.Now()
+		time.Sleep(5 * time.Millisecond)
+		read(t, conn, "?")
+		if conn.Received(time.Now()).Before(written.Add(time.Millisecond)) {
+			return conn, far
+		}
+	}
+	t.Fatal("this kernel does not stamp")
+	return nil, nil
 }
 
 func read(t *testing.T, conn io.Reader, want string) {
@@ -64,6 +82,21 @@ func TestTimeIsThatOfTheArrivalNotOfTheRead(t *testing.T) {
 		if slack := time.Millisecond; got.Before(before.Add(-slack)) || got.After(after.Add(slack)) {
 			t.Errorf("read %v late: received %v after the write began and %v after it ended", late, got.Sub(before), got.Sub(after))
 		}
+	}
+}
+
+func TestTheKernelGoesOnToStamp(t *testing.T) {
+	conn, far := pair(t)
+	conn.Close()
+	far.Close()
+	time.Sleep(100 * time.Millisecond) // it would end a while after the last
+	conn, far = fresh(t)
+	_, _ = far.Write([]byte("token"))
+	written := time.Now()
+	time.Sleep(50 * time.Millisecond)
+	read(t, conn, "token")
+	if late := conn.Received(time.Now()).Sub(written); late > 10*time.Millisecond {
+		t.Errorf("a connection's first bytes are stamped %v late", late)
 	}
 }
 
