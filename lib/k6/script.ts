@@ -2,7 +2,7 @@ import { sleep } from 'k6'
 import exec from 'k6/execution'
 import { Gauge } from 'k6/metrics'
 import type { Options, Scenario } from 'k6/options'
-import { Arrivals, Client, type RequestParams, stats } from 'k6/x/llm'
+import { Arrivals, Client, nextUser, type RequestParams, stats } from 'k6/x/llm'
 import type { Corpus } from './prompt/corpus.ts'
 import { fitCorpus } from './prompt/fit.ts'
 import type { ScriptData, ScriptLoad } from './script-data.ts'
@@ -90,9 +90,11 @@ export const setup = (): Corpus => {
 let history: History | null = null
 let key: TurnKey | null = null
 let chats = 0
+/** Of a closed loop's users. Not k6's id: the timeline's virtual user has any one of those. */
+let number: number | null = null
 
 export const user = (corpus: Corpus): void => {
-  if (history === null || key === null) key = { vu: exec.vu.idInTest, chat: chats++ }
+  if (history === null || key === null) key = { vu: (number ??= nextUser()), chat: chats++ }
   const load = { ...data, corpus }
   const turn = drawTurn(load, key, history)
   sleep(turn.think / 1_000)
@@ -151,7 +153,7 @@ const ask = (corpus: Corpus, turn: Turn, params: RequestParams): History | null 
   const body = requestBody(turn, target.model)
   const all: RequestParams = {
     ...params,
-    id: `${target.run}-${idInTest}-${iterationInScenario}`,
+    id: `${target.run}-${number ?? idInTest}-${iterationInScenario}`,
     text: turn.wantsText,
     ...(turn.cancel === null ? {} : { cancel: turn.cancel }),
   }

@@ -16,6 +16,7 @@ func init() { modules.Register("k6/x/llm", new(rootModule)) }
 type rootModule struct {
 	counts    counts
 	schedules schedules
+	users     users
 }
 
 type moduleInstance struct {
@@ -23,6 +24,7 @@ type moduleInstance struct {
 	metrics   llmMetrics
 	counts    *counts
 	schedules *schedules
+	users     *users
 	secrets   *secretsource.Manager // nil where k6 has no source of secrets
 	transport transport
 }
@@ -34,14 +36,15 @@ func (m *rootModule) NewModuleInstance(vu modules.VU) modules.Instance {
 		common.Throw(vu.Runtime(), err)
 	}
 	return &moduleInstance{
-		vu: vu, metrics: registered, counts: &m.counts, schedules: &m.schedules, secrets: vu.InitEnv().SecretsManager,
+		vu: vu, metrics: registered, counts: &m.counts, schedules: &m.schedules, users: &m.users,
+		secrets: vu.InitEnv().SecretsManager,
 	}
 }
 
 // Exports implements modules.Instance.
 func (m *moduleInstance) Exports() modules.Exports {
 	return modules.Exports{Named: map[string]any{
-		"Client": m.construct, "Arrivals": m.constructArrivals, "stats": m.stats,
+		"Client": m.construct, "Arrivals": m.constructArrivals, "stats": m.stats, "nextUser": m.nextUser,
 	}}
 }
 

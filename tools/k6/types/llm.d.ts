@@ -153,6 +153,12 @@ declare module 'k6/x/llm' {
     tokenize(input: { prompt: string; model?: string } | { messages: object[]; model?: string }): number[] | null
   }
 
+  /**
+   * Numbers the virtual users that ask for one, from 0 in the order in which they do, over all execution segments. Unlike k6's
+   * ids, which virtual users of other scenarios take as well, the same in every run: for what a seed is to bring again.
+   */
+  export const nextUser: () => number
+
   /** Requests of the whole k6 process so far. */
   export const stats: () => { started: number; finished: number; failed: number; inFlight: number }
 
