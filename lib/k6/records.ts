@@ -1,8 +1,9 @@
 import { type FileHandle, open, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type FaultWindow, faultDuring } from '../core/fault-window.ts'
-import { type PackedRequest, RequestRecord, RUN_FILES } from '../core/run-folder.ts'
+import { PackedRequest, RequestRecord, RUN_FILES } from '../core/run-folder.ts'
 import { requestColumns } from '../parquet/request-columns.ts'
+import { readParquetBatches } from '../parquet/read.ts'
 import { type Column, writeParquetGroups } from '../parquet/write.ts'
 
 export interface Packed {
@@ -39,7 +40,20 @@ export const packRequests = async (dir: string, windows: readonly FaultWindow[])
   }
 }
 
+/** Tells each request of a packed file once more which fault it met: somebody may have packed it before the faults were on record. */
+export const markFaults = async (dir: string, windows: readonly FaultWindow[]): Promise<void> => {
+  const parquet = join(dir, RUN_FILES.requests)
+  await writeParquetGroups(parquet, marked(parquet, windows))
+}
+
 // --- Internal helpers ---
+
+async function* marked(parquet: string, windows: readonly FaultWindow[]): AsyncGenerator<Column[]> {
+  for await (const rows of readParquetBatches(parquet)) {
+    const packed = rows.map((row) => PackedRequest.parse(row))
+    yield requestColumns(packed.map((row) => ({ ...row, fault: faultDuring(windows, row.started, row.ended) })))
+  }
+}
 
 /** Where a record stands in the spool. A million of these fit into memory, a million records do not. */
 interface Line {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -11,7 +11,7 @@ import { until } from '../core/until.ts'
 import { BUNDLE } from '../k6/command.ts'
 import { isPlaying } from '../k6/playing.ts'
 import { readParquet } from '../parquet/read.ts'
-import { packLeftover } from './pack.ts'
+import { packLeftover, packRun } from './pack.ts'
 
 const RUN = buildRun({ steps: [{ name: 'kill', injected: 80, healed: 100, recovered: 102 }] })
 const ROWS = RUN.requests ?? []
@@ -38,6 +38,18 @@ test('what a killed run left is packed once, with the faults that its requests m
   }
   expect(rows.some(({ fault }) => fault === 'kill')).toBe(true)
   expect(await packLeftover(dir)).toBeNull()
+})
+
+test('a run that was scored while it healed has its faults in the rows all the same', async () => {
+  const faults = await readFile(join(dir, RUN_FILES.faults), 'utf8')
+  await rm(join(dir, RUN_FILES.faults))
+  expect(await packLeftover(dir)).toEqual({ rows: ROWS.length, bad: 0 })
+  const before = await readParquet(join(dir, RUN_FILES.requests))
+  await writeFile(join(dir, RUN_FILES.faults), faults)
+  expect(await packRun(dir)).toBeNull()
+  const rows = await readParquet(join(dir, RUN_FILES.requests))
+  expect(rows.some(({ fault }) => fault === 'kill')).toBe(true)
+  expect(rows.map((row) => ({ ...row, fault: null }))).toEqual(before)
 })
 
 test('without the records of the faults nobody knows what a request met', async () => {

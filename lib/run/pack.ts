@@ -5,10 +5,16 @@ import { FaultResource } from '../core/fault-resource.ts'
 import { type FaultWindow, faultWindows } from '../core/fault-window.ts'
 import { RUN_FILES } from '../core/run-folder.ts'
 import { isPlaying } from '../k6/playing.ts'
-import { type Packed, packRequests } from '../k6/records.ts'
+import { markFaults, type Packed, packRequests } from '../k6/records.ts'
 
 /** Packs the request records of a run whose faults are on record. */
-export const packRun = async (dir: string): Promise<Packed | null> => packRequests(dir, await windowsOf(dir))
+export const packRun = async (dir: string): Promise<Packed | null> => {
+  const windows = await windowsOf(dir)
+  const packed = await packRequests(dir, windows)
+  // `score` was asked while the run still healed, and has packed what it took for a killed run's.
+  if (packed === null && windows.length > 0) await markFaults(dir, windows)
+  return packed
+}
 
 /** Packs what a killed run left in its spool; null where there is none, or where k6 still writes it. */
 export const packLeftover = async (dir: string): Promise<Packed | null> => {
