@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { PackedRequest, type RequestRecord, RUN_FILES } from '../core/run-folder.ts'
 import { readParquet } from '../parquet/read.ts'
-import { packRequests } from './records.ts'
+import { markFaults, packRequests } from './records.ts'
 
 let root = ''
 beforeAll(async () => {
@@ -161,6 +161,8 @@ test('token counts that no model ever made are kept as the server said them', as
 test('no spool is a file of no rows', async () => {
   const dir = await folder('none', null)
   expect(await packRequests(dir, [])).toEqual({ rows: 0, bad: 0 })
+  expect(await rowsIn(dir)).toEqual([])
+  await markFaults(dir, [{ step: 'kill', from: 0, to: Infinity }])
   expect(await rowsIn(dir)).toEqual([])
 })
 

@@ -49,6 +49,8 @@ export const markFaults = async (dir: string, windows: readonly FaultWindow[]): 
 // --- Internal helpers ---
 
 async function* marked(parquet: string, windows: readonly FaultWindow[]): AsyncGenerator<Column[]> {
+  // A file of no rows has no group to read, and is written with an empty one.
+  yield requestColumns([])
   for await (const rows of readParquetBatches(parquet)) {
     const packed = rows.map((row) => PackedRequest.parse(row))
     yield requestColumns(packed.map((row) => ({ ...row, fault: faultDuring(windows, row.started, row.ended) })))
