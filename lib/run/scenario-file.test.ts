@@ -77,6 +77,8 @@ test('a trace counts from the scenario’s file, and says how long it is', async
   expect(await problemsOf(replayed)).toMatch(/expected a trace file at .*trace\.jsonl.*ENOENT[^]*load\.arrivals\.trace/)
   await writeFile(join(folder, 'trace.jsonl'), 'a,b\n')
   expect(await problemsOf(replayed)).toMatch(/expected a trace \(CSV .*found another file/)
+  await writeFile(join(folder, 'trace.jsonl'), '{"timestamp":9000}\n{"timestamp":1000}\n')
+  expect(await problemsOf(replayed)).toContain('in the order of time')
   await writeFile(join(folder, 'trace.jsonl'), '{"at":1}\n{"at":61000}\n')
   expect(await problemsOf(replayed)).toBe('')
   const { scenario } = await loadScenario(join(folder, 'scenario.yaml'), catalogue)

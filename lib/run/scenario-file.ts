@@ -56,9 +56,15 @@ const settled = async (path: string, scenario: Scenario, workload: Workload): Pr
     )
   })
   if (length === null) {
-    const formats = 'CSV with a TIMESTAMP or Timestamp column, or JSON lines with timestamp or at'
+    const formats =
+      'CSV with the columns TIMESTAMP, ContextTokens, GeneratedTokens or Timestamp, Request tokens, Response tokens, or JSON lines with timestamp or at'
     throw invalid(path, `✖ expected a trace (${formats}), found another file: ${trace}\n  → at load.arrivals.trace`)
   }
+  if (length < 0)
+    throw invalid(
+      path,
+      `✖ expected a trace in the order of time, found its end before its start: ${trace}\n  → at load.arrivals.trace`,
+    )
   const over = arrivals.over ?? Math.ceil(length / arrivals.speed) + LAST_ANSWERS_MS
   return { ...scenario, load: { ...load, arrivals: { ...arrivals, trace, over } } }
 }

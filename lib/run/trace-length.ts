@@ -8,6 +8,12 @@ const Row = z.union([
   z.looseObject({ timestamp: z.number() }).transform(({ timestamp }) => ({ ms: timestamp, fromFirst: true })),
 ])
 
+/** CSV files by their columns, that of the time first. */
+const TABLES = [
+  ['TIMESTAMP', 'ContextTokens', 'GeneratedTokens'], // Azure
+  ['Timestamp', 'Request tokens', 'Response tokens'], // BurstGPT
+] as const
+
 const ENDS_BYTES = 65_536
 
 /** Milliseconds from the zero to the last arrival of a trace file, whose rows are in order; null where it is no such file. */
@@ -20,8 +26,10 @@ export const traceLength = async (path: string): Promise<number | null> => {
     if (first === null || end === null) return null
     return end.ms - (first.fromFirst ? first.ms : 0)
   }
-  const column = header.split(',').findIndex((name) => /^\W*timestamp$/i.test(name.trim()))
-  if (column < 0) return null
+  const names = header.split(',').map((name) => name.replace(/^\uFEFF/, ''))
+  const known = TABLES.find((columns) => columns.every((name) => names.includes(name)))
+  if (known === undefined) return null
+  const column = names.indexOf(known[0])
   const [first, end] = [second, last].map((line) => csvTime(line.split(',')[column] ?? ''))
   return first == null || end == null ? null : end - first
 }
