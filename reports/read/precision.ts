@@ -1,8 +1,11 @@
 import type { Percentiles } from '../../lib/core/verdict.ts'
 
-/** Milliseconds that two figures must be apart for anybody to tell them apart: a decimal step no finer than the client's error. */
-export const stepOf = (errorMs: number | null): number =>
-  errorMs === null ? 1 : Math.max(FINEST_MS, 10 ** Math.floor(Math.log10(Math.max(errorMs, FINEST_MS))))
+/** Milliseconds that two figures must be apart for anybody to tell them apart: 1, 2 or 5 of a decimal place, no finer than the client's error. */
+export const stepOf = (errorMs: number | null): number => {
+  if (errorMs === null) return 1
+  const place = 10 ** Math.floor(Math.log10(Math.max(errorMs, FINEST_MS)))
+  return (STEPS.find((step) => step * place >= errorMs) ?? 10) * place
+}
 
 /** A measured duration without the digits that are the client's own error; whole milliseconds where that was never measured. */
 export const rounded = (ms: number, errorMs: number | null): number => {
@@ -28,3 +31,4 @@ export const inError = (errorMs: number): string => `${Number(errorMs.toPrecisio
 // --- Internal helpers ---
 
 const FINEST_MS = 0.1
+const STEPS = [1, 2, 5]

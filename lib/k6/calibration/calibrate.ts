@@ -12,7 +12,7 @@ export interface CalibrateOptions {
   signal: AbortSignal
 }
 
-/** Measures the client on this machine, and stores what it found. */
+/** Measures the client on this machine, and stores what it found where every stream was whole. */
 export const calibrate = async (
   tools: CalibrationTools,
   { streams = 100, seconds = 10, signal }: CalibrateOptions,
@@ -44,7 +44,8 @@ export const calibrate = async (
     eventsPerCore: steady.events / steady.cpuSeconds,
     cpuSecondsPerMillionEvents: (steady.cpuSeconds / steady.events) * 1e6,
   })
-  await storeCalibration(tools, calibration)
+  // One that could not keep up says nothing of the client at its work.
+  if (calibration.starved === 0) await storeCalibration(tools, calibration)
   return calibration
 }
 

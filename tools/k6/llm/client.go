@@ -43,6 +43,7 @@ func (c *Client) ask(path string, call sobek.FunctionCall) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	request.userAgent = state.Options.UserAgent.String
 	if state.RPSLimit != nil {
 		if err := state.RPSLimit.Wait(ctx); err != nil {
 			return nil, err

@@ -18,9 +18,11 @@ type ask struct {
 	params
 	url     string
 	headers map[string]string
-	body    []byte
-	limits  limits
-	started time.Duration // when the script called
+	// k6's option of that name; the headers come first.
+	userAgent string
+	body      []byte
+	limits    limits
+	started   time.Duration // when the script called
 }
 
 // scratch is the memory that a virtual user's exchanges share, one after the other.
@@ -109,10 +111,17 @@ func (x *exchange) send(ctx context.Context, transport http.RoundTripper, writte
 	request.Header.Set("Accept", x.mediaType())
 	// Compressed events come when the compressor likes.
 	request.Header.Set("Accept-Encoding", "identity")
-	request.Header.Set("X-Request-Id", x.id)
+	if x.userAgent != "" {
+		request.Header.Set("User-Agent", x.userAgent)
+	}
 	for name, value := range x.headers {
+		if http.CanonicalHeaderKey(name) == "Host" {
+			request.Host = value
+		}
 		request.Header.Set(name, value)
 	}
+	// After them: records and the server's log are joined by it.
+	request.Header.Set("X-Request-Id", x.id)
 	return transport.RoundTrip(request)
 }
 

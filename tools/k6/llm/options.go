@@ -9,6 +9,8 @@ import (
 
 	"github.com/grafana/sobek"
 	"go.k6.io/k6/v2/js/common"
+
+	"firedrill/tools/k6/llm/rxtime"
 )
 
 // Options of the constructor; types/llm.d.ts explains them. Durations are milliseconds.
@@ -50,6 +52,7 @@ func onlyKnown(value sobek.Value, known ...string) error {
 
 func (m *moduleInstance) construct(call sobek.ConstructorCall) *sobek.Object {
 	rt := m.vu.Runtime()
+	rxtime.Prepare()
 	made, err := m.newClient(rt, call.Argument(0))
 	if err != nil {
 		common.Throw(rt, fmt.Errorf("llm.Client: %w", err))

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/grafana/sobek"
 )
@@ -38,6 +40,9 @@ func readParams(rt *sobek.Runtime, value sobek.Value) (params, error) {
 		}
 		if err := rt.ExportTo(value, &given); err != nil {
 			return p, fmt.Errorf("expected params such as {id, cancel: {afterTokens}}: %w", err)
+		}
+		if strings.ContainsFunc(given.ID, unicode.IsControl) {
+			return p, fmt.Errorf("expected an id without control characters, since it is sent as a header, found %q", given.ID)
 		}
 		p.id, p.wantText = given.ID, given.Text
 		p.whole = given.Stream != nil && !*given.Stream

@@ -52,9 +52,11 @@ func (x *exchange) readStream(ctx context.Context, body io.Reader) (outcome, why
 		x.at = max(x.at, since(x.sending.conn.Received(time.Now())))
 		if count > 0 {
 			switch err := x.parser.Feed(x.buffer[:count], emit); {
+			case err == nil, x.over > 0 && !errors.Is(err, errLeft):
+				// What comes behind the end of an answer is not part of it.
 			case errors.Is(err, errLeft):
 				return outcomeCancelled, err.Error()
-			case err != nil:
+			default:
 				return outcomeDecode, err.Error()
 			}
 		}
@@ -85,6 +87,9 @@ func (x *exchange) take(event, data []byte) error {
 		x.timers.content(x.at)
 	}
 	x.keep(chunk)
+	if x.text.Len() > maxWholeBody {
+		return errors.New("text larger than 8 MiB")
+	}
 	if chunk.Done || chunk.Failure != "" {
 		x.over = x.at
 		x.timers.stop()

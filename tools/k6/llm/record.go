@@ -55,7 +55,10 @@ func (x *exchange) record(r result) record {
 	}
 	x.recordSending(&line)
 	if x.usage != nil {
-		line.OutputTokens, line.TokensFrom = x.usage.CompletionTokens, "usage"
+		// A usage of none beside content was sent before there was any.
+		if x.usage.CompletionTokens > 0 || x.marks.chunks == 0 {
+			line.OutputTokens, line.TokensFrom = x.usage.CompletionTokens, "usage"
+		}
 		line.PromptTokens, line.CachedTokens = &x.usage.PromptTokens, x.usage.Details.CachedTokens
 	}
 	if x.marks.chunks > 1 {

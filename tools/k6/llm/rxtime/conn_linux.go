@@ -29,10 +29,10 @@ type Conn struct {
 	control [64]byte
 }
 
-// keepStamping: the kernel begins to stamp a while after the first socket has
+// Prepare is for some time before the first connection. The kernel begins to stamp a while after the first socket has
 // asked for it, and ends with the last; what comes in between carries the time
 // of its reading. A socket that nobody closes keeps it at it.
-var keepStamping = sync.OnceFunc(func() {
+var Prepare = sync.OnceFunc(func() {
 	if fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err == nil {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
@@ -40,7 +40,7 @@ var keepStamping = sync.OnceFunc(func() {
 
 // stamped is conn itself where the kernel does not stamp.
 func stamped(conn *net.TCPConn) net.Conn {
-	keepStamping()
+	Prepare()
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return conn
