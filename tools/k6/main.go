@@ -12,4 +12,7 @@ import (
 // promise needs: it is kept per thread.
 func init() { dieWithParent() }
 
-func main() { cmd.Execute() }
+func main() {
+	tuneCollector()
+	cmd.Execute()
+}

@@ -54,7 +54,9 @@ func (c *Client) ask(path string, call sobek.FunctionCall) (any, error) {
 	counts.started.Add(1)
 	x := exchange{ask: request, scratch: c.scratch}
 	r := x.run(ctx, c.module.transport.take(state))
-	defer begin(ctx)()
+	var recording place
+	recording.enter(ctx)
+	defer recording.close()
 	counts.finished.Add(1)
 	if r.outcome != outcomeOK {
 		counts.failed.Add(1)

@@ -76,9 +76,7 @@ func (x *exchange) run(parent context.Context, transport http.RoundTripper) resu
 	x.marks.gaps = &x.gaps
 
 	var r result
-	sent := begin(ctx)
-	response, err := x.send(ctx, transport, sent)
-	sent()
+	response, err := x.send(ctx, transport)
 	if err == nil {
 		x.response = response
 		r.outcome, r.err = x.receive(ctx)
@@ -93,15 +91,12 @@ func (x *exchange) run(parent context.Context, transport http.RoundTripper) resu
 	return r
 }
 
-// send returns with the headers of the answer. It calls written as soon as the request is.
-func (x *exchange) send(ctx context.Context, transport http.RoundTripper, written func()) (*http.Response, error) {
+// send returns with the headers of the answer.
+func (x *exchange) send(ctx context.Context, transport http.RoundTripper) (*http.Response, error) {
 	trace := x.tracer.Trace()
 	x.sending.hook(trace, &x.timers, len(x.body))
-	wrote := trace.WroteRequest
-	trace.WroteRequest = func(info httptrace.WroteRequestInfo) {
-		written()
-		wrote(info)
-	}
+	x.sending.passTurnstile(ctx, trace)
+	defer x.sending.place.close()
 	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, x.url, nil)
 	if err != nil {
 		return nil, err

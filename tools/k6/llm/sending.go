@@ -2,6 +2,7 @@ package llm
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -16,6 +17,7 @@ type sending struct {
 	connected time.Duration // 0 before
 	reused    bool
 	conn      *rxtime.Conn // nil where it does not know its receive times
+	place     place
 	// When the last of the request was handed to the connection. It is stamped
 	// before that write, not after: the goroutine that writes may find a core
 	// only after the answer has come, and then its "after" is too late. At most
@@ -45,6 +47,26 @@ func (s *sending) hook(trace *httptrace.ClientTrace, t *timers, bodyBytes int) {
 	if bodyBytes <= lastPiece {
 		trace.WroteHeaders = func() { s.written.Store(int64(now())) }
 	}
+}
+
+// passTurnstile has a place while the request keeps the processor busy: not
+// while a name is looked up or a connection is made.
+func (s *sending) passTurnstile(ctx context.Context, trace *httptrace.ClientTrace) {
+	connect, gotConn, wrote := trace.ConnectStart, trace.GotConn, trace.WroteRequest
+	trace.DNSStart = func(httptrace.DNSStartInfo) { s.place.leave() }
+	trace.ConnectStart = func(network, address string) {
+		s.place.leave()
+		connect(network, address)
+	}
+	trace.GotConn = func(info httptrace.GotConnInfo) {
+		gotConn(info)
+		s.place.enter(ctx)
+	}
+	trace.WroteRequest = func(info httptrace.WroteRequestInfo) {
+		s.place.close()
+		wrote(info)
+	}
+	s.place.enter(ctx)
 }
 
 // attach gives the request its body. Small bodies stay a bytes.Reader, which

@@ -7,30 +7,58 @@ import (
 )
 
 const (
-	atOnce   = 32
-	patience = 4 * time.Millisecond
+	atOnce   = 16
+	patience = 100 * time.Millisecond
 )
 
-// turnstile has a place for each request that is being sent, or that has ended
-// and is being put on record. Either costs ten times as much as to read an
-// event: where a thousand users do so at once, the open streams would wait for
-// all of them, since Go runs first what was ready first. So few are let in at a
-// time. Who waits for the network in there gives the place back after a while:
-// eight thousand requests a second can begin, wherever the server is.
+// turnstile has a place for each request that the processor is busy to send, or
+// to put on record. Either costs ten times as much as to read an event: where a
+// thousand users do so at once, the open streams would wait for all of them,
+// since Go runs first what was ready first. So few are let in at a time. Who
+// waits for the network has no place.
 var turnstile = make(chan struct{}, atOnce)
 
-// begin waits for a place and returns what gives it back, which may be called
-// again. Where ctx is done before, it goes on without.
-func begin(ctx context.Context) (end func()) {
+// place is one request's at the turnstile. Its methods may be called by several
+// goroutines, and in any order.
+type place struct {
+	mutex sync.Mutex
+	held  bool
+	over  bool
+	timer *time.Timer
+}
+
+// enter waits for a place, unless there is one already or none is wanted any
+// more. Where ctx is done before, it goes on without.
+func (p *place) enter(ctx context.Context) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.held || p.over {
+		return
+	}
 	select {
 	case turnstile <- struct{}{}:
+		p.held = true
+		// Somebody blocks where nobody thought of it: a body that the network does not take.
+		p.timer = time.AfterFunc(patience, p.leave)
 	case <-ctx.Done():
-		return func() {}
 	}
-	leave := sync.OnceFunc(func() { <-turnstile })
-	timer := time.AfterFunc(patience, leave)
-	return func() {
-		timer.Stop()
-		leave()
+}
+
+// leave gives the place back, if there is one.
+func (p *place) leave() {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.held {
+		p.timer.Stop()
+		<-turnstile
+		p.held = false
 	}
+}
+
+// close gives the place back for good.
+func (p *place) close() {
+	p.leave()
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.over = true
 }

@@ -7,30 +7,36 @@ import (
 )
 
 func TestTurnstileLetsFewInAndNobodyKeepsIt(t *testing.T) {
-	var ends []func()
-	for range atOnce {
-		ends = append(ends, begin(t.Context()))
+	held := make([]place, atOnce)
+	for i := range held {
+		held[i].enter(t.Context())
+		held[i].enter(t.Context()) // has one
 	}
-	// Full: who is cancelled goes on without a place, and gives none back.
+	if len(turnstile) != atOnce {
+		t.Fatalf("%d of %d places are taken", len(turnstile), atOnce)
+	}
+	// Who is cancelled goes on without a place, and gives none back.
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
+	var late place
+	late.enter(gone)
+	late.leave()
+	if len(turnstile) != atOnce {
+		t.Fatalf("%d of %d places are taken", len(turnstile), atOnce)
+	}
+	// Patience gives the places back.
 	begun := time.Now()
-	begin(gone)()
-	// None of the places is given back by hand: patience does it.
-	begin(t.Context())()
-	if waited := time.Since(begun); waited > 2*time.Second {
-		t.Errorf("waited %v for a place that somebody kept", waited)
+	late.enter(t.Context())
+	if waited := time.Since(begun); waited < patience/2 || waited > 20*patience {
+		t.Errorf("waited %v for a place that others kept", waited)
 	}
-	for _, end := range ends {
-		end()
-		end()
+	late.close()
+	late.enter(t.Context()) // wants none any more
+	for i := range held {
+		held[i].close()
+		held[i].leave()
 	}
-	if deadline := time.Now().Add(5 * time.Second); len(turnstile) > 0 {
-		for len(turnstile) > 0 && time.Now().Before(deadline) {
-			time.Sleep(time.Millisecond)
-		}
-		if len(turnstile) > 0 {
-			t.Errorf("%d places are taken for ever", len(turnstile))
-		}
+	if len(turnstile) > 0 {
+		t.Errorf("%d places are taken for ever", len(turnstile))
 	}
 }
