@@ -26,7 +26,12 @@ const openLoop = async (bench: Bench): Promise<Line[]> => {
     steadySeconds: 20,
   })
   const { log, rows, server, steady } = measured
-  const found = compare(log, rows)
+  const all = compare(log, rows)
+  // With all of the load in flight; before, users begin who have nothing to ask yet.
+  const found = compare(
+    log,
+    rows.filter(({ started }) => started >= steady.from && started < steady.to),
+  )
   const seconds = (steady.to - steady.from) / 1_000
   const asked = log.filter(({ received }) => received >= steady.from && received < steady.to).length
   return [
@@ -38,6 +43,7 @@ const openLoop = async (bench: Bench): Promise<Line[]> => {
       atMost: 5,
       unit: 'ms',
     }),
+    info(group, 'the same, with the first seconds', all.ttftIntended?.p99, 'ms'),
     atMost(group, { what: 'gap error, p99', value: found.gap?.p99, atMost: 2, unit: 'ms' }),
     info(group, "a request's worst gap, error p99", found.gapMax?.p99, 'ms'),
     atMost(group, {
@@ -46,7 +52,7 @@ const openLoop = async (bench: Bench): Promise<Line[]> => {
       atMost: 0.5,
       unit: '%',
     }),
-    atMost(group, { what: 'streams starved', value: found.starved, atMost: 0, unit: '' }),
+    atMost(group, { what: 'streams starved', value: all.starved, atMost: 0, unit: '' }),
     atMost(group, {
       what: 'open connections (streams and idle)',
       value: server.peakConnections,

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"time"
 )
 
 const (
@@ -30,6 +31,28 @@ func tuneCollector() {
 		watch(afterCollection)
 	}
 	watch(afterCollection)
+}
+
+const (
+	quietFor   = 150 * time.Millisecond
+	quietEvery = 100 * time.Millisecond
+	quietFull  = 0.7 // of the heap at which a collection would come by itself
+)
+
+// collectWhileQuiet collects early where no request begins or ends, according
+// to quiet. Users in step all begin at once: that is when they allocate, and so
+// when a collection would come by itself, and slow down who is busiest.
+func collectWhileQuiet(quiet func() time.Duration) {
+	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/goal:bytes"}}
+	for range time.Tick(quietEvery) {
+		if quiet() < quietFor {
+			continue
+		}
+		metrics.Read(heap)
+		if float64(heap[0].Value.Uint64()) > quietFull*float64(heap[1].Value.Uint64()) {
+			runtime.GC()
+		}
+	}
 }
 
 // growth is GOGC for a live heap.

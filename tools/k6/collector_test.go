@@ -40,3 +40,44 @@ func TestEveryCollectionIsFollowed(t *testing.T) {
 		runtime.KeepAlive(held)
 	}
 }
+
+func TestAQuietMomentIsUsed(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	held := make([]byte, 64<<20)
+	runtime.GC()
+	debug.SetGCPercent(100) // the next at about 128 MiB
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	stop, quiet := make(chan struct{}), make(chan time.Duration, 1)
+	quiet <- 0
+	go collectWhileQuiet(func() time.Duration {
+		now := <-quiet
+		quiet <- now
+		select {
+		case <-stop:
+			return 0
+		default:
+			return now
+		}
+	})
+	defer close(stop)
+	garbage := make([]byte, 40<<20)
+	runtime.KeepAlive(garbage)
+	time.Sleep(4 * quietEvery)
+	runtime.ReadMemStats(&after)
+	if after.NumGC != before.NumGC {
+		t.Fatalf("collected %d times while requests were sent", after.NumGC-before.NumGC)
+	}
+	<-quiet
+	quiet <- time.Second
+	for range 50 {
+		if runtime.ReadMemStats(&after); after.NumGC > before.NumGC {
+			break
+		}
+		time.Sleep(quietEvery)
+	}
+	if after.NumGC == before.NumGC {
+		t.Error("did not collect in the quiet")
+	}
+	runtime.KeepAlive(held)
+}

@@ -5,7 +5,7 @@ import (
 	"go.k6.io/k6/v2/cmd"
 
 	_ "firedrill/tools/k6/kubernetes"
-	_ "firedrill/tools/k6/llm"
+	"firedrill/tools/k6/llm"
 )
 
 // In init the main goroutine is bound to the main thread, which the kernel's
@@ -14,5 +14,6 @@ func init() { dieWithParent() }
 
 func main() {
 	tuneCollector()
+	go collectWhileQuiet(llm.Quiet)
 	cmd.Execute()
 }

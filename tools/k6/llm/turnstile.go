@@ -3,6 +3,7 @@ package llm
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +18,18 @@ const (
 // since Go runs first what was ready first. So few are let in at a time. Who
 // waits for the network has no place.
 var turnstile = make(chan struct{}, atOnce)
+
+// lastLeft is when somebody left; 0 before the first.
+var lastLeft atomic.Int64
+
+// Quiet is for how long no request has been sent or put on record; 0 before the first.
+func Quiet() time.Duration {
+	left := time.Duration(lastLeft.Load())
+	if left == 0 || len(turnstile) > 0 {
+		return 0
+	}
+	return now() - left
+}
 
 // place is one request's at the turnstile. Its methods may be called by several
 // goroutines, and in any order.
@@ -52,6 +65,7 @@ func (p *place) leave() {
 		p.timer.Stop()
 		<-turnstile
 		p.held = false
+		lastLeft.Store(int64(now()))
 	}
 }
 
