@@ -9,8 +9,6 @@ export interface Comparison {
   ttftIntended: ClientError | null
   gap: ClientError | null
   gapMax: ClientError | null
-  /** |p99 of what the client reported − p99 of the truth|: where a client is late by the same time again and again, it is small. */
-  p99Shift: { ttft: number; gap: number }
   /** Requests, on either side, that did not end well on both, or without all of their events. */
   starved: number
   /** Share of content events that came in the same read as another. */
@@ -41,16 +39,6 @@ export const compare = (log: readonly WireRequest[], rows: readonly Row[]): Comp
     gapMax: errorOf(
       gaps.flatMap(({ row, truth }) => (row.gapMax === null ? [] : row.gapMax - (truth[truth.length - 1] ?? 0))),
     ),
-    p99Shift: {
-      ttft: shift(
-        firsts.map(({ measured }) => measured),
-        firsts.map(({ truth }) => truth),
-      ),
-      gap: shift(
-        gaps.flatMap(({ measured }) => measured),
-        gaps.flatMap(({ truth }) => truth),
-      ),
-    },
     starved: rows.length - whole.length + log.length - pairs.length,
     coalesced:
       rows.reduce((sum, row) => sum + row.coalesced, 0) /
@@ -90,6 +78,3 @@ const gapsOf = (contents: readonly number[]): number[] =>
 
 const rank = (sorted: Float64Array, share: number): number =>
   sorted[Math.max(Math.ceil(share * sorted.length), 1) - 1] ?? 0
-
-const shift = (measured: readonly number[], truth: readonly number[]): number =>
-  Math.abs(rank(Float64Array.from(measured).sort(), 0.99) - rank(Float64Array.from(truth).sort(), 0.99))
