@@ -1,6 +1,7 @@
 import type { Event } from '../core/event.ts'
 import { formatDuration } from '../core/duration.ts'
-import type { LoadProgress, LoadRun } from '../k6/runner.ts'
+import type { LoadRun } from '../k6/runner.ts'
+import type { LoadProgress } from '../k6/script-event.ts'
 import type { Prepared } from '../run/prepare.ts'
 import type { Context } from './context.ts'
 import { describeEvent, type EventLine, stepOf } from './describe-event.ts'

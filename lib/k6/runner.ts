@@ -12,7 +12,7 @@ import { BUNDLE, commandLine, environment, type LoadTarget } from './command.ts'
 import { parseEvent } from './event-line.ts'
 import { outcomeOfExit, type LoadOutcome } from './exit.ts'
 import { scriptData } from './script-data.ts'
-import type { ScheduleCount, ScriptEvent } from './script-event.ts'
+import type { LoadProgress, ScheduleCount, ScriptEvent } from './script-event.ts'
 
 const LOG = 'load/k6.log'
 /** k6 stops its users, runs the summary and writes it; after this it is killed. */
@@ -45,18 +45,6 @@ export interface LoadResult {
   /** Steps whose Fault the API server did not take. */
   refused: string[]
   timelineFinished: boolean
-}
-
-export interface LoadProgress {
-  /** Milliseconds since the epoch. */
-  at: number
-  /** Virtual users that are active. */
-  users: number
-  started: number
-  finished: number
-  failed: number
-  /** How far the schedule has come; null for users. */
-  schedule: ScheduleCount | null
 }
 
 export interface LoadRun {

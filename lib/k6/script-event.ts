@@ -13,19 +13,24 @@ export type ScriptEvent =
   | { event: 'timeline-finished'; at: number; refused: string[] }
   /** How prompts get their length. */
   | { event: 'prompts'; at: number; exact: boolean; note: string }
-  /** Once a second: virtual users active now, requests so far, and how far the schedule of an open loop has come. */
-  | {
-      event: 'progress'
-      at: number
-      users: number
-      started: number
-      finished: number
-      failed: number
-      schedule: ScheduleCount | null
-    }
+  /** Once a second. */
+  | ({ event: 'progress' } & LoadProgress)
   /** The same of the schedule, when its last second was over. */
   | ({ event: 'schedule-over' } & ScheduleCount)
   | { event: 'error'; at: number; message: string }
+
+/** Requests so far. */
+export interface LoadProgress {
+  /** Milliseconds since the epoch. */
+  at: number
+  /** Virtual users that are active. */
+  users: number
+  started: number
+  finished: number
+  failed: number
+  /** How far the schedule has come; null for users. */
+  schedule: ScheduleCount | null
+}
 
 /** Arrivals in all (null where that is not known), whose time has passed, that were taken up; their lag in milliseconds. */
 export interface ScheduleCount {

@@ -1,5 +1,5 @@
 import type { RequestRow, SampleSeries } from '../../lib/core/run-folder.ts'
-import { rank } from '../read/percentile.ts'
+import { rank } from '../../lib/core/rank.ts'
 import { isFailed } from '../read/requests.ts'
 import type { RunData } from '../read/run-data.ts'
 import type { Redactor } from './redact.ts'

@@ -1,6 +1,6 @@
 import { type RequestRow, type SampleSeries, TIMELINE_USERS } from '../../lib/core/run-folder.ts'
 import { inFlightLevels } from '../read/in-flight.ts'
-import { rank } from '../read/percentile.ts'
+import { rank } from '../../lib/core/rank.ts'
 import { isFailed } from '../read/requests.ts'
 import type { RunData } from '../read/run-data.ts'
 

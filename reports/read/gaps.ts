@@ -1,5 +1,4 @@
-/** [lower bound in microseconds, count], in order: gaps between the content events of requests. */
-export type GapHistogram = readonly (readonly [lowerMicros: number, count: number])[]
+import { bucketWidth, type GapHistogram } from '../../lib/core/gap-histogram.ts'
 
 /** Adds up the histograms of many requests. */
 export const gapSum = (): { add(gaps: GapHistogram): void; histogram(): GapHistogram } => {
@@ -18,11 +17,7 @@ export const gapPercentile = (gaps: GapHistogram, share: number): number | null 
   let rest = Math.max(1, Math.ceil(share * total))
   for (const [lower, count] of gaps) {
     rest -= count
-    if (rest <= 0) return (lower + (upperOf(lower) - lower) / 2) / 1_000
+    if (rest <= 0) return (lower + bucketWidth(lower) / 2) / 1_000
   }
   return null
 }
-
-/** The end of the bucket that begins there: one microsecond wide below 64, a 64th of its octave from there on. */
-export const upperOf = (lower: number): number =>
-  lower + Math.max(1, 2 ** (Math.floor(Math.log2(Math.max(lower, 1))) - 6))

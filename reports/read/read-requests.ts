@@ -3,9 +3,10 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
+import type { GapHistogram } from '../../lib/core/gap-histogram.ts'
 import { ABSENT_IN_OLD_ROWS, RequestRecord, type RequestRow, RUN_FILES } from '../../lib/core/run-folder.ts'
 import { readParquetBatches } from '../../lib/parquet/read.ts'
-import { gapSum, type GapHistogram } from './gaps.ts'
+import { gapSum } from './gaps.ts'
 import { describeError, missingReason, type PartReader } from './read-text.ts'
 
 export interface Requests {

@@ -14,7 +14,7 @@ import type {
   SampleSeries,
 } from '../../lib/core/run-folder.ts'
 import type { Scenario } from '../../lib/core/scenario.ts'
-import type { GapHistogram } from './gaps.ts'
+import type { GapHistogram } from '../../lib/core/gap-histogram.ts'
 
 /** A file of the run folder that is not there, or not wholly readable. `torn` still gives what could be read. */
 export interface Problem {

@@ -1,6 +1,6 @@
 import type { ArrivalCount, RequestRow } from '../../lib/core/run-folder.ts'
 import type { Offered } from '../../lib/core/verdict.ts'
-import { rank } from '../read/percentile.ts'
+import { rank } from '../../lib/core/rank.ts'
 import { plural } from './words.ts'
 
 export interface Schedule {

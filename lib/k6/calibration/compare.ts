@@ -1,4 +1,6 @@
 import type { ClientError } from '../../core/calibration.ts'
+import { bucketWidth } from '../../core/gap-histogram.ts'
+import { rank } from '../../core/rank.ts'
 import type { Row } from './rows.ts'
 import type { WireRequest } from './wire-log.ts'
 
@@ -53,7 +55,7 @@ export const compare = (log: readonly WireRequest[], rows: readonly Row[]): Comp
 export const expand = (histogram: Row['gaps']): number[] =>
   histogram
     .toSorted(([a], [b]) => a - b)
-    .flatMap(([lower, count]) => Array.from({ length: count }, () => (lower + (widthOf(lower) - 1) / 2) / 1_000))
+    .flatMap(([lower, count]) => Array.from({ length: count }, () => (lower + (bucketWidth(lower) - 1) / 2) / 1_000))
 
 /** Nearest rank; null without values. */
 export const errorOf = (differences: readonly number[]): ClientError | null => {
@@ -64,17 +66,9 @@ export const errorOf = (differences: readonly number[]): ClientError | null => {
 
 // --- Internal helpers ---
 
-const FINE = 64
-
-/** 64 buckets an octave, of a microsecond each below 128. */
-const widthOf = (lower: number): number => (lower < 2 * FINE ? 1 : 2 ** (Math.floor(Math.log2(lower)) - 6))
-
 /** Ascending: which of two equally distributed gaps came first is not in a histogram. */
 const gapsOf = (contents: readonly number[]): number[] =>
   contents
     .slice(1)
     .map((at, index) => at - (contents[index] ?? at))
     .sort((a, b) => a - b)
-
-const rank = (sorted: Float64Array, share: number): number =>
-  sorted[Math.max(Math.ceil(share * sorted.length), 1) - 1] ?? 0

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/grafana/sobek"
@@ -11,13 +12,14 @@ import (
 type Client struct {
 	module    *moduleInstance
 	base      string
-	headers   map[string]string
+	headers   map[string]string // as the script gave them
 	key       apiKey
 	limits    limits
 	slo       *slo
 	spoolPath string
 
 	ready   bool // what the first request needs is there
+	header  http.Header
 	spool   *spool
 	scratch *scratch
 }
@@ -43,7 +45,6 @@ func (c *Client) ask(path string, call sobek.FunctionCall) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	request.userAgent = state.Options.UserAgent.String
 	if state.RPSLimit != nil {
 		if err := state.RPSLimit.Wait(ctx); err != nil {
 			return nil, err
@@ -90,19 +91,22 @@ func (c *Client) prepare() error {
 	if err != nil {
 		return err
 	}
-	headers := make(map[string]string, len(c.headers)+1)
+	header := make(http.Header, len(c.headers)+2)
 	if key != "" {
-		headers["Authorization"] = "Bearer " + key
+		header.Set("Authorization", "Bearer "+key)
+	}
+	if agent := c.module.vu.State().Options.UserAgent.String; agent != "" {
+		header.Set("User-Agent", agent)
 	}
 	for name, value := range c.headers {
-		headers[name] = value
+		header.Set(name, value)
 	}
 	if c.spoolPath != "" {
 		if c.spool, err = openSpool(c.spoolPath); err != nil {
 			return fmt.Errorf("cannot open the spool: %w", err)
 		}
 	}
-	c.headers, c.scratch, c.ready = headers, new(scratch), true
+	c.header, c.scratch, c.ready = header, new(scratch), true
 	return nil
 }
 
@@ -117,6 +121,6 @@ func (c *Client) request(path string, started time.Duration, call sobek.Function
 		return ask{}, err
 	}
 	return ask{
-		params: p, url: c.base + path, headers: c.headers, body: body, limits: c.limits, started: started,
+		params: p, url: c.base + path, header: c.header, body: body, limits: c.limits, started: started,
 	}, nil
 }

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
@@ -17,12 +18,10 @@ import (
 type ask struct {
 	params
 	url     string
-	headers map[string]string
-	// k6's option of that name; the headers come first.
-	userAgent string
-	body      []byte
-	limits    limits
-	started   time.Duration // when the script called
+	header  http.Header
+	body    []byte
+	limits  limits
+	started time.Duration // when the script called
 }
 
 // scratch is the memory that a virtual user's exchanges share, one after the other.
@@ -106,18 +105,19 @@ func (x *exchange) send(ctx context.Context, transport http.RoundTripper) (*http
 	request.Header.Set("Accept", x.mediaType())
 	// Compressed events come when the compressor likes.
 	request.Header.Set("Accept-Encoding", "identity")
-	if x.userAgent != "" {
-		request.Header.Set("User-Agent", x.userAgent)
-	}
-	for name, value := range x.headers {
-		if http.CanonicalHeaderKey(name) == "Host" {
-			request.Host = value
-		}
-		request.Header.Set(name, value)
-	}
+	addHeader(request, x.header)
 	// After them: records and the server's log are joined by it.
 	request.Header.Set("X-Request-Id", x.id)
 	return transport.RoundTrip(request)
+}
+
+// addHeader puts the client's header over what the request has.
+func addHeader(request *http.Request, header http.Header) {
+	maps.Copy(request.Header, header)
+	// net/http looks for this one elsewhere.
+	if host := header.Get("Host"); host != "" {
+		request.Host = host
+	}
 }
 
 func (x *exchange) mediaType() string {

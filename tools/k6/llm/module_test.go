@@ -274,6 +274,7 @@ func TestAnAPIKeyMayBeASecret(t *testing.T) {
 		{`{apiKey: {secret: 'token', source: 'vault'}}`, "Bearer s-1", ""},
 		{`{apiKey: null}`, "", ""},
 		{`{apiKey: 'plain', headers: {Authorization: 'Basic x'}}`, "Basic x", ""},
+		{`{apiKey: 'plain', headers: {authorization: 'Basic x'}}`, "Basic x", ""},
 		{`{apiKey: {secret: 'other'}}`, "", "no such secret"},
 		{`{apiKey: {secret: 'token', source: 'none'}}`, "", `"none"`},
 	}

@@ -38,10 +38,8 @@ func (c *Client) tokenize(call sobek.FunctionCall) (any, error) {
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	for name, value := range c.headers {
-		request.Header.Set(name, value)
-	}
-	response, err := c.module.vu.State().Transport.RoundTrip(request)
+	addHeader(request, c.header)
+	response, err := c.module.transport.take(c.module.vu.State()).RoundTrip(request)
 	if err != nil {
 		return nil, fmt.Errorf("cannot tokenize: %w", err)
 	}

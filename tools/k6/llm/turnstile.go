@@ -61,18 +61,22 @@ func (p *place) enter(ctx context.Context) {
 func (p *place) leave() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+	p.release()
+}
+
+// close gives the place back for good.
+func (p *place) close() {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.over = true
+	p.release()
+}
+
+func (p *place) release() {
 	if p.held {
 		p.timer.Stop()
 		<-turnstile
 		p.held = false
 		lastLeft.Store(int64(now()))
 	}
-}
-
-// close gives the place back for good.
-func (p *place) close() {
-	p.leave()
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	p.over = true
 }
