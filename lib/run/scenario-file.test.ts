@@ -74,11 +74,13 @@ test('a file that is not there, or cannot be read, says so', async () => {
 test('a trace counts from the scenario’s file, and says how long it is', async () => {
   const arrivals = { process: 'trace', trace: 'trace.jsonl', speed: 2 }
   const replayed = { ...minimal, load: { arrivals, maxInFlight: 5, workload: 'chat' } }
-  expect(await problemsOf(replayed)).toMatch(/expected a trace file at .*trace\.jsonl.*ENOENT[^]*load\.arrivals\.trace/)
+  expect(await problemsOf(replayed)).toMatch(
+    /expected a trace that can be replayed at .*trace\.jsonl.*ENOENT[^]*load\.arrivals\.trace/,
+  )
   await writeFile(join(folder, 'trace.jsonl'), 'a,b\n')
-  expect(await problemsOf(replayed)).toMatch(/expected a trace \(CSV .*found another file/)
-  await writeFile(join(folder, 'trace.jsonl'), '{"timestamp":9000}\n{"timestamp":1000}\n')
-  expect(await problemsOf(replayed)).toContain('in the order of time')
+  expect(await problemsOf(replayed)).toMatch(/line 1: expected the columns TIMESTAMP/)
+  await writeFile(join(folder, 'trace.jsonl'), '{"at":1}\n{"at":"x"}\n{"at":61000}\n')
+  expect(await problemsOf(replayed)).toContain('line 2: expected {"at": ms')
   await writeFile(join(folder, 'trace.jsonl'), '{"at":1}\n{"at":61000}\n')
   expect(await problemsOf(replayed)).toBe('')
   const { scenario } = await loadScenario(join(folder, 'scenario.yaml'), catalogue)

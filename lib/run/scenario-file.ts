@@ -7,7 +7,7 @@ import { errorMessage, UserError } from '../core/errors.ts'
 import type { AnyFault } from '../core/fault.ts'
 import { Scenario } from '../core/scenario.ts'
 import { Workload } from '../core/workload.ts'
-import { traceLength } from './trace-length.ts'
+import { traceLength } from './trace/length.ts'
 
 export interface Loaded {
   scenario: Scenario
@@ -52,19 +52,9 @@ const settled = async (path: string, scenario: Scenario, workload: Workload): Pr
   const length = await traceLength(trace).catch((error: unknown) => {
     throw invalid(
       path,
-      `✖ expected a trace file at ${trace}, found: ${errorMessage(error)}\n  → at load.arrivals.trace`,
+      `✖ expected a trace that can be replayed at ${trace}, found: ${errorMessage(error)}\n  → at load.arrivals.trace`,
     )
   })
-  if (length === null) {
-    const formats =
-      'CSV with the columns TIMESTAMP, ContextTokens, GeneratedTokens or Timestamp, Request tokens, Response tokens, or JSON lines with timestamp or at'
-    throw invalid(path, `✖ expected a trace (${formats}), found another file: ${trace}\n  → at load.arrivals.trace`)
-  }
-  if (length < 0)
-    throw invalid(
-      path,
-      `✖ expected a trace in the order of time, found its end before its start: ${trace}\n  → at load.arrivals.trace`,
-    )
   const over = arrivals.over ?? Math.ceil(length / arrivals.speed) + LAST_ANSWERS_MS
   return { ...scenario, load: { ...load, arrivals: { ...arrivals, trace, over } } }
 }
