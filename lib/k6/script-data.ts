@@ -60,6 +60,9 @@ export const scriptData = (scenario: Scenario, workload: Workload, seed: number)
 
 // --- Internal helpers ---
 
+/** In which a prompt of some thousand tokens is put together, also where a few arrivals come at once. */
+const LEAD_MS = 20
+
 const promised = (slo: Slo | undefined): ClientSlo | null => {
   if (slo === undefined) return null
   const { ttft, tpot, e2e } = slo
@@ -75,11 +78,12 @@ const schedule = (arrivals: Arrivals, seed: number): ArrivalsOptions => {
   switch (arrivals.process) {
     case 'constant':
     case 'poisson':
-      return { seed: drawn, process: arrivals.process, stages: arrivals.stages }
+      return { lead: LEAD_MS, seed: drawn, process: arrivals.process, stages: arrivals.stages }
     case 'gamma':
-      return { seed: drawn, process: 'gamma', burstiness: arrivals.burstiness, stages: arrivals.stages }
+      return { lead: LEAD_MS, seed: drawn, process: 'gamma', burstiness: arrivals.burstiness, stages: arrivals.stages }
     case 'trace':
       return {
+        lead: LEAD_MS,
         trace: arrivals.trace,
         speed: arrivals.speed,
         ...(arrivals.over === undefined ? {} : { over: arrivals.over }),

@@ -31,6 +31,7 @@ const arrivals =
   plan.arrivals === null
     ? null
     : new Arrivals({
+        lead: 20, // as a run's
         seed: 1,
         process: plan.arrivals.process,
         stages: [

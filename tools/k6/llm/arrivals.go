@@ -35,8 +35,8 @@ func (m *moduleInstance) constructArrivals(call sobek.ConstructorCall) *sobek.Ob
 
 var errNoScenario = errors.New("llm.Arrivals: next() is for the virtual users of a scenario, not for the init context, setup or teardown")
 
-// Next blocks until an arrival is due for this virtual user. It is null behind
-// the last, and when k6 stops.
+// Next blocks until an arrival is due for this virtual user, but for the lead. It
+// is null behind the last, and when k6 stops.
 func (a *Arrivals) Next() (any, error) {
 	ctx, state := a.vu.Context(), a.vu.State()
 	scenario := lib.GetScenarioState(ctx)
@@ -47,10 +47,11 @@ func (a *Arrivals) Next() (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("llm.Arrivals: %w", err)
 	}
-	arrival, lag, ok := running.queue.Next(ctx, a.waiter)
+	arrival, late, ok := running.queue.Next(ctx, a.waiter)
 	if !ok {
 		return nil, nil
 	}
+	lag := max(0, late-a.schedule.lead)
 	running.note(lag)
 	return map[string]any{
 		"index": arrival.Index, "intended": epochMs(since(running.zero.Add(arrival.At))), "lag": ms(lag),

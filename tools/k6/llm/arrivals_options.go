@@ -23,6 +23,8 @@ type arrivalsOptions struct {
 	Trace string   `json:"trace"`
 	Speed *float64 `json:"speed"`
 	Over  *float64 `json:"over"`
+
+	Lead float64 `json:"lead"`
 }
 
 type arrivalStage struct {
@@ -30,7 +32,10 @@ type arrivalStage struct {
 	Over *float64 `json:"over"`
 }
 
-const arrivalsShape = "{seed, process, burstiness?, stages: {to, over}[]} or {trace, speed?, over?}"
+// mostLead keeps users from waiting with a request in their hands.
+const mostLead = 1_000
+
+const arrivalsShape = "{seed, process, burstiness?, stages: {to, over}[], lead?} or {trace, speed?, over?, lead?}"
 
 // parseArrivalsOptions refuses what it does not know: a misspelt option must
 // not turn into another load.
@@ -49,6 +54,9 @@ func parseArrivalsOptions(exported any) (arrivalsOptions, error) {
 	fromProcess := options.Process != "" || options.Seed != nil || options.Burstiness != nil || options.Stages != nil
 	if fromTrace == fromProcess || (fromTrace && options.Trace == "") {
 		return options, fmt.Errorf("expected options %s, found %s", arrivalsShape, text)
+	}
+	if !(options.Lead >= 0 && options.Lead <= mostLead) {
+		return options, fmt.Errorf("expected lead to be milliseconds from 0 to %d, found %v", mostLead, options.Lead)
 	}
 	return options, nil
 }

@@ -36,7 +36,7 @@ func (s *schedules) of(options arrivalsOptions, env *common.InitEnvironment) (*s
 	if s.byKey == nil {
 		s.byKey = map[string]*schedule{}
 	}
-	made := &schedule{plan: plan}
+	made := &schedule{plan: plan, lead: milliseconds(options.Lead)}
 	s.byKey[key] = made
 	return made, nil
 }
@@ -44,6 +44,7 @@ func (s *schedules) of(options arrivalsOptions, env *common.InitEnvironment) (*s
 // schedule is a plan that runs as soon as its scenario does.
 type schedule struct {
 	plan    arrivals.Plan
+	lead    time.Duration // so much before it is due an arrival is handed out
 	mutex   sync.Mutex
 	running *runningSchedule
 }
@@ -70,7 +71,7 @@ func (s *schedule) start(state *lib.State, scenario *lib.ScenarioState) (*runnin
 		}
 		s.running = &runningSchedule{
 			scenario: scenario.Name, zero: scenario.StartTime,
-			queue: arrivals.NewQueue(stripe(s.plan.Walk()), scenario.StartTime), tally: arrivals.NewTally(stripe(s.plan.Walk())),
+			queue: arrivals.NewQueue(stripe(s.plan.Walk()), scenario.StartTime.Add(-s.lead)), tally: arrivals.NewTally(stripe(s.plan.Walk())),
 		}
 		// Walking ahead costs some 50 ns an arrival.
 		if s.plan.Expected() < 5e6 {

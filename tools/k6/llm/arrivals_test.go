@@ -218,7 +218,7 @@ func TestWrongArrivalsThrow(t *testing.T) {
 			t.Errorf("%s: got %v, want %q in it", script, err, says)
 		}
 	}
-	shape := "expected options {seed, process, burstiness?, stages: {to, over}[]} or {trace, speed?, over?}, found "
+	shape := "expected options {seed, process, burstiness?, stages: {to, over}[], lead?} or {trace, speed?, over?, lead?}, found "
 	throws(`new Arrivals()`, shape)
 	throws(`new Arrivals(7)`, shape)
 	throws(`new Arrivals({})`, shape+"{}")

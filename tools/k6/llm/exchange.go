@@ -21,7 +21,7 @@ type ask struct {
 	header  http.Header
 	body    []byte
 	limits  limits
-	started time.Duration // when the script called
+	started time.Duration // when the script called, or when the request was let go
 }
 
 // scratch is the memory that a virtual user's exchanges share, one after the other.
@@ -67,7 +67,12 @@ func (x *exchange) run(parent context.Context, transport http.RoundTripper) resu
 	if x.whole {
 		x.limits.firstToken = 0
 	}
-	x.timers.arm(x.limits, x.leaveAfter, cancel)
+	if x.intended != nil {
+		if due := sinceEpochMs(*x.intended); due > x.started {
+			x.sending.departure.due = due
+		}
+	}
+	x.timers.arm(x.limits, x.leaveAfter, max(x.started, x.sending.departure.due), cancel)
 	defer x.timers.stop()
 	x.parser.Reset()
 	x.reader.Reset(x.wantText)
@@ -87,16 +92,21 @@ func (x *exchange) run(parent context.Context, transport http.RoundTripper) resu
 		r.ended = x.over
 	}
 	r.trail = x.tracer.Done()
+	x.sending.departure.outOf(r.trail)
+	if left := x.sending.departure.left.Load(); left > 0 {
+		x.started = time.Duration(left)
+	}
 	return r
 }
 
 // send returns with the headers of the answer.
 func (x *exchange) send(ctx context.Context, transport http.RoundTripper) (*http.Response, error) {
 	trace := x.tracer.Trace()
-	x.sending.hook(trace, &x.timers, len(x.body))
+	x.sending.hook(ctx, trace, &x.timers, len(x.body))
 	x.sending.passTurnstile(ctx, trace)
 	defer x.sending.place.close()
-	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, x.url, nil)
+	ctx = context.WithValue(httptrace.WithClientTrace(ctx, trace), sendingKey{}, &x.sending)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, x.url, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -21,10 +21,13 @@ type timers struct {
 
 	stall       alarm
 	lastContent atomic.Int64
+
+	from time.Duration
 }
 
-// arm starts those that count from the call.
-func (t *timers) arm(l limits, leaveAfter time.Duration, cancel context.CancelCauseFunc) {
+// arm starts those that count from a time on, which may be to come.
+func (t *timers) arm(l limits, leaveAfter, from time.Duration, cancel context.CancelCauseFunc) {
+	t.from = from
 	t.connect = newAlarm(l.connect, func() { cancel(errConnect) })
 	t.firstToken = newAlarm(l.firstToken, func() { cancel(errFirstToken) })
 	t.total = newAlarm(l.total, func() { cancel(errTimeout) })
@@ -37,19 +40,22 @@ func (t *timers) arm(l limits, leaveAfter time.Duration, cancel context.CancelCa
 			t.stall.timer.Reset(l.stall - idle)
 		}
 	})
-	t.total.start()
-	t.leave.start()
+	t.start(t.total)
+	t.start(t.leave)
 }
+
+// start counts from the latest of now and then.
+func (t *timers) start(a alarm) { a.start(max(0, t.from-now())) }
 
 // connecting may come again: net/http repeats a request that a dead connection swallowed.
 func (t *timers) connecting() {
 	t.firstToken.stop()
-	t.connect.start()
+	t.start(t.connect)
 }
 
 func (t *timers) connected() {
 	t.connect.stop()
-	t.firstToken.start()
+	t.start(t.firstToken)
 }
 
 // content notes a time and leaves the timer as it is: ringing, it looks how
@@ -57,7 +63,7 @@ func (t *timers) connected() {
 func (t *timers) content(at time.Duration) {
 	if t.lastContent.Swap(int64(at)) == 0 {
 		t.firstToken.stop()
-		t.stall.start()
+		t.start(t.stall)
 	}
 }
 
@@ -85,9 +91,9 @@ func newAlarm(after time.Duration, ring func()) alarm {
 	return alarm{timer, after}
 }
 
-func (a alarm) start() {
+func (a alarm) start(in time.Duration) {
 	if a.timer != nil {
-		a.timer.Reset(a.after)
+		a.timer.Reset(in + a.after)
 	}
 }
 

@@ -79,6 +79,9 @@ func checkParams(value sobek.Value) error {
 	return nil
 }
 
+// latest is some time in the year 2243, in milliseconds: nanoseconds still fit.
+const latest = 1 << 43
+
 // readArrival takes what Arrivals.next() returned, or an object like it.
 func (p *params) readArrival(rt *sobek.Runtime, value sobek.Value) error {
 	if isNone(value) {
@@ -89,6 +92,10 @@ func (p *params) readArrival(rt *sobek.Runtime, value sobek.Value) error {
 	if isNone(index) || isNone(intended) {
 		return errors.New("expected arrival to be what Arrivals.next() returned, found no index or no intended time")
 	}
-	p.arrival, p.intended = pointer(index.ToInteger()), pointer(intended.ToFloat())
+	at := intended.ToFloat()
+	if !(at >= 0 && at <= latest) {
+		return fmt.Errorf("expected arrival.intended in milliseconds since the epoch, found %v", intended)
+	}
+	p.arrival, p.intended = pointer(index.ToInteger()), &at
 	return nil
 }

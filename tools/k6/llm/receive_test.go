@@ -32,7 +32,7 @@ func TestEventsAllocateNothing(t *testing.T) {
 		return testing.AllocsPerRun(5, func() {
 			x.marks, x.finish = marks{gaps: &x.gaps}, "stop"
 			x.timers = timers{}
-			x.timers.arm(x.limits, 0, func(error) {})
+			x.timers.arm(x.limits, 0, 0, func(error) {})
 			if outcome, why := x.readStream(t.Context(), &streamOf{piece, reads}); outcome != outcomeOK || x.marks.chunks != 2*reads {
 				t.Fatalf("%s %s with %d chunks", outcome, why, x.marks.chunks)
 			}
@@ -49,7 +49,7 @@ func TestEventsAllocateNothing(t *testing.T) {
 func BenchmarkEvent(b *testing.B) {
 	x := exchangeWith("")
 	x.marks.gaps = &x.gaps
-	x.timers.arm(limits{stall: time.Minute}, 0, func(error) {})
+	x.timers.arm(limits{stall: time.Minute}, 0, 0, func(error) {})
 	defer x.timers.stop()
 	piece := []byte(`data: {"id":"chatcmpl-b43f55f7e16d389b","object":"chat.completion.chunk","created":1795310941,"model":"tiny",` +
 		`"choices":[{"index":0,"delta":{"content":" other"},"logprobs":null,"finish_reason":null,"token_ids":null}]}` + "\n\n")

@@ -76,7 +76,7 @@ func (x *exchange) record(r result) record {
 
 func (x *exchange) recordSending(line *record) {
 	if x.sending.connected > 0 {
-		line.Connected, line.Reused = pointer(epochMs(x.sending.connected)), &x.sending.reused
+		line.Connected, line.Reused = pointer(epochMs(max(x.sending.connected, x.started))), &x.sending.reused
 	}
 	written := time.Duration(x.sending.written.Load())
 	if written == 0 {

@@ -3,7 +3,9 @@ package llm
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -18,6 +20,7 @@ type sending struct {
 	reused    bool
 	conn      *rxtime.Conn // nil where it does not know its receive times
 	place     place
+	departure departure
 	// When the last of the request was handed to the connection. It is stamped
 	// before that write, not after: the goroutine that writes may find a core
 	// only after the answer has come, and then its "after" is too late. At most
@@ -31,7 +34,7 @@ const lastPiece = 4 << 10
 
 // hook adds to the trace. net/http calls GetConn for every attempt; where it
 // repeats a request on a fresh connection, the last attempt counts.
-func (s *sending) hook(trace *httptrace.ClientTrace, t *timers, bodyBytes int) {
+func (s *sending) hook(ctx context.Context, trace *httptrace.ClientTrace, t *timers, bodyBytes int) {
 	getConn, gotConn := trace.GetConn, trace.GotConn
 	trace.GetConn = func(address string) {
 		s.connected, s.reused = 0, false
@@ -43,6 +46,7 @@ func (s *sending) hook(trace *httptrace.ClientTrace, t *timers, bodyBytes int) {
 		s.connected, s.reused, s.conn = now(), info.Reused, rxtime.Of(info.Conn)
 		t.connected()
 		gotConn(info)
+		s.hold(ctx, info.Conn)
 	}
 	if bodyBytes <= lastPiece {
 		trace.WroteHeaders = func() { s.written.Store(int64(now())) }
@@ -67,6 +71,43 @@ func (s *sending) passTurnstile(ctx context.Context, trace *httptrace.ClientTrac
 		wrote(info)
 	}
 	s.place.enter(ctx)
+}
+
+// hold lets the first bytes of the request go when it is time. A connection that
+// carries other requests as well must not be held up: there, nothing is written
+// before.
+func (s *sending) hold(ctx context.Context, conn net.Conn) {
+	if s.departure.due == 0 {
+		s.conn.Hold(nil)
+		return
+	}
+	s.departure.connected.Store(s.departure.left.Load() == 0)
+	if s.conn == nil || isHTTP2(conn) {
+		s.place.leave()
+		_ = s.departure.await(ctx) // net/http asks the context itself
+		return
+	}
+	s.conn.Hold(func(write func() (int, error)) (int, error) {
+		s.place.leave()
+		isAll := s.written.Swap(0) != 0
+		return s.departure.pass(ctx, func() (int, error) {
+			if isAll {
+				s.written.Store(int64(now()))
+			}
+			return write()
+		})
+	})
+}
+
+// awaitDial is for the dialer.
+func (s *sending) awaitDial(ctx context.Context) error {
+	s.place.leave()
+	return s.departure.await(ctx)
+}
+
+func isHTTP2(conn net.Conn) bool {
+	secure, ok := conn.(*tls.Conn)
+	return ok && secure.ConnectionState().NegotiatedProtocol == "h2"
 }
 
 // attach gives the request its body. Small bodies stay a bytes.Reader, which

@@ -19,9 +19,17 @@ func now() time.Duration { return max(time.Since(anchor), 1) }
 // since is the same of a time.
 func since(t time.Time) time.Duration { return t.Sub(anchor) }
 
+// timeOf undoes it.
+func timeOf(d time.Duration) time.Time { return anchor.Add(d) }
+
 // epochMs is milliseconds since the epoch, with microseconds in the fraction.
 func epochMs(d time.Duration) float64 {
 	return float64((anchor.UnixNano()+int64(d))/1_000) / 1_000
+}
+
+// sinceEpochMs undoes it.
+func sinceEpochMs(at float64) time.Duration {
+	return time.Duration(math.Round(at*1_000))*time.Microsecond - time.Duration(anchor.UnixNano())
 }
 
 // ms is milliseconds, with microseconds in the fraction.

@@ -39,7 +39,10 @@ declare module 'k6/x/llm' {
   export interface RequestParams {
     /** Sent as X-Request-Id; random where it is not given. */
     id?: string
-    /** What the schedule wanted: latency is then told from its intended time as well. */
+    /**
+     * What the schedule wanted: the request is not sent before its intended time, and latency is told from that as well. A
+     * connection that is at hand is made ready before; to dial begins at that time.
+     */
     arrival?: Arrival
     /** Default true. False asks for one JSON answer: no firsts and no gaps, but tokens and e2e. */
     stream?: boolean
@@ -90,7 +93,7 @@ declare module 'k6/x/llm' {
     arrival: number | null
     /** When the schedule wanted it. */
     intended: number | null
-    /** When the script called. */
+    /** When the script called, or, where that was before its arrival was due: when the request was let go. */
     started: number
     /** When a connection was at hand, new or pooled. */
     connected: number | null
@@ -162,7 +165,13 @@ declare module 'k6/x/llm' {
   /** Requests of the whole k6 process so far. */
   export const stats: () => { started: number; finished: number; failed: number; inFlight: number }
 
-  export type ArrivalsOptions =
+  export type ArrivalsOptions = {
+    /**
+     * Hands each arrival out this long before it is due (milliseconds, at most 1000; 0 where it is not given): what the script
+     * and the client have to do before a request can be written is done by then, and `chat(…, { arrival })` writes it in time.
+     */
+    lead?: number
+  } & (
     | {
         /** A whole number. It stands for the same times on every machine. */
         seed: number
@@ -183,6 +192,7 @@ declare module 'k6/x/llm' {
         /** Milliseconds from the zero: what would come then or later is left out. */
         over?: number
       }
+  )
 
   export interface Arrival {
     /** In the whole schedule, over all execution segments. */
@@ -215,7 +225,7 @@ declare module 'k6/x/llm' {
    */
   export class Arrivals {
     constructor(options: ArrivalsOptions)
-    /** Blocks until an arrival is due for this virtual user; null after the last, and when k6 stops. */
+    /** Blocks until an arrival is due for this virtual user, but for the `lead`; null after the last, and when k6 stops. */
     next(): Arrival | null
     stats(): ArrivalsStats
   }

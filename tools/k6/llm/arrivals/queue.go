@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"firedrill/tools/k6/llm/alarm"
 )
 
 // Queue hands out a walk's arrivals to whoever waits, each when it is due and
@@ -14,7 +16,7 @@ import (
 // for are handed out late rather than skipped.
 type Queue struct {
 	zero  time.Time
-	alarm *alarm
+	alarm *alarm.Alarm
 
 	mutex   sync.Mutex
 	walk    Walk
@@ -40,7 +42,7 @@ var none = Arrival{Index: -1}
 func NewQueue(walk Walk, zero time.Time) *Queue {
 	q := &Queue{zero: zero, walk: walk}
 	q.step()
-	q.alarm = newAlarm(func() {
+	q.alarm = alarm.New(func() {
 		q.mutex.Lock()
 		defer q.mutex.Unlock()
 		q.ordered = time.Time{} // were it early, it would have to be set again
@@ -104,14 +106,14 @@ func (q *Queue) handOut() {
 		}
 	}
 	if q.peek() == none {
-		q.alarm.close()
+		q.alarm.Close()
 	}
 }
 
 func (q *Queue) order(at time.Time) {
 	if !q.ordered.Equal(at) {
 		q.ordered = at
-		q.alarm.set(at)
+		q.alarm.Set(at)
 	}
 }
 

@@ -31,6 +31,29 @@ func Transport(of *http.Transport) *http.Transport {
 	return stamping
 }
 
+// By does a write, or has it done, at some time of its own.
+type By func(write func() (int, error)) (int, error)
+
+// Hold has the next write done by somebody else; nil takes that back.
+func (c *Conn) Hold(by By) {
+	if c == nil {
+		return
+	}
+	if by == nil {
+		c.holder.Store(nil)
+		return
+	}
+	c.holder.Store(&by)
+}
+
+// Write implements net.Conn.
+func (c *Conn) Write(from []byte) (int, error) {
+	if by := c.holder.Swap(nil); by != nil {
+		return (*by)(func() (int, error) { return c.TCPConn.Write(from) })
+	}
+	return c.TCPConn.Write(from)
+}
+
 // Of finds the connection that knows its receive times under k6's and TLS'
 // layers; nil where there is none.
 func Of(conn net.Conn) *Conn {

@@ -17,7 +17,8 @@ import (
 // Like net/http, it reads in one goroutine at a time.
 type Conn struct {
 	*net.TCPConn
-	stamp atomic.Int64 // of the latest read, nanoseconds since the epoch; 0 for unknown
+	stamp  atomic.Int64 // of the latest read, nanoseconds since the epoch; 0 for unknown
+	holder atomic.Pointer[By]
 
 	raw     syscall.RawConn
 	receive func(fd uintptr) bool // c.recvmsg, bound once: a read allocates nothing

@@ -120,10 +120,10 @@ func TestReadsAsAConnectionDoes(t *testing.T) {
 	conn, far := pair(t)
 	sent := make([]byte, 8<<20)
 	_, _ = rand.Read(sent)
-	go func() {
+	go func(far *net.TCPConn) {
 		_, _ = far.Write(sent)
 		_ = far.CloseWrite()
-	}()
+	}(far)
 	if got, err := io.ReadAll(conn); err != nil || !bytes.Equal(got, sent) {
 		t.Errorf("got %d bytes, %v, want the %d that were sent, then the end", len(got), err, len(sent))
 	}

@@ -10,7 +10,8 @@ import (
 // Conn has no stamps here: times are those at which Read returned.
 type Conn struct {
 	*net.TCPConn
-	stamp atomic.Int64
+	stamp  atomic.Int64
+	holder atomic.Pointer[By]
 }
 
 // Prepare has nothing to do here.

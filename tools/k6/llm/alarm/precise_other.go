@@ -1,6 +1,6 @@
 //go:build !linux
 
-package arrivals
+package alarm
 
 import "time"
 
