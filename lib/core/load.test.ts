@@ -111,6 +111,12 @@ test.each([
     path: 'slo',
     text: '"itl"',
   },
+  {
+    title: 'a promise of nothing',
+    load: { users: USERS, slo: {} },
+    path: 'slo',
+    text: 'expected at least one of ttft, tpot and e2e, found none',
+  },
 ])('$title is refused, with the path', ({ load, path, text }) => {
   const { error } = Load.safeParse({ workload: 'chat', ...load })
   const issue = error?.issues.find((one) => one.path.join('.') === path)

@@ -56,7 +56,12 @@ export const Arrivals = z.discriminatedUnion(
 export type Arrivals = z.infer<typeof Arrivals>
 
 /** What users were promised. Latencies are theirs: they count from when the request was meant to be sent. */
-export const Slo = z.strictObject({ ttft: Duration.optional(), tpot: Duration.optional(), e2e: Duration.optional() })
+export const Slo = z
+  .strictObject({ ttft: Duration.optional(), tpot: Duration.optional(), e2e: Duration.optional() })
+  .refine((slo) => Object.values(slo).some((bound) => bound !== undefined), {
+    error: 'expected at least one of ttft, tpot and e2e, found none: leave slo out where nothing is promised',
+  })
+  .meta({ minProperties: 1 })
 export type Slo = z.infer<typeof Slo>
 
 export const Load = z

@@ -47,6 +47,7 @@ test.each([
     'expected endpoint "chat" for several turns',
   ],
   [{ cancel: { share: 0.1 } }, 'expected exactly one of afterTokens and afterTime'],
+  [{ slo: {} }, 'expected at least one of ttft, tpot and e2e, found none'],
   [{ typo: 1 }, 'typo'],
 ])('%j is told what is wrong', (more, problem) => expect(problemsOf(more)).toContain(problem))
 

@@ -1,4 +1,4 @@
-import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { mkdtemp, mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
@@ -90,4 +90,19 @@ test('a trace counts from the scenario’s file, and says how long it is', async
     speed: 2,
     over: 35_500,
   })
+})
+
+test('a workload of one’s own that is wrong says what, and where', async () => {
+  const workloads = await mkdtemp(join(folder, 'workloads-'))
+  const scenario = { ...minimal, load: { ...minimal.load, workload: 'mine' } }
+  const path = join(folder, 'scenario.yaml')
+  await writeFile(path, stringify(scenario))
+  await writeFile(join(workloads, 'mine.ts'), 'export default { name: "mine", slo: {} }')
+  await expect(loadScenario(path, { ...catalogue, workloads })).rejects.toMatchObject({
+    code: 'workload-invalid',
+    message: expect.stringMatching(/mine\.ts[^]*at least one of ttft, tpot and e2e[^]*at slo/),
+  })
+  await writeFile(join(workloads, 'torn.ts'), 'export default {')
+  await writeFile(path, stringify({ ...scenario, load: { ...minimal.load, workload: 'torn' } }))
+  await expect(loadScenario(path, { ...catalogue, workloads })).rejects.toMatchObject({ code: 'workload-invalid' })
 })

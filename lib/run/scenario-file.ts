@@ -112,6 +112,18 @@ const workloadNames = async (folder: string): Promise<string[]> =>
   (await readdir(folder)).filter((name) => name.endsWith('.ts')).map((name) => basename(name, '.ts'))
 
 const loadWorkload = async (folder: string, name: string): Promise<Workload> => {
-  const module: { default?: unknown } = await import(pathToFileURL(join(folder, `${name}.ts`)).href)
-  return Workload.parse(module.default)
+  const file = join(folder, `${name}.ts`)
+  const mend = (problems: string, cause: unknown): UserError =>
+    new UserError({
+      code: 'workload-invalid',
+      message: `expected a workload in ${file}, found:\n${problems}`,
+      hint: 'docs/workloads.md says what a workload has; those that ship are examples',
+      cause,
+    })
+  const module: { default?: unknown } = await import(pathToFileURL(file).href).catch((error: unknown) => {
+    throw mend(`✖ the file cannot be read: ${errorMessage(error)}`, error)
+  })
+  const { data, error } = Workload.safeParse(module.default)
+  if (error !== undefined) throw mend(z.prettifyError(error), error)
+  return data
 }
