@@ -76,13 +76,13 @@ export type Percentiles = z.infer<typeof Percentiles>
 
 const count = z.number().int().nonnegative()
 
-/** Requests that kept the promise, of all that were scheduled. Those that the end of the run cut off undecided are left out. */
+/** Requests that kept the promise, of all that were scheduled. */
 const Kept = { good: count, of: count }
 
 export const Goodput = z.strictObject({
   slo: Slo,
   ...Kept,
-  /** Cut off by the end of the run before anybody could say. */
+  /** Of these, cut off by the end of the run before anybody could say; not among the good. */
   undecided: count,
   /** Before the first fault, while any was in force, and the time between and after. */
   phases: z.array(z.strictObject({ phase: z.enum(['before', 'during', 'after']), ...Kept })),
@@ -142,6 +142,10 @@ export const LoadDelivery = z.strictObject({
   clientError: z
     .strictObject({ ttft: z.number(), wait: z.number(), gap: z.number(), streams: z.number().int() })
     .nullable(),
+  /** What is wrong with the calibration's file; null where nothing is, or where there is none. */
+  calibrationDamage: z.string().nullable(),
+  /** Whether prompts had exactly the lengths that were drawn, and how they came by them; null where k6 did not get to tell. */
+  prompts: z.strictObject({ exact: z.boolean(), note: z.string() }).nullable(),
 })
 export type LoadDelivery = z.infer<typeof LoadDelivery>
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { RUN_FILES } from '../../lib/core/run-folder.ts'
 import { score } from '../score/score.ts'
 import { buildDrill } from '../testing/drill-run.ts'
 import { buildOpenRun, calibrationWith } from '../testing/build-open-run.ts'
@@ -38,6 +39,11 @@ describe('the report', () => {
     const text = (data: typeof run): string =>
       renderReport(data, score(data), { styles: [], scripts: [] }).replaceAll(/\s+/g, ' ')
     expect(text(run)).toContain('The client is not calibrated on this machine')
+    const torn = { file: RUN_FILES.calibration, kind: 'torn' as const, reason: 'half a file' }
+    expect(text({ ...run, problems: [torn] })).toContain('calibration is damaged')
+    const value = { exact: true, note: 'token ids' }
+    const told = { seq: 1, mono: 1, wall: 1, actor: 'k6', phase: 'info' as const, what: 'prompts', value }
+    expect(text({ ...run, journal: [told] })).toContain('Prompt lengths were exact: token ids.')
     expect(text(run)).toMatch(/<dt>Goodput<\/dt> <dd>100 %<\/dd>/)
     expect(text(run)).toMatch(/<dt>sent<\/dt> <dd>300<\/dd>/)
     const coarse = text({ ...run, calibration: calibrationWith(28) })

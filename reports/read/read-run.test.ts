@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -61,4 +61,16 @@ test('files that are something else are torn, not a crash', async () => {
   const run = await readRun(dir)
   expect(run.problems.map(({ kind }) => kind)).toEqual(['torn', 'torn', 'torn', 'torn'])
   expect(score(run).outcome).toBe('unknown')
+})
+
+test('a calibration may be missing; one that is damaged, or cannot be read, is told', async () => {
+  const path = join(dir, RUN_FILES.calibration)
+  expect((await readRun(dir)).problems).toEqual([])
+  await writeFile(path, '{"schema":1,')
+  expect((await readRun(dir)).problems).toMatchObject([{ file: RUN_FILES.calibration, kind: 'torn' }])
+  await rm(path)
+  await mkdir(path)
+  const run = await readRun(dir)
+  expect(run.problems).toMatchObject([{ file: RUN_FILES.calibration, reason: expect.stringContaining('EISDIR') }])
+  expect(score(run).load.calibrationDamage).toContain('EISDIR')
 })

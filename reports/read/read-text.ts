@@ -22,11 +22,11 @@ export const readJson = async <T>(reader: PartReader, file: string, schema: z.Zo
   }
 }
 
-/** The same of a file that not every run has. */
+/** The same of a file that not every run has: it may be missing, and nothing else. */
 export const readOptional = async <T>(reader: PartReader, file: string, schema: z.ZodType<T>): Promise<T | null> => {
   const own: PartReader = { dir: reader.dir, problems: [] }
   const found = await readJson(own, file, schema)
-  reader.problems.push(...own.problems.filter(({ kind }) => kind !== 'missing'))
+  reader.problems.push(...own.problems.filter(({ reason }) => reason !== NOT_THERE))
   return found
 }
 
@@ -50,9 +50,11 @@ export const describeError = (error: unknown): string =>
   error instanceof z.ZodError ? z.prettifyError(error).replaceAll(/\s*\n\s*/g, ' ') : errorMessage(error)
 
 export const missingReason = (error: unknown): string =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'not in the run folder' : errorMessage(error)
+  error instanceof Error && 'code' in error && error.code === 'ENOENT' ? NOT_THERE : errorMessage(error)
 
 // --- Internal helpers ---
+
+const NOT_THERE = 'not in the run folder'
 
 const parseLines = <T>(reader: PartReader, file: string, text: string, schema: z.ZodType<T>): T[] => {
   const rows: T[] = []

@@ -11,7 +11,7 @@ type Judged = Pick<
 
 /**
  * Which share of all requests that were scheduled kept the promise; `unsent` are the times of those that nobody ever
- * sent, which kept nothing.
+ * sent, which kept nothing. Those that the end of the run cut off undecided count as not kept, and are told.
  */
 export const goodputOf = (
   requests: readonly Judged[],
@@ -29,7 +29,7 @@ export const goodputOf = (
   for (const request of requests) {
     const kept = keepsSlo(request, slo)
     if (kept === null) undecided += 1
-    else count(wantedAt(request), request.ended, kept)
+    count(wantedAt(request), request.ended, kept === true)
   }
   for (const at of unsent) count(at, at, false)
   const sum = (key: 'good' | 'of'): number => phases.reduce((total, phase) => total + phase[key], 0)

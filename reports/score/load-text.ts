@@ -1,5 +1,6 @@
 import { formatDuration } from '../../lib/core/duration.ts'
 import type { Slo } from '../../lib/core/load.ts'
+import { RUN_FILES } from '../../lib/core/run-folder.ts'
 import type { Goodput, LoadDelivery, Percentiles } from '../../lib/core/verdict.ts'
 import { inError, measured } from '../read/precision.ts'
 import { plural } from './words.ts'
@@ -20,13 +21,17 @@ export const loadSentences = (load: LoadDelivery): string[] => {
       ...durations('gaps', load.gap, error?.gap ?? null),
     ].join('; '),
     ...(load.goodput === null ? [] : [goodputText(load.goodput)]),
-    clientText(error),
+    clientText(load),
+    promptsText(load),
   ].filter((sentence) => sentence !== '')
 }
 
 export const goodputText = (goodput: Goodput): string => {
   const { slo, good, of, undecided, phases } = goodput
-  const cut = undecided === 0 ? '' : `; ${undecided} more were cut off by the end of the run`
+  const cut =
+    undecided === 0
+      ? ''
+      : `; ${undecided} of them were cut off by the end of the run: at most ${share({ good: good + undecided, of })}`
   const byPhase =
     phases.length < 2 ? '' : `; ${phases.map(({ phase, ...kept }) => `${PHASES[phase]} ${share(kept)}`).join(', ')}`
   return `Goodput ${share({ good, of })} of ${plural(of, 'scheduled request')} (${sloText(slo)})${byPhase}${cut}`
@@ -38,10 +43,20 @@ export const sloText = ({ ttft, tpot, e2e }: Slo): string =>
     .flatMap(([name, ms]) => (ms === undefined ? [] : [`${name} ≤ ${formatDuration(ms)}`]))
     .join(', ')
 
-export const clientText = (error: LoadDelivery['clientError']): string =>
-  error === null
+export const clientText = ({
+  clientError: error,
+  calibrationDamage,
+}: Pick<LoadDelivery, 'clientError' | 'calibrationDamage'>): string => {
+  if (calibrationDamage !== null)
+    return `The client’s calibration is damaged, and how exact these times are is not known: ${RUN_FILES.calibration}: ${calibrationDamage}`
+  return error === null
     ? 'The client is not calibrated on this machine: how exact these times are is not known'
     : `The client’s own error on this machine (p99, ${error.streams} streams): TTFT ${inError(error.ttft)}, from the intended start ${inError(error.wait)}, gaps ${inError(error.gap)}`
+}
+
+/** Empty where nobody knows. */
+export const promptsText = ({ prompts }: Pick<LoadDelivery, 'prompts'>): string =>
+  prompts === null ? '' : `Prompt lengths were ${prompts.exact ? 'exact' : 'not exact'}: ${prompts.note}`
 
 export const PHASES: Record<Goodput['phases'][number]['phase'], string> = {
   before: 'before the first fault',

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { RUN_FILES } from '../../lib/core/run-folder.ts'
 import { inFlightIn, inFlightLevels } from '../read/in-flight.ts'
 import { percentiles } from '../read/percentile.ts'
 import { buildOpenRun, calibrationWith } from '../testing/build-open-run.ts'
 import { at, buildRun } from '../testing/build-run.ts'
 import { judgeLoad } from './load.ts'
+import { loadSentences } from './load-text.ts'
 import { score } from './score.ts'
 
 describe('a load', () => {
@@ -43,6 +45,11 @@ describe('a load', () => {
     { title: 'as a list of metrics', summary: { metrics: [{ name: 'dropped_iterations', values: { count: 3 } }] } },
   ])('with dropped iterations is not delivered ($title)', ({ summary }) => {
     expect(judgeLoad({ ...run, summary })).toMatchObject({ delivered: false, offered: { droppedIterations: 3 } })
+  })
+
+  test('of a k6 that was killed says so', () => {
+    const info = run.run === null ? null : { ...run.run, ending: 'failed' as const }
+    expect(judgeLoad({ ...run, run: info, summary: null }).reason).toContain('k6 was killed or crashed, 300s into')
   })
 
   test('nobody recorded is not delivered', () => {
@@ -108,6 +115,21 @@ describe('an open loop', () => {
     expect(load.reason).toContain('all 64 users were busy (load.maxInFlight)')
   })
 
+  test('whose k6 was killed says so, and what it took with it counts neither way', () => {
+    const requests = run.requests?.filter(({ arrival }) => arrival === null || arrival < 590) ?? []
+    const arrivals = { at: at(60), scheduled: 1_200, due: 600, claimed: 600 }
+    const info = run.run === null ? null : { ...run.run, ending: 'failed' as const, loadEndedAt: at(61) }
+    const killed = { ...run, requests, arrivals, run: info, summary: null }
+    const load = judgeLoad(killed)
+    expect(load.reason).toBe(
+      '10 of 600 scheduled requests have no record, as they were under way: k6 was killed or crashed, 61s into the load',
+    )
+    expect(load.goodput).toMatchObject({ of: 600, undecided: 10 })
+    expect(judgeLoad({ ...killed, summary: {} }).reason).toContain('never sent: the machine was too slow')
+    const open = { ...killed, run: info === null ? null : { ...info, ending: 'open' as const } }
+    expect(judgeLoad(open).reason).toContain('the run was not closed')
+  })
+
   test('that nobody counted is not delivered', () => {
     expect(judgeLoad({ ...run, arrivals: null })).toMatchObject({ delivered: false, offered: { scheduled: null } })
   })
@@ -127,6 +149,25 @@ describe('a calibrated client', () => {
       0,
     )
   })
+})
+
+test('whether prompts were exact is known from what k6 said before the load', () => {
+  const run = buildRun()
+  const value = { at: at(-1), exact: false, note: 'one token a word' }
+  const told = { seq: 3, mono: 1, wall: at(-1), actor: 'k6', phase: 'info' as const, what: 'prompts', value }
+  const load = judgeLoad({ ...run, journal: [told] })
+  expect(load.prompts).toEqual({ exact: false, note: 'one token a word' })
+  expect(loadSentences(load)).toContain('Prompt lengths were not exact: one token a word')
+  for (const journal of [null, [], [{ ...told, value: 'x' }]]) expect(judgeLoad({ ...run, journal }).prompts).toBeNull()
+})
+
+test('a damaged calibration is told from none', () => {
+  const run = buildRun()
+  const problems = [{ file: RUN_FILES.calibration, kind: 'torn' as const, reason: 'Unexpected end of JSON input' }]
+  const text = loadSentences(judgeLoad({ ...run, problems })).join('\n')
+  expect(text).toContain('calibration is damaged')
+  expect(text).toContain('load/calibration.json: Unexpected end of JSON input')
+  expect(text).not.toContain('not calibrated')
 })
 
 test('in flight is counted by time, not by event', () => {

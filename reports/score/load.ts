@@ -1,7 +1,7 @@
 import { unreachable } from '../../lib/core/errors.ts'
 import { loadPlan, mostUsers } from '../../lib/core/load.ts'
 import type { RequestRow } from '../../lib/core/run-folder.ts'
-import type { LoadDelivery, Offered, Percentiles } from '../../lib/core/verdict.ts'
+import type { Goodput, LoadDelivery, Offered, Percentiles } from '../../lib/core/verdict.ts'
 import { gapPercentile } from '../read/gaps.ts'
 import { chatsOf, inFlightIn, inFlightLevels } from '../read/in-flight.ts'
 import { holdOf, type Hold } from '../read/load-window.ts'
@@ -9,6 +9,7 @@ import { percentiles } from '../read/percentile.ts'
 import { roundedPercentiles } from '../read/precision.ts'
 import { isFailed, waitOf, wantedAt } from '../read/requests.ts'
 import type { RunData } from '../read/run-data.ts'
+import { clientFacts } from './client.ts'
 import { goodputOf } from './goodput.ts'
 import { judgeSchedule } from './schedule.ts'
 import type { StepRecord } from './steps.ts'
@@ -21,9 +22,10 @@ export const judgeLoad = (run: RunData, steps: readonly StepRecord[] = []): Load
   const hold = holdOf(run.scenario, run.run)
   const levels = run.requests === null ? null : inFlightLevels(requests)
   const inFlight = hold === null || levels === null ? null : inFlightIn(levels, hold.from, hold.to)
-  const { offered, faults, unsent } = judgeOffered(run, hold)
+  const { offered, faults, unsent, lost } = judgeOffered(run, hold)
   const slo = run.scenario?.load.slo
-  const error = clientError(run)
+  const client = clientFacts(run)
+  const error = client.clientError
   const ofAll = (value: (row: RequestRow) => number | null, errorMs = error?.ttft ?? null): Percentiles =>
     roundedPercentiles(percentiles(requests.flatMap((row) => value(row) ?? [])), errorMs)
   return {
@@ -34,7 +36,8 @@ export const judgeLoad = (run: RunData, steps: readonly StepRecord[] = []): Load
     failedRequests: requests.filter(isFailed).length,
     outcomes: outcomes(requests),
     inFlight,
-    goodput: slo === undefined || run.requests === null ? null : goodputOf(requests, unsent, slo, steps),
+    goodput:
+      slo === undefined || run.requests === null ? null : withLost(goodputOf(requests, unsent, slo, steps), lost),
     firstEvent: ofAll((row) => row.firstEvent),
     firstChoice: ofAll((row) => row.firstChoice),
     ttft: ofAll((row) => row.ttft),
@@ -43,7 +46,7 @@ export const judgeLoad = (run: RunData, steps: readonly StepRecord[] = []): Load
     tpot: ofAll((row) => row.tpot, error?.gap ?? null),
     gap: roundedPercentiles(gapPercentiles(run), error?.gap ?? null),
     e2e: ofAll((row) => (row.outcome === 'ok' ? row.ended - wantedAt(row) : null), error?.wait ?? null),
-    clientError: error,
+    ...client,
   }
 }
 
@@ -52,30 +55,59 @@ export const judgeLoad = (run: RunData, steps: readonly StepRecord[] = []): Load
 interface Judged {
   offered: Offered | null
   faults: string[]
-  /** Of a schedule: times of the requests that were never sent. */
+  /** Of a schedule: times of the requests that were never sent, and how many were that left no record. */
   unsent: number[]
+  lost: number
 }
 
 const judgeOffered = (run: RunData, hold: Hold | null): Judged => {
-  const lost = hold === null ? ['nobody knows when the load held'] : []
-  if (run.scenario === null) return { offered: null, faults: lost, unsent: [] }
+  const unknown = hold === null ? ['nobody knows when the load held'] : []
+  if (run.scenario === null) return { offered: null, faults: unknown, unsent: [], lost: 0 }
   const load = loadPlan(run.scenario.load)
   const requests = run.requests ?? []
+  const broken = brokeOff(run)
   switch (load.kind) {
     case 'users': {
       const judged = judgeUsers(run, mostUsers(load), hold)
-      return { ...judged, faults: [...lost, ...judged.faults], unsent: [] }
+      return {
+        ...judged,
+        faults: [...unknown, ...judged.faults, ...(broken === null ? [] : [broken])],
+        unsent: [],
+        lost: 0,
+      }
     }
     case 'arrivals': {
       const busy = hold === null ? null : inFlightIn(inFlightLevels(chatsOf(requests)), hold.from, hold.to)
-      const bounds = { maxLagMs: load.maxLag, maxInFlight: load.maxInFlight, mostBusy: busy?.max ?? null }
+      const bounds = {
+        maxLagMs: load.maxLag,
+        maxInFlight: load.maxInFlight,
+        mostBusy: busy?.max ?? null,
+        brokeOff: broken,
+      }
       const judged = judgeSchedule(requests, run.arrivals, bounds)
-      return { ...judged, faults: [...lost, ...judged.faults] }
+      return { ...judged, faults: [...unknown, ...judged.faults] }
     }
     default:
       return unreachable(load)
   }
 }
+
+/** k6 writes its summary as the last thing, however it is stopped: where there is none, somebody or something killed it. */
+const brokeOff = ({ run, summary }: RunData): string | null => {
+  if (run === null || run.ending === 'completed' || summary !== null) return null
+  if (run.ending === 'open') return 'the run was not closed: k6 was killed with it, or still runs'
+  const { loadStartedAt, loadEndedAt } = run
+  const when =
+    loadStartedAt === null || loadEndedAt === null ? '' : `, ${seconds(loadEndedAt - loadStartedAt)} into the load`
+  return `k6 was killed or crashed${when}`
+}
+
+/** Nobody knows whether they would have kept the promise. */
+const withLost = (goodput: Goodput, lost: number): Goodput => ({
+  ...goodput,
+  of: goodput.of + lost,
+  undecided: goodput.undecided + lost,
+})
 
 const whole = (offered: Offered | null, hold: Hold | null): string => {
   if (offered === null) return ''
@@ -99,16 +131,6 @@ const outcomes = (requests: readonly RequestRow[]): Record<string, number> => {
   for (const { outcome } of requests) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
   return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)))
 }
-
-const clientError = ({ calibration }: RunData): LoadDelivery['clientError'] =>
-  calibration === null
-    ? null
-    : {
-        ttft: calibration.errors.ttft.p99,
-        wait: calibration.errors.ttftIntended.p99,
-        gap: calibration.errors.gap.p99,
-        streams: calibration.load.streams,
-      }
 
 const gapPercentiles = ({ gaps }: RunData): Percentiles => {
   const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => gapPercentile(gaps, share))

@@ -7,6 +7,8 @@ export interface Schedule {
   offered: Extract<Offered, { kind: 'arrivals' }>
   /** When those were wanted that nobody ever sent, as near as their neighbours tell. Milliseconds since the epoch. */
   unsent: number[]
+  /** Taken up by a k6 that broke off before it had their records: sent or about to be, and nobody knows what came of them. */
+  lost: number
   /** Why the load was not delivered; empty where it was. */
   faults: string[]
 }
@@ -17,17 +19,22 @@ type Sent = Pick<RequestRow, 'arrival' | 'intended' | 'started'>
 export const judgeSchedule = (
   requests: readonly Sent[],
   count: ArrivalCount | null,
-  bounds: { maxLagMs: number; maxInFlight: number; mostBusy: number | null },
+  bounds: { maxLagMs: number; maxInFlight: number; mostBusy: number | null; brokeOff: string | null },
 ): Schedule => {
-  const { maxLagMs, maxInFlight, mostBusy } = bounds
+  const { maxLagMs, maxInFlight, mostBusy, brokeOff } = bounds
   const sent = requests.filter(
     (request): request is Sent & { arrival: number; intended: number } =>
       request.intended !== null && request.arrival !== null,
   )
   const lags = Float64Array.from(sent, ({ started, intended }) => Math.max(0, started - intended)).sort()
   const lag = lags.length === 0 ? null : { p50: rank(lags, 0.5), p99: rank(lags, 0.99), max: lags.at(-1) ?? 0 }
-  const unsent = missingTimes(sent, count)
-  const scheduled = count === null ? null : Math.max(count.due, sent.length + unsent.length)
+  const missing = missingOf(sent, count)
+  const known = sent.reduce((most, { arrival }) => Math.max(most, arrival + 1), count?.claimed ?? 0)
+  const isLost = ({ index }: Missing): boolean => brokeOff !== null && index < known
+  const lost = missing.filter(isLost).length
+  const unsent = missing.filter((one) => !isLost(one)).map(({ at }) => at)
+  const all = sent.length + missing.length
+  const scheduled = count === null ? null : Math.max(count.due, all)
   const why =
     mostBusy !== null && mostBusy >= maxInFlight
       ? `all ${plural(maxInFlight, 'user')} were busy (load.maxInFlight)`
@@ -44,12 +51,16 @@ export const judgeSchedule = (
       maxInFlight,
     },
     unsent,
+    lost,
     faults: [
       ...(count === null ? ['nobody counted the schedule: k6 did not get to tell'] : []),
       ...(sent.length === 0 ? ['not one request of the schedule was sent'] : []),
       ...(unsent.length === 0
         ? []
-        : [`${unsent.length} of ${plural(sent.length + unsent.length, 'scheduled request')} were never sent: ${why}`]),
+        : [`${unsent.length} of ${plural(all, 'scheduled request')} were never sent: ${brokeOff ?? why}`]),
+      ...(lost === 0
+        ? []
+        : [`${lost} of ${plural(all, 'scheduled request')} have no record, as they were under way: ${brokeOff}`]),
       ...(lag === null || lag.p99 <= maxLagMs
         ? []
         : [
@@ -61,15 +72,21 @@ export const judgeSchedule = (
 
 // --- Internal helpers ---
 
-/** Indices run in the order of time, so one that is missing below the number of those due was due, and never sent. */
-const missingTimes = (sent: readonly { arrival: number; intended: number }[], count: ArrivalCount | null): number[] => {
+interface Missing {
+  index: number
+  /** As near as its neighbours tell. */
+  at: number
+}
+
+/** Indices run in the order of time, so one that is missing below the number of those due was due, and has no record. */
+const missingOf = (sent: readonly { arrival: number; intended: number }[], count: ArrivalCount | null): Missing[] => {
   const times = new Map(sent.map(({ arrival, intended }) => [arrival, intended]))
   const due = count?.due ?? sent.reduce((most, { arrival }) => Math.max(most, arrival + 1), 0)
-  const missing: number[] = []
+  const missing: Missing[] = []
   let last = count?.at ?? 0
   for (let index = due - 1; index >= 0; index--) {
     const at = times.get(index)
-    if (at === undefined) missing.push(last)
+    if (at === undefined) missing.push({ index, at: last })
     else last = at
   }
   return missing.toReversed()

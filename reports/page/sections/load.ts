@@ -1,13 +1,14 @@
 import { unreachable } from '../../../lib/core/errors.ts'
 import type { Goodput, LoadDelivery, Offered, Percentiles } from '../../../lib/core/verdict.ts'
 import { measured } from '../../read/precision.ts'
-import { clientText, PHASES, share, sloText } from '../../score/load-text.ts'
+import { clientText, PHASES, promptsText, share, sloText } from '../../score/load-text.ts'
 import { html, type Markup } from '../html.ts'
 import { mark, number } from './words.ts'
 
 /** What the users did and what they felt. */
 export const load = (delivery: LoadDelivery): Markup => {
   const { inFlight, offered, goodput, outcomes, clientError } = delivery
+  const prompts = promptsText(delivery)
   const state = delivery.delivered ? 'pass' : 'unknown'
   return html`
     <section aria-labelledby="load-title">
@@ -43,7 +44,8 @@ export const load = (delivery: LoadDelivery): Markup => {
           </tbody>
         </table>
       </div>
-      <p class="hint">${clientText(clientError)}.</p>
+      <p class="hint">${clientText(delivery)}.</p>
+      ${prompts === '' ? null : html`<p class="hint">${prompts}.</p>`}
     </section>
   `
 }
@@ -104,7 +106,11 @@ const goodputFacts = ({ slo, good, of, undecided, phases }: Goodput): Markup => 
   <dl>
     ${fact('Goodput', `${share({ good, of })}`)} ${fact(sloText(slo), `${number(good)} of ${number(of)}`)}
     ${phases.length < 2 ? null : phases.map(({ phase, ...kept }) => fact(PHASES[phase], share(kept)))}
-    ${undecided === 0 ? null : fact('cut off by the end, not counted', number(undecided))}
+    ${
+      undecided === 0
+        ? null
+        : fact(`at most: ${number(undecided)} were cut off by the end`, share({ good: good + undecided, of }))
+    }
   </dl>
 `
 
