@@ -115,7 +115,7 @@ describe('an open loop', () => {
     expect(load.reason).toContain('all 64 users were busy (load.maxInFlight)')
   })
 
-  test('whose k6 was killed says so, and what it took with it counts neither way', () => {
+  test('whose k6 was killed says so, and what it took with it is not among the good', () => {
     const requests = run.requests?.filter(({ arrival }) => arrival === null || arrival < 590) ?? []
     const arrivals = { at: at(60), scheduled: 1_200, due: 600, claimed: 600 }
     const info = run.run === null ? null : { ...run.run, ending: 'failed' as const, loadEndedAt: at(61) }

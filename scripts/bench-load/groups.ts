@@ -158,7 +158,6 @@ const poisson = async (bench: Bench): Promise<Line[]> => {
   return [
     info(group, 'requests', intended.length, ''),
     atMost(group, { what: 'KS distance, as intended (1 %)', value: distance(intended), atMost: critical, unit: '' }),
-    // To send one takes 0.2 ms of the client's only core: what is wanted closer together, 3 or 4 %, comes that far apart.
     atMost(group, {
       what: 'KS distance, as the server got them (1 %)',
       value: distance(log.map(({ received }) => received)),

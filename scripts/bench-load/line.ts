@@ -47,4 +47,6 @@ export const notMeasured = (group: string, why: string): Line => ({
 // --- Internal helpers ---
 
 const figure = (value: number): string =>
-  Number.isInteger(value) || Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2)
+  Number.isInteger(value) || Math.abs(value) >= 100
+    ? Math.round(value).toLocaleString('en')
+    : value.toFixed(Math.abs(value) < 0.1 ? 4 : 2)
