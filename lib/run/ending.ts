@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { Load } from '../core/load.ts'
 import type { RunInfo } from '../core/run-folder.ts'
 import type { Scenario } from '../core/scenario.ts'
 import type { LoadRun } from '../k6/runner.ts'
@@ -9,8 +10,8 @@ export type Ending = Pick<RunInfo, 'ending' | 'endingReason'>
 
 export interface PlayOut {
   scenario: Scenario
-  load: LoadRun
-  prometheus: PrometheusClient
+  load: Pick<LoadRun, 'finished' | 'timelineFinished'>
+  prometheus: Pick<PrometheusClient, 'query'>
   clock: Clock
   signal: AbortSignal
   onStopConditionError(message: string): void
@@ -27,7 +28,7 @@ export const playOut = async (options: PlayOut): Promise<Ending> => {
   })
   const loadEnded = load.finished.then(({ outcome, message }): Ending => {
     if (outcome === 'failed') return { ending: 'failed', endingReason: `k6 failed: ${message}` }
-    return { ending: 'stopped', endingReason: 'the load ended before the timeline did: hold the users for longer' }
+    return { ending: 'stopped', endingReason: `the load ended before the timeline did: ${longer(scenario.load)}` }
   })
   const interrupted = new Promise<Ending>((resolve) => {
     const tell = (): void => resolve({ ending: 'interrupted', endingReason: null })
@@ -48,4 +49,13 @@ export const playOut = async (options: PlayOut): Promise<Ending> => {
   } finally {
     over.abort()
   }
+}
+
+// --- Internal helpers ---
+
+const longer = ({ arrivals }: Load): string => {
+  if (arrivals === undefined) return 'hold the users for longer'
+  return arrivals.process === 'trace'
+    ? 'replay a longer trace, or give it a longer `over`'
+    : 'hold the arrivals for longer'
 }

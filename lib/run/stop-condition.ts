@@ -9,7 +9,7 @@ const EVERY_MS = 3_000
  * the signal came first. A Prometheus that does not answer is no reason to stop: it is told, and asked again.
  */
 export const stopCondition = async (
-  prometheus: PrometheusClient,
+  prometheus: Pick<PrometheusClient, 'query'>,
   promql: string,
   { clock, signal, onError }: { clock: Clock; signal: AbortSignal; onError(message: string): void },
 ): Promise<string | null> => {
