@@ -1,5 +1,5 @@
 import { unreachable } from '../../lib/core/errors.ts'
-import { loadPlan, mostUsers } from '../../lib/core/load.ts'
+import { loadPlan, mostUsers, type Slo } from '../../lib/core/load.ts'
 import type { RequestRow } from '../../lib/core/run-folder.ts'
 import type { Goodput, LoadDelivery, Offered, Percentiles } from '../../lib/core/verdict.ts'
 import { gapPercentile } from '../read/gaps.ts'
@@ -28,6 +28,11 @@ export const judgeLoad = (run: RunData, steps: readonly StepRecord[] = []): Load
   const error = client.clientError
   const ofAll = (value: (row: RequestRow) => number | null, errorMs = error?.ttft ?? null): Percentiles =>
     roundedPercentiles(percentiles(requests.flatMap((row) => value(row) ?? [])), errorMs)
+  /** Of what left no record nobody knows whether it kept the promise: undecided, as what was cut off. */
+  const goodput = (promised: Slo): Goodput => {
+    const found = goodputOf(requests, [...unsent, ...lost], promised, steps)
+    return { ...found, undecided: found.undecided + lost.length }
+  }
   return {
     delivered: faults.length === 0,
     reason: faults.length === 0 ? whole(offered, hold) : faults.join('; '),
@@ -36,8 +41,7 @@ export const judgeLoad = (run: RunData, steps: readonly StepRecord[] = []): Load
     failedRequests: requests.filter(isFailed).length,
     outcomes: outcomes(requests),
     inFlight,
-    goodput:
-      slo === undefined || run.requests === null ? null : withLost(goodputOf(requests, unsent, slo, steps), lost),
+    goodput: slo === undefined || run.requests === null ? null : goodput(slo),
     firstEvent: ofAll((row) => row.firstEvent),
     firstChoice: ofAll((row) => row.firstChoice),
     ttft: ofAll((row) => row.ttft),
@@ -55,14 +59,14 @@ export const judgeLoad = (run: RunData, steps: readonly StepRecord[] = []): Load
 interface Judged {
   offered: Offered | null
   faults: string[]
-  /** Of a schedule: times of the requests that were never sent, and how many were that left no record. */
+  /** Of a schedule: times of the requests that were never sent, and of those that left no record. */
   unsent: number[]
-  lost: number
+  lost: number[]
 }
 
 const judgeOffered = (run: RunData, hold: Hold | null): Judged => {
   const unknown = hold === null ? ['nobody knows when the load held'] : []
-  if (run.scenario === null) return { offered: null, faults: unknown, unsent: [], lost: 0 }
+  if (run.scenario === null) return { offered: null, faults: unknown, unsent: [], lost: [] }
   const load = loadPlan(run.scenario.load)
   const requests = run.requests ?? []
   const broken = brokeOff(run)
@@ -73,7 +77,7 @@ const judgeOffered = (run: RunData, hold: Hold | null): Judged => {
         ...judged,
         faults: [...unknown, ...judged.faults, ...(broken === null ? [] : [broken])],
         unsent: [],
-        lost: 0,
+        lost: [],
       }
     }
     case 'arrivals': {
@@ -101,13 +105,6 @@ const brokeOff = ({ run, summary }: RunData): string | null => {
     loadStartedAt === null || loadEndedAt === null ? '' : `, ${seconds(loadEndedAt - loadStartedAt)} into the load`
   return `k6 was killed or crashed${when}`
 }
-
-/** Nobody knows whether they would have kept the promise. */
-const withLost = (goodput: Goodput, lost: number): Goodput => ({
-  ...goodput,
-  of: goodput.of + lost,
-  undecided: goodput.undecided + lost,
-})
 
 const whole = (offered: Offered | null, hold: Hold | null): string => {
   if (offered === null) return ''

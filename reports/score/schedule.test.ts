@@ -56,14 +56,15 @@ describe('a schedule', () => {
     const counted = { ...count(105), claimed: 100 }
     const bounds = { ...BOUNDS, brokeOff: 'k6 was killed' }
     const { faults, unsent, lost, offered } = judgeSchedule(requests, counted, bounds)
-    expect([unsent.length, lost]).toEqual([5, 9])
+    expect([unsent.length, lost.length]).toEqual([5, 9])
+    expect(lost[0]).toBe(1_000 + 41 * 100)
     expect(offered).toMatchObject({ scheduled: 105, claimed: 100, started: 91 })
     expect(faults).toEqual([
       '5 of 105 scheduled requests were never sent: k6 was killed',
       '9 of 105 scheduled requests have no record, as they were under way: k6 was killed',
     ])
     // Nobody counted: what came before the last record was taken up.
-    expect(judgeSchedule(requests, null, bounds)).toMatchObject({ unsent: [], lost: 2 })
+    expect(judgeSchedule(requests, null, bounds)).toMatchObject({ unsent: [], lost: [5_100, 10_200] })
   })
 
   test('that went on after the last count is no less delivered', () => {

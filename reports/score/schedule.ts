@@ -7,8 +7,8 @@ export interface Schedule {
   offered: Extract<Offered, { kind: 'arrivals' }>
   /** When those were wanted that nobody ever sent, as near as their neighbours tell. Milliseconds since the epoch. */
   unsent: number[]
-  /** Taken up by a k6 that broke off before it had their records: sent or about to be, and nobody knows what came of them. */
-  lost: number
+  /** The same of those that a k6 which broke off had taken up, and left no record of: nobody knows what came of them. */
+  lost: number[]
   /** Why the load was not delivered; empty where it was. */
   faults: string[]
 }
@@ -31,7 +31,7 @@ export const judgeSchedule = (
   const missing = missingOf(sent, count)
   const known = sent.reduce((most, { arrival }) => Math.max(most, arrival + 1), count?.claimed ?? 0)
   const isLost = ({ index }: Missing): boolean => brokeOff !== null && index < known
-  const lost = missing.filter(isLost).length
+  const lost = missing.filter(isLost).map(({ at }) => at)
   const unsent = missing.filter((one) => !isLost(one)).map(({ at }) => at)
   const all = sent.length + missing.length
   const scheduled = count === null ? null : Math.max(count.due, all)
@@ -58,9 +58,11 @@ export const judgeSchedule = (
       ...(unsent.length === 0
         ? []
         : [`${unsent.length} of ${plural(all, 'scheduled request')} were never sent: ${brokeOff ?? why}`]),
-      ...(lost === 0
+      ...(lost.length === 0
         ? []
-        : [`${lost} of ${plural(all, 'scheduled request')} have no record, as they were under way: ${brokeOff}`]),
+        : [
+            `${lost.length} of ${plural(all, 'scheduled request')} have no record, as they were under way: ${brokeOff}`,
+          ]),
       ...(lag === null || lag.p99 <= maxLagMs
         ? []
         : [
