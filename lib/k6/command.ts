@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { RUN_FILES } from '../core/run-folder.ts'
 import type { Endpoint } from '../core/target.ts'
@@ -48,6 +49,8 @@ export const environment = ({ runDir, runId, target }: CommandInput): Record<str
   FIREDRILL_KUBECONFIG: target.kubeconfig ?? '',
   FIREDRILL_CONTEXT: target.context ?? '',
   FIREDRILL_RUN: runId,
+  // What the target logs may be shown to whoever is to find the cause: a request's id says nothing of the scenario.
+  FIREDRILL_REQUESTS: randomBytes(6).toString('hex'),
   FIREDRILL_SPOOL: join(runDir, RUN_FILES.requestSpool),
   FIREDRILL_SUMMARY: join(runDir, RUN_FILES.summary),
   K6_NO_USAGE_REPORT: 'true',

@@ -8,6 +8,8 @@ export const target = {
   kubeconfig: __ENV['FIREDRILL_KUBECONFIG'] ?? '',
   context: __ENV['FIREDRILL_CONTEXT'] ?? '',
   run: __ENV['FIREDRILL_RUN'] ?? 'by-hand',
+  /** What the ids of this run's requests begin with. */
+  requests: __ENV['FIREDRILL_REQUESTS'] ?? 'by-hand',
   spool: __ENV['FIREDRILL_SPOOL'] ?? '',
   summary: __ENV['FIREDRILL_SUMMARY'] ?? 'stdout',
 }

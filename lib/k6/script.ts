@@ -153,7 +153,7 @@ const ask = (corpus: Corpus, turn: Turn, params: RequestParams): History | null 
   const body = requestBody(turn, target.model)
   const all: RequestParams = {
     ...params,
-    id: `${target.run}-${number ?? idInTest}-${iterationInScenario}`,
+    id: `${target.requests}-${number ?? idInTest}-${iterationInScenario}`,
     text: turn.wantsText,
     ...(turn.cancel === null ? {} : { cancel: turn.cancel }),
   }

@@ -17,6 +17,7 @@ export interface Redactor {
  * - Objects that a fault created (the API knows them by the Fault's name) stay, under a neutral name: a co-tenant that takes
  *   memory is evidence; a name that says so is not.
  * - So do their containers: the records of the faults say how they were named.
+ * - The run's id, which begins with the scenario's name, is hidden where it stands: ids of requests may begin with it.
  * - What speaks of Faults, of firedrill or of feature flags is left out, as are the load generator's own series: it
  *   plays the faults.
  */
@@ -26,9 +27,11 @@ export const makeRedactor = ({ faults, run, scenario }: Pick<RunData, 'faults' |
     .filter((word) => word.length >= LEAST_TELLING)
     .map((word) => word.toLowerCase())
   const containers = ownContainers(faults ?? [])
+  const runId = run === null || run.id === '' ? null : run.id
   const scenarioName = run?.scenario ?? scenario?.name ?? ''
   const neutral = (text: string): string => {
-    const objects = ids.reduce((rest, id) => rest.replaceAll(id, `batch-${hash(id, scenarioName)}`), text)
+    const own = runId === null ? text : text.replaceAll(runId, `run-${hash(runId, scenarioName)}`)
+    const objects = ids.reduce((rest, id) => rest.replaceAll(id, `batch-${hash(id, scenarioName)}`), own)
     return containers.reduce((rest, name) => rest.replaceAll(name, 'main'), objects.replaceAll(OWN_IMAGE, 'batch:1'))
   }
   const tells = (text: string): boolean => {
