@@ -1,5 +1,6 @@
-import type { RequestRow, SampleSeries } from '../../lib/core/run-folder.ts'
+import type { SampleSeries } from '../../lib/core/run-folder.ts'
 import { rank } from '../../lib/core/rank.ts'
+import { told } from '../read/precision.ts'
 import { isFailed } from '../read/requests.ts'
 import type { RunData } from '../read/run-data.ts'
 import type { Redactor } from './redact.ts'
@@ -35,12 +36,20 @@ export const seriesColumns = (
   return new Map([...parts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, columns]) => [name, addColumns(columns)]))
 }
 
-/** What users saw, from the request records: TTFT p95 of the last five seconds (seconds), requests, failures and tokens a second. */
-export const frontendColumns = (requests: readonly RequestRow[], fromS: number, seconds: number): Columns => {
+/**
+ * What users saw, from the request records: TTFT p95 of the last five seconds (seconds), no finer than the client's own
+ * error; requests, failures and tokens a second.
+ */
+export const frontendColumns = (
+  { requests, calibration }: Pick<RunData, 'requests' | 'calibration'>,
+  fromS: number,
+  seconds: number,
+): Columns => {
+  const errorMs = calibration?.errors.ttft.p99 ?? null
   const zeros = (): number[] => Array.from({ length: seconds }, () => 0)
   const [workload, error, tokens] = [zeros(), zeros(), zeros()]
   const firsts: number[][] = Array.from({ length: seconds }, () => [])
-  for (const request of requests) {
+  for (const request of requests ?? []) {
     const at = Math.floor(request.ended / 1_000) - fromS
     if (at >= 0 && at < seconds) {
       workload[at] = (workload[at] ?? 0) + 1
@@ -52,7 +61,7 @@ export const frontendColumns = (requests: readonly RequestRow[], fromS: number, 
   }
   const latency = firsts.map((_, index): number | null => {
     const recent = Float64Array.from(firsts.slice(Math.max(0, index - 4), index + 1).flat()).sort()
-    return recent.length === 0 ? null : rank(recent, 0.95) / 1_000
+    return recent.length === 0 ? null : told(rank(recent, 0.95), errorMs) / 1_000
   })
   return new Map<string, Column>([
     ['frontend_latency', latency],

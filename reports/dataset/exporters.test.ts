@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Case } from '../../lib/core/case.ts'
 import type { FaultResource } from '../../lib/core/fault-resource.ts'
 import type { RunData } from '../read/run-data.ts'
+import { calibrationWith } from '../testing/build-open-run.ts'
 import { at } from '../testing/build-run.ts'
 import { buildDrill } from '../testing/drill-run.ts'
 import type { ExportContext } from './exporter.ts'
@@ -10,6 +11,7 @@ import { findCases } from './find-cases.ts'
 import { makeRedactor } from './redact.ts'
 
 const iso = (seconds: number): string => new Date(at(seconds)).toISOString()
+const RUN_ID = 'quick-mwrc5a40'
 const HOG = 'quick-hog-mwrc5a40'
 
 const JOB = { spec: { template: { spec: { containers: [{ name: 'co-tenant', image: 'firedrill/gpu-hog' }] } } } }
@@ -39,6 +41,7 @@ const leaky = (): RunData => {
   ]
   return {
     ...drill,
+    run: drill.run === null ? null : { ...drill.run, id: RUN_ID },
     faults: (drill.faults ?? []).map(named),
     series: new Map([
       ...drill.series,
@@ -112,7 +115,7 @@ const CO_TENANT = {
 const LOGS = new Map([
   [
     'gateway-x.log',
-    `${iso(91)} {"message":"flags loaded"}\n${iso(92)} prompt-template is v2\n${iso(93)} replica out\n${iso(210)} cgroup of co-tenant holds the device\n`,
+    `${iso(90.5)} INFO Received request chatcmpl-quick-mwrc5a40-17-3: prompt\n${iso(91)} {"message":"flags loaded"}\n${iso(92)} prompt-template is v2\n${iso(93)} replica out\n${iso(210)} cgroup of co-tenant holds the device\n`,
   ],
   ['vllm-7d9f-aaaaa.log', `${iso(100)} Traceback\n  caused by itself\n${iso(2_000)} long after\n`],
   [`${HOG}-d10a0ea2-x7x7x.log`, `${iso(203)} took 40000 MiB\n`],
@@ -252,6 +255,26 @@ describe('cases', () => {
   })
 })
 
+test('latencies are no finer than the client’s own error, and the card says what that is', () => {
+  const run = leaky()
+  const latencies = (data: RunData): string[] => {
+    const [head = '', ...rows] = fileOf('metrics-csv', /metrics\.csv$/, context(data))
+      .trim()
+      .split('\n')
+    const index = head.split(',').indexOf('frontend_latency')
+    return rows.map((row) => row.split(',')[index] ?? '').filter((text) => text !== '')
+  }
+  const exact = latencies({ ...run, calibration: calibrationWith(0.1) })
+  expect(exact.some((text) => /\.\d{4}$/.test(text))).toBe(true)
+  expect(latencies(run).every((text) => /^\d+(\.\d{1,3})?$/.test(text))).toBe(true)
+  const coarse = { ...run, calibration: calibrationWith(28) }
+  expect(latencies(coarse).length).toBeGreaterThan(0)
+  for (const text of latencies(coarse))
+    expect(Number(text) === 0.028 || Math.round(Number(text) * 1_000) % 50 === 0).toBe(true)
+  expect(fileOf('card', /README/, context(coarse))).toContain('28 ms (p99)')
+  expect(fileOf('card', /README/)).toContain('nobody measured')
+})
+
 describe('what an agent reads', () => {
   const cases = findCases(leaky())
   const hog = cases.find(({ fault }) => fault === 'gpu-memory-pressure')
@@ -296,7 +319,13 @@ describe('what an agent reads', () => {
     const logs = fileOf('logs', new RegExp(`^${template?.id}`))
       .trim()
       .split('\n')
-    expect(logs.map((line) => JSON.parse(line).message)).toEqual(['replica out', 'Traceback', '  caused by itself'])
+    expect(logs.map((line) => JSON.parse(line).message)).toEqual([
+      // Its id began with that of the run, and so with the name of the scenario.
+      expect.stringMatching(/^INFO Received request chatcmpl-run-\w+-17-3: prompt$/),
+      'replica out',
+      'Traceback',
+      '  caused by itself',
+    ])
   })
 
   test('the truth names the component that the record says was touched', () => {

@@ -1,6 +1,7 @@
 import { type RequestRow, type SampleSeries, TIMELINE_USERS } from '../../lib/core/run-folder.ts'
 import { inFlightLevels } from '../read/in-flight.ts'
 import { rank } from '../../lib/core/rank.ts'
+import { told } from '../read/precision.ts'
 import { isFailed } from '../read/requests.ts'
 import type { RunData } from '../read/run-data.ts'
 
@@ -32,7 +33,7 @@ export const makeGrid = (from: number, to: number, scrapeMs: number): Grid => {
 }
 
 /** The charts for which the run has data, in the order in which an incident is read. */
-export const makeCharts = ({ series, requests, scenario }: RunData, grid: Grid): Chart[] => {
+export const makeCharts = ({ series, requests, scenario, calibration }: RunData, grid: Grid): Chart[] => {
   const records = requests ?? []
   const tokens = series.get('vllm:generation_tokens_total')
   const failed = perSecond(records.filter(isFailed), grid, () => 1)
@@ -97,7 +98,7 @@ export const makeCharts = ({ series, requests, scenario }: RunData, grid: Grid):
       title: 'TTFT',
       unit: 'seconds',
       note: 'time to first token, by when it came',
-      lines: ttft(records, grid),
+      lines: ttft(records, grid, calibration?.errors.ttft.p99 ?? null),
     },
     {
       id: 'failed',
@@ -219,7 +220,8 @@ const inFlight = (records: readonly RequestRow[], grid: Grid): Line[] => {
   return [{ name: 'in flight', values }]
 }
 
-const ttft = (records: readonly RequestRow[], grid: Grid): Line[] => {
+/** No finer than the client's own error, as all percentiles. */
+const ttft = (records: readonly RequestRow[], grid: Grid, errorMs: number | null): Line[] => {
   // Percentiles of a handful jump about: at least five seconds of first tokens go into each.
   const reach = Math.max(1, Math.ceil(5_000 / grid.stepMs))
   const slots: number[][] = Array.from({ length: grid.count }, () => [])
@@ -228,7 +230,7 @@ const ttft = (records: readonly RequestRow[], grid: Grid): Line[] => {
   const percentile = (share: number): (number | null)[] =>
     slots.map((_, index) => {
       const near = Float64Array.from(slots.slice(Math.max(0, index - reach + 1), index + 1).flat()).sort()
-      return near.length === 0 ? null : rank(near, share) / 1_000
+      return near.length === 0 ? null : told(rank(near, share), errorMs) / 1_000
     })
   return records.length === 0
     ? []

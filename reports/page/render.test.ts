@@ -3,7 +3,8 @@ import { RUN_FILES } from '../../lib/core/run-folder.ts'
 import { score } from '../score/score.ts'
 import { buildDrill } from '../testing/drill-run.ts'
 import { buildOpenRun, calibrationWith } from '../testing/build-open-run.ts'
-import { buildRun, rule } from '../testing/build-run.ts'
+import { at, buildRun, rule } from '../testing/build-run.ts'
+import { makeCharts, makeGrid } from './chart-data.ts'
 import { renderReport } from './render.ts'
 import { readAssets } from './write-report.ts'
 
@@ -41,8 +42,8 @@ describe('the report', () => {
     expect(text(run)).toContain('The client is not calibrated on this machine')
     const torn = { file: RUN_FILES.calibration, kind: 'torn' as const, reason: 'half a file' }
     expect(text({ ...run, problems: [torn] })).toContain('calibration is damaged')
-    const value = { exact: true, note: 'token ids' }
-    const told = { seq: 1, mono: 1, wall: 1, actor: 'k6', phase: 'info' as const, what: 'prompts', value }
+    const said = { exact: true, note: 'token ids' }
+    const told = { seq: 1, mono: 1, wall: 1, actor: 'k6', phase: 'info' as const, what: 'prompts', value: said }
     expect(text({ ...run, journal: [told] })).toContain('Prompt lengths were exact: token ids.')
     expect(text(run)).toMatch(/<dt>Goodput<\/dt> <dd>100 %<\/dd>/)
     expect(text(run)).toMatch(/<dt>sent<\/dt> <dd>300<\/dd>/)
@@ -50,6 +51,10 @@ describe('the report', () => {
     // Between tokens there are about 27 ms.
     expect(coarse).toMatch(/TPOT<\/th> <td class="num">below the client&#39;s error of 28 ms<\/td>/)
     expect(coarse).toMatch(/TTFT<\/th>( ?<td class="num">\d+0 ms<\/td>){3}/)
+    const chart = makeCharts({ ...run, calibration: calibrationWith(28) }, makeGrid(at(0), at(60), 2_000))
+    const values = chart.find(({ id }) => id === 'ttft')?.lines.flatMap((line) => line.values) ?? []
+    expect(values.some((value) => value !== null)).toBe(true)
+    for (const value of values) expect(Math.round((value ?? 0) * 1_000) % 50).toBe(0)
   })
 
   test('says what could not be read', () => {

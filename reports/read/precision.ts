@@ -13,9 +13,13 @@ export const rounded = (ms: number, errorMs: number | null): number => {
   return Number((Math.round(ms / step) * step).toFixed(step < 1 ? 1 : 0))
 }
 
-/** The same of all three. One that is not above the error is given as the error: so much it is at most. */
+/** As it is handed on: rounded, and where it is not above the error the error itself, for so much it is at most. */
+export const told = (ms: number, errorMs: number | null): number =>
+  errorMs !== null && ms <= errorMs ? errorMs : rounded(ms, errorMs)
+
+/** The same of all three. */
 export const roundedPercentiles = (values: Percentiles, errorMs: number | null): Percentiles => {
-  const one = (ms: number): number => (errorMs !== null && ms <= errorMs ? errorMs : rounded(ms, errorMs))
+  const one = (ms: number): number => told(ms, errorMs)
   return values === null ? null : { p50: one(values.p50), p95: one(values.p95), p99: one(values.p99) }
 }
 

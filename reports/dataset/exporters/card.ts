@@ -1,3 +1,5 @@
+import { inError } from '../../read/precision.ts'
+import type { RunData } from '../../read/run-data.ts'
 import { metricToken } from '../columns.ts'
 import { defineExporter } from '../exporter.ts'
 
@@ -30,6 +32,7 @@ export default defineExporter({
       '## Columns',
       '',
       '- `frontend_latency`: TTFT p95 of the last five seconds, in seconds; `frontend_workload`, `frontend_error`, `frontend_tokens`: requests, failed requests, output tokens a second',
+      `- how exact \`frontend_latency\` is: ${exactness(run)}`,
       ...metrics.map((metric) => `- \`${metricToken(metric)}\`: ${metric}`),
       '',
       '## What was left out',
@@ -40,3 +43,11 @@ export default defineExporter({
     return [{ path: 'README.md', text: text.join('\n') }]
   },
 })
+
+// --- Internal helpers ---
+
+/** Whoever uses a latency has to know what of it is the client's own. */
+const exactness = ({ calibration }: Pick<RunData, 'calibration'>): string =>
+  calibration === null
+    ? 'nobody measured the error of the load client on the machine that ran it; values are whole milliseconds'
+    : `the load client’s own error on the machine that ran it is ${inError(calibration.errors.ttft.p50)} (p50), ${inError(calibration.errors.ttft.p99)} (p99), ${inError(calibration.errors.ttft.max)} (worst), at ${calibration.load.streams} streams; values are in steps no finer than its p99, which stands for every value below it`

@@ -11,7 +11,7 @@ export default defineExporter({
       const fromS = Math.floor(normalFrom / 1_000)
       const seconds = Math.max(1, Math.ceil(to / 1_000) - fromS)
       const columns = new Map([
-        ...frontendColumns(run.requests ?? [], fromS, seconds),
+        ...frontendColumns(run, fromS, seconds),
         ...seriesColumns(run, redactor, fromS, seconds),
       ])
       const values = [...columns.values()]
