@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -82,4 +82,18 @@ test.each([
   }
   expect(await isPlaying(dir)).toBe(false)
   expect(await packLeftover(dir)).toEqual({ rows: ROWS.length, bad: 0 })
+})
+
+test('what killed writers left half is removed once nobody can be at it any more', async () => {
+  const parts = [`${RUN_FILES.requests}.3f2a.part`, `${RUN_FILES.series}/up.parquet.77aa.part`, 'run.json.part']
+  for (const part of parts) await writeFile(join(dir, part), 'PAR1')
+  const before = (await readdir(dir, { recursive: true })).length
+  await packLeftover(dir)
+  for (const part of parts) await access(join(dir, part))
+  const old = new Date(Date.now() - 61_000)
+  for (const part of parts) await utimes(join(dir, part), old, old)
+  expect(await packLeftover(dir)).toBeNull()
+  // The spool has become the packed file; the parts alone have gone.
+  expect(await readdir(dir, { recursive: true })).toHaveLength(before - parts.length)
+  for (const part of parts) await expect(access(join(dir, part))).rejects.toThrow('ENOENT')
 })

@@ -6,6 +6,7 @@ import { type FaultWindow, faultWindows } from '../core/fault-window.ts'
 import { RUN_FILES } from '../core/run-folder.ts'
 import { isPlaying } from '../k6/playing.ts'
 import { markFaults, type Packed, packRequests } from '../k6/records.ts'
+import { removeParts } from './sweep.ts'
 
 /** Packs the request records of a run whose faults are on record. */
 export const packRun = async (dir: string): Promise<Packed | null> => {
@@ -16,8 +17,10 @@ export const packRun = async (dir: string): Promise<Packed | null> => {
   return packed
 }
 
-/** Packs what a killed run left in its spool; null where there is none, or where k6 still writes it. */
+/** Packs what a killed run left in its spool, and removes what killed writers left; null where there is no spool, or where k6 still writes it. */
 export const packLeftover = async (dir: string): Promise<Packed | null> => {
+  // A folder that may only be read can be read all the same.
+  await removeParts(dir).catch(() => undefined)
   const isThere = await stat(join(dir, RUN_FILES.requestSpool)).then(
     () => true,
     () => false,
