@@ -2,6 +2,11 @@ import { defineConfig } from 'vitest/config'
 
 const exclude = ['**/node_modules/**', 'runs/**']
 
+/** These have a control plane of their own and no pods, and mostly wait: two of them at a time disturb nobody. */
+const PLANES = 'tests/{controller,controller-crash,faults,stack}.e2e.test.ts'
+/** Each with minutes to spare. */
+const patience = { testTimeout: 300_000, hookTimeout: 180_000 }
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,11 +21,21 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['tests/**/*.e2e.test.ts'],
-          exclude,
-          // Real clusters on two cores: one file at a time, each with minutes to spare.
+          exclude: [...exclude, PLANES],
+          // Real clusters on two cores: one file at a time.
           fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+          ...patience,
+        },
+      },
+      {
+        test: {
+          name: 'e2e-planes',
+          include: [PLANES],
+          exclude,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+          ...patience,
         },
       },
     ],

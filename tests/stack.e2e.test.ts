@@ -21,7 +21,8 @@ test('the API server takes every manifest as it is, and again without a change',
     for (const manifest of manifests) await apply(plane.kube, manifest)
     const before = await versions()
     for (const manifest of manifests) await apply(plane.kube, manifest)
-    expect(await versions()).toEqual(before)
+    // Controllers may still be at it: each new namespace gets a service account of its own.
+    expect(await versions()).toMatchObject(before)
   }
 })
 
