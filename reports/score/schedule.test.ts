@@ -63,6 +63,10 @@ describe('a schedule', () => {
       '5 of 105 scheduled requests were never sent: k6 was killed',
       '9 of 105 scheduled requests have no record, as they were under way: k6 was killed',
     ])
+    // It went on after the last count, and has the record of 92: 40 and 91 are lost.
+    const early = judgeSchedule(requests, count(80), bounds)
+    expect([early.lost.length, early.unsent.length, early.offered.scheduled]).toEqual([2, 0, 93])
+    expect(judgeSchedule(sent(93), count(80), bounds).faults).toEqual(['k6 was killed'])
     // Nobody counted: what came before the last record was taken up.
     expect(judgeSchedule(requests, null, bounds)).toMatchObject({ unsent: [], lost: [5_100, 10_200] })
   })

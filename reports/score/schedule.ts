@@ -28,9 +28,13 @@ export const judgeSchedule = (
   )
   const lags = Float64Array.from(sent, ({ started, intended }) => Math.max(0, started - intended)).sort()
   const lag = lags.length === 0 ? null : { p50: rank(lags, 0.5), p99: rank(lags, 0.99), max: lags.at(-1) ?? 0 }
-  const missing = missingOf(sent, count)
-  const known = sent.reduce((most, { arrival }) => Math.max(most, arrival + 1), count?.claimed ?? 0)
-  const isLost = ({ index }: Missing): boolean => brokeOff !== null && index < known
+  const recorded = sent.reduce((most, { arrival }) => Math.max(most, arrival + 1), 0)
+  const broke = brokeOff !== null
+  // What k6 took up since it last counted is on record at its end, but not where it broke off.
+  const due = broke ? Math.max(count?.due ?? 0, recorded) : (count?.due ?? recorded)
+  const missing = missingOf(sent, due, count?.at ?? 0)
+  const takenUp = Math.max(recorded, count?.claimed ?? 0)
+  const isLost = ({ index }: Missing): boolean => broke && index < takenUp
   const lost = missing.filter(isLost).map(({ at }) => at)
   const unsent = missing.filter((one) => !isLost(one)).map(({ at }) => at)
   const all = sent.length + missing.length
@@ -63,6 +67,7 @@ export const judgeSchedule = (
         : [
             `${lost.length} of ${plural(all, 'scheduled request')} have no record, as they were under way: ${brokeOff}`,
           ]),
+      ...(brokeOff === null || missing.length > 0 ? [] : [brokeOff]),
       ...(lag === null || lag.p99 <= maxLagMs
         ? []
         : [
@@ -81,11 +86,14 @@ interface Missing {
 }
 
 /** Indices run in the order of time, so one that is missing below the number of those due was due, and has no record. */
-const missingOf = (sent: readonly { arrival: number; intended: number }[], count: ArrivalCount | null): Missing[] => {
+const missingOf = (
+  sent: readonly { arrival: number; intended: number }[],
+  due: number,
+  countedAt: number,
+): Missing[] => {
   const times = new Map(sent.map(({ arrival, intended }) => [arrival, intended]))
-  const due = count?.due ?? sent.reduce((most, { arrival }) => Math.max(most, arrival + 1), 0)
   const missing: Missing[] = []
-  let last = count?.at ?? 0
+  let last = countedAt
   for (let index = due - 1; index >= 0; index--) {
     const at = times.get(index)
     if (at === undefined) missing.push({ index, at: last })
