@@ -76,9 +76,17 @@ export const createEngine = (config: EngineConfig, stepTime: StepTime): Engine =
       if (!settle && queues.running.length === 0 && queues.waiting.length === 0) return null
       settle = false
       schedule(config, kv, queues, now, chosen)
-      const { prefillTokens, decodeSequences, contextTokens, scheduledTokens } = chosen
+      const { prefillTokens, prefillPairs, decodeSequences, contextTokens, scheduledTokens } = chosen
       const durationMs = scheduledTokens === 0 ? 0 : stepTime(chosen)
-      step = { startedAt: now, durationMs, prefillTokens, decodeSequences, contextTokens, scheduledTokens }
+      step = {
+        startedAt: now,
+        durationMs,
+        prefillTokens,
+        prefillPairs,
+        decodeSequences,
+        contextTokens,
+        scheduledTokens,
+      }
       return step
     },
     update: (now) => {

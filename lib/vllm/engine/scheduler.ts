@@ -11,6 +11,7 @@ export interface Schedule {
   scheduled: EngineRequest[]
   preempted: EngineRequest[]
   prefillTokens: number
+  prefillPairs: number
   decodeSequences: number
   contextTokens: number
   scheduledTokens: number
@@ -23,6 +24,7 @@ export const emptySchedule = (): Schedule => ({
   scheduled: [],
   preempted: [],
   prefillTokens: 0,
+  prefillPairs: 0,
   decodeSequences: 0,
   contextTokens: 0,
   scheduledTokens: 0,
@@ -47,6 +49,7 @@ const reset = (into: Schedule): void => {
   into.scheduled.length = 0
   into.preempted.length = 0
   into.prefillTokens = 0
+  into.prefillPairs = 0
   into.decodeSequences = 0
   into.contextTokens = 0
   into.scheduledTokens = 0
@@ -124,7 +127,11 @@ const include = (request: EngineRequest, tokens: number, into: Schedule): void =
   request.computedTokens += tokens
   into.scheduled.push(request)
   into.scheduledTokens += tokens
-  into.contextTokens += request.computedTokens
-  if (tokens === 1) into.decodeSequences++
-  else into.prefillTokens += tokens
+  if (tokens === 1) {
+    into.decodeSequences++
+    into.contextTokens += request.computedTokens
+  } else {
+    into.prefillTokens += tokens
+    into.prefillPairs += tokens * (request.computedTokens - (tokens - 1) / 2)
+  }
 }

@@ -62,11 +62,13 @@ export interface EngineRequest {
 
 /** The work of one step, as a hardware preset prices it. */
 export interface Batch {
-  /** Prompt (or recomputed) tokens beyond one per sequence. */
+  /** Tokens of prompt (or recomputed) chunks. */
   prefillTokens: number
+  /** Pairs of a chunk's token and a token that it attends to: those before it, and itself. */
+  prefillPairs: number
   /** Sequences that compute one token. */
   decodeSequences: number
-  /** Tokens whose KV the attention of this step reads. */
+  /** Tokens that the decoding sequences attend to, all together: the KV that they read. */
   contextTokens: number
 }
 
