@@ -1,5 +1,12 @@
 import { outputToken } from '../text/words.ts'
-import type { EngineRequest } from './types.ts'
+
+/** What of a request its blocks' content follows from. */
+export interface Hashed {
+  readonly prompt: Uint32Array
+  readonly outputSeed: number
+  /** Chained hashes of the full blocks, as far as they have been needed. */
+  readonly hashes: number[]
+}
 
 /** The parent of the first block. */
 const ROOT = 1
@@ -11,7 +18,7 @@ const LOW = 2 ** LOW_BITS
  * chained block hashes do; 52 bits in one number instead of sha256, so collisions are possible in principle and
  * negligible at the tens of thousands of blocks that a device holds.
  */
-export const hashBlocks = (request: EngineRequest, count: number, blockSize: number): void => {
+export const hashBlocks = (request: Hashed, count: number, blockSize: number): void => {
   const { hashes } = request
   for (let block = hashes.length; block < count; block++) {
     hashes.push(hashBlock(request, block, blockSize, hashes[block - 1] ?? ROOT))
@@ -20,21 +27,27 @@ export const hashBlocks = (request: EngineRequest, count: number, blockSize: num
 
 // --- Internal helpers ---
 
-// MurmurHash3's mixing (public domain), two lanes of 32 bits with different seeds.
-const hashBlock = ({ prompt, outputSeed }: EngineRequest, block: number, blockSize: number, parent: number): number => {
+// Two lanes of 32 bits: rotate, mix the token in, multiply; MurmurHash3's finish (public domain).
+const hashBlock = ({ prompt, outputSeed }: Hashed, block: number, blockSize: number, parent: number): number => {
   let high = Math.floor(parent / LOW) | 0
-  let low = ((parent % LOW) | 0) ^ 0x9747b28c
+  let low = (parent | 0) ^ 0x9747b28c
   const end = (block + 1) * blockSize
-  for (let index = block * blockSize; index < end; index++) {
-    const token = index < prompt.length ? (prompt[index] ?? 0) : outputToken(outputSeed, index - prompt.length)
-    let mixed = Math.imul(token, 0xcc9e2d51)
-    mixed = Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593)
-    high ^= mixed
-    high = (Math.imul((high << 13) | (high >>> 19), 5) + 0xe6546b64) | 0
-    low ^= Math.imul(mixed, 0x85ebca6b)
-    low = (Math.imul((low << 11) | (low >>> 21), 9) + 0x561ccd1b) | 0
+  const { length } = prompt
+  const promptEnd = Math.min(end, length)
+  let index = block * blockSize
+  for (; index < promptEnd; index++) {
+    const token = prompt[index] ?? 0
+    high = Math.imul(((high << 13) | (high >>> 19)) ^ token, 0xcc9e2d51)
+    low = Math.imul(((low << 17) | (low >>> 15)) ^ token, 0x85ebca6b)
   }
-  return (finish(high) >>> 0) * LOW + (finish(low) >>> (32 - LOW_BITS))
+  for (; index < end; index++) {
+    const token = outputToken(outputSeed, index - length)
+    high = Math.imul(((high << 13) | (high >>> 19)) ^ token, 0xcc9e2d51)
+    low = Math.imul(((low << 17) | (low >>> 15)) ^ token, 0x85ebca6b)
+  }
+  const hash = (finish(high) >>> 0) * LOW + (finish(low) >>> (32 - LOW_BITS))
+  // 0 marks a block without a hash.
+  return hash === 0 ? 1 : hash
 }
 
 const finish = (lane: number): number => {

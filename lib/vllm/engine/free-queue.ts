@@ -4,8 +4,9 @@ export interface FreeQueue {
   has(block: number): boolean
   /** The next to be reused, or -1. */
   popFront(): number
-  pushFront(block: number): void
   pushBack(block: number): void
+  /** Puts `block` behind `after`, or first where that is -1. */
+  insertAfter(block: number, after: number): void
   remove(block: number): void
 }
 
@@ -43,8 +44,8 @@ export const createFreeQueue = (capacity: number): FreeQueue => {
       remove(first)
       return first
     },
-    pushFront: (block) => insert(block, capacity),
     pushBack: (block) => insert(block, previous[capacity] ?? capacity),
+    insertAfter: (block, after) => insert(block, after === -1 ? capacity : after),
     remove,
   }
 }
