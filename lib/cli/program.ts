@@ -111,6 +111,12 @@ const integer =
     throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
   }
 
+const scaleFactor = (text: string): number => {
+  const factor = Number(text)
+  if (/^\d*\.?\d+$/.test(text) && factor > 0 && factor <= 10) return factor
+  throw new InvalidArgumentError('Expected a number above 0 and at most 10, such as 0.05.')
+}
+
 const apiPort = (text: string): number => {
   const port = parseApiPort(text)
   if (port !== null) return port
@@ -137,7 +143,10 @@ const addClusterOptions = (command: Command): Command =>
     )
     .option('--api-port <port>', "the API server's port; a free one without it", apiPort)
     .option('--rules <file...>', 'judge these alert rules instead of those that ship')
-    .option('--engine <file>', 'YAML of a real vLLM (venv, replicas, args, env) in place of the emulated one')
+    .option(
+      '--engine <engine>',
+      'in place of the emulated one: "vllm", a real one on this CPU, installed once (about 6 GB); or a YAML file (venv, replicas, args, env)',
+    )
 
 const addRunOptions = (command: Command): Command =>
   addClusterOptions(command)
@@ -154,6 +163,7 @@ const addRunOptions = (command: Command): Command =>
     .option('--symptoms <file>', 'YAML of alert: symptom, for rules without a symptom label')
     .option('--runs <dir>', 'where run folders go', 'runs')
     .option('--seed <number>', 'instead of the scenario’s own', integer(0, Number.MAX_SAFE_INTEGER))
+    .option('--scale <factor>', 'multiplies users and arrivals, and fits lengths to the model; times stay', scaleFactor)
     .option('--keep', 'leave the embedded cluster running afterwards')
     .option('--json', 'the verdict as JSON on stdout')
     .option('--verbose', 'every line of the verdict, the quiet ones too')

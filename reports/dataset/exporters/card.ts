@@ -1,3 +1,4 @@
+import { describeScale } from '../../../lib/core/scale.ts'
 import { metricToken } from '../columns.ts'
 import { defineExporter } from '../exporter.ts'
 
@@ -20,6 +21,7 @@ export default defineExporter({
       synthetic.length === 0
         ? 'Engine, GPU and load are real.'
         : `Emulated, not real hardware: ${synthetic.join(', ')}. Do not quote its latencies or throughput as those of a GPU.`,
+      ...(run.run?.scale == null ? [] : [`Scaled to fit a smaller target: ${describeScale(run.run.scale)}.`]),
       '',
       '## Files',
       '',
