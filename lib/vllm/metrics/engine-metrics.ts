@@ -1,6 +1,6 @@
 import type { EngineRequest, EngineStats, FinishReason, StepOutcome } from '../engine/types.ts'
 import { ENGINE_FAMILIES } from './engine-families.ts'
-import { createMetricSet, type Distribution, type Labels, type Scalar } from './metric-set.ts'
+import { createMetricSet, type Distribution, type Labels, type SampleVisitor, type Scalar } from './metric-set.ts'
 
 export interface EngineMetrics {
   /** After each step, with the engine's stats at its end: gauges move here and nowhere else, as in vLLM. */
@@ -12,6 +12,8 @@ export interface EngineMetrics {
   /** Cumulative tokens, for the log line. */
   totals(): { promptTokens: number; generationTokens: number }
   render(): string
+  /** The same samples as numbers. */
+  visit(visitor: SampleVisitor): void
 }
 
 export interface EngineMetricsOptions {
@@ -62,7 +64,7 @@ export const createEngineMetrics = ({ modelName, maxModelLen, now }: EngineMetri
   createConstants(scalar)
 
   return {
-    record: ({ emitted, finished, endedAt }, stats) => {
+    record: ({ emittedCount, firstTokens, gaps, finished, endedAt }, stats) => {
       metrics.running.value = stats.running
       metrics.waiting.value = stats.waiting
       metrics.capacity.value = stats.waiting
@@ -71,33 +73,20 @@ export const createEngineMetrics = ({ modelName, maxModelLen, now }: EngineMetri
       metrics.hits.value = stats.prefixCacheHits
       metrics.preemptions.value = stats.preemptions
       // A step without output has no iteration stats in vLLM.
-      if (emitted.length === 0) return
+      if (emittedCount === 0) return
       let computed = 0
-      let sameGap = Number.NaN
-      let times = 0
-      for (const request of emitted) {
-        if (request.outputTokens === 1) {
-          computed += request.prompt.length - request.cachedTokens
-          metrics.promptTokens.value += request.prompt.length
-          metrics.cached.value += request.cachedTokens
-          metrics.ttft.observe((endedAt - request.arrivedAt) / SECOND)
-          continue
-        }
-        // Nearly all sequences of a step waited the same time: observe them at once.
-        const gap = endedAt - request.previousTokenAt
-        if (gap !== sameGap) {
-          if (times > 0) metrics.itl.observe(sameGap / SECOND, times)
-          sameGap = gap
-          times = 0
-        }
-        times++
+      for (const { prompt, cachedTokens, arrivedAt } of firstTokens) {
+        computed += prompt.length - cachedTokens
+        metrics.promptTokens.value += prompt.length
+        metrics.cached.value += cachedTokens
+        metrics.ttft.observe((endedAt - arrivedAt) / SECOND)
       }
-      if (times > 0) metrics.itl.observe(sameGap / SECOND, times)
+      for (const { gapMs, count: times } of gaps) metrics.itl.observe(gapMs / SECOND, times)
       metrics.computed.value += computed
       metrics.cacheHit.value = metrics.cached.value
       metrics.device.value = metrics.cached.value
-      metrics.generationTokens.value += emitted.length
-      metrics.iterationTokens.observe(computed + emitted.length)
+      metrics.generationTokens.value += emittedCount
+      metrics.iterationTokens.observe(computed + emittedCount)
       for (const request of finished) {
         count(success.get(request.finishReason ?? 'stop'))
         observeFinished(request, endedAt)
@@ -112,6 +101,7 @@ export const createEngineMetrics = ({ modelName, maxModelLen, now }: EngineMetri
       generationTokens: metrics.generationTokens.value,
     }),
     render: set.render,
+    visit: set.visit,
   }
 }
 

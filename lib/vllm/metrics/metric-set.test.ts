@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { createEngine } from '../engine/engine.ts'
 import { cacheConfigInfo } from './cache-config.ts'
 import { createEngineMetrics } from './engine-metrics.ts'
+import type { Family } from './family.ts'
 import { createHttpMetrics } from './http-metrics.ts'
+import { createMetricSet, type Labels } from './metric-set.ts'
 import { numberText } from './number-text.ts'
 import { renderProcessMetrics } from './process-metrics.ts'
 
@@ -39,6 +41,26 @@ test('the page has the families, types, help, labels and buckets of the recorded
   }
   expect([...ours.keys()]).toEqual([...theirs.keys()])
   for (const [name, family] of theirs) expect({ name, ...ours.get(name) }).toEqual({ name, ...family })
+})
+
+test('visited samples are those of the page, in its order, and keep their labels objects', () => {
+  const families: Family[] = [
+    { name: 'a_total', type: 'counter', help: 'x', unit: 'items', labels: ['b'] },
+    { name: 'c', type: 'histogram', help: 'x', unit: 'seconds', labels: [], buckets: [1, 5] },
+  ]
+  const set = createMetricSet({ families, maxModelLen: 0, now: () => 0 })
+  set.scalar('a_total', { b: 'x' }).value = 3
+  set.distribution('c', {}).observe(2, 4)
+  const seen: [string, Labels, number][] = []
+  set.visit((name, labels, value) => seen.push([name, labels, value]))
+  const lines = seen.map(([name, labels, value]) => {
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${text}"`)
+    return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${numberText(value)}`
+  })
+  const page = set.render().split('\n')
+  expect(lines).toEqual(page.filter((line) => line !== '' && !line.startsWith('#') && !line.includes('_created')))
+  let index = 0
+  set.visit((_, labels) => expect(labels).toBe(seen[index++]?.[1]))
 })
 
 test('the recorded requests give the recorded counts', () => {
