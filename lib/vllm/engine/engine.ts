@@ -1,5 +1,4 @@
-import type { Core } from './core.ts'
-import { createPlainCore } from './testing/plain-core.ts'
+import { createEventCore } from './event-core.ts'
 import { createShell } from './shell.ts'
 import type { Batch, Engine, EngineConfig } from './types.ts'
 
@@ -11,7 +10,5 @@ export type StepTime = (batch: Batch) => number
  * `durationMs`, call `update`; in virtual time, add the duration instead of waiting. Not modelled: asynchronous
  * scheduling (one step in flight beside the one computed), speculative decoding, LoRA, KV transfer.
  */
-export const createEngine = (config: EngineConfig, stepTime: StepTime): Engine => {
-  const core: Core = createPlainCore(config)
-  return createShell(config, core, stepTime)
-}
+export const createEngine = (config: EngineConfig, stepTime: StepTime): Engine =>
+  createShell(config, createEventCore(config), stepTime)

@@ -26,6 +26,8 @@ export interface KvCache {
   lookup(request: Holder): readonly number[]
   /** Gives a running request room for `tokens` more; false where there is none, and then nothing changed. */
   grow(request: Holder, tokens: number): boolean
+  /** One more block; the caller has checked `freeBlocks()`. */
+  extend(request: Holder): void
   /** Admits a waiting request: takes the hits and room for `tokens`. `busy`: something runs, so the watermark holds. */
   admit(request: Holder, hits: readonly number[], tokens: number, busy: boolean): boolean
   /** Registers the request's full blocks among its first `tokens` tokens. */
@@ -85,6 +87,7 @@ export const createKvCache = (config: KvConfig): KvCache => {
       register(request, target)
       return true
     },
+    extend: (request) => take(request, 1),
     admit: (request, hits, tokens, busy) => {
       let revived = 0
       for (const block of hits) if (pool.isFree(block)) revived++
