@@ -3,14 +3,14 @@ import type { Workload } from './workload.ts'
 
 /** The workload with prompts and answers short enough for the model's context, their proportions kept; 1 where they are. */
 export const fitWorkload = (workload: Workload, maxModelLen: number): { workload: Workload; factor: number } => {
-  const factor = Math.min(1, Math.max(1, maxModelLen - TEMPLATE_TOKENS) / longest(workload))
+  const factor = Math.min(1, Math.max(1, maxModelLen - templateTokens(workload)) / longest(workload))
   return { workload: factor === 1 ? workload : shorten(workload, factor), factor }
 }
 
 // --- Internal helpers ---
 
-/** What a chat template adds to a prompt; small models' tokenizers make many tokens of it. */
-const TEMPLATE_TOKENS = 64
+/** What a chat template adds to prompts, at most; small models' tokenizers make many tokens of it. */
+const templateTokens = ({ turns }: Workload): number => 32 + 32 * (turns === undefined ? 1 : most(turns.count))
 
 /** The most tokens of one request: everything in front of the answer, and the answer. */
 const longest = ({ sharedPromptTokens, prefixes, promptTokens, outputTokens, turns }: Workload): number => {
