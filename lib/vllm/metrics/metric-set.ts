@@ -25,6 +25,8 @@ export interface MetricSet {
   render(): string
   /** The same samples as numbers, `_created` left out. A sample's labels are the same object at every call. */
   visit(visitor: SampleVisitor): void
+  /** Names of all families, also of those without a child. */
+  readonly families: readonly string[]
 }
 
 export type SampleVisitor = (name: string, labels: Labels, value: number) => void
@@ -67,6 +69,7 @@ export const createMetricSet = ({ families, server, created = true, now }: Metri
       for (const entry of groups.values()) renderGroup(entry, created, parts)
       return parts.join('')
     },
+    families: families.map(({ name }) => name),
     visit: (visitor) => {
       for (const { family, scalars, distributions } of groups.values()) {
         for (const { labels, value } of scalars.values()) visitor(family.name, labels, value)
