@@ -18,7 +18,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'vllm:spec_decode_num_emitted_tokens_total': 'written with speculative decoding only',
 }
 /** Under the old engine these too are without a series until something speculates; under V1 they exist at zero. */
-const LEFT_OUT_V0 = ['vllm:spec_decode_num_accepted_tokens_total', 'vllm:spec_decode_num_draft_tokens_total']
+const LEFT_OUT_V0 = new Set(['vllm:spec_decode_num_accepted_tokens_total', 'vllm:spec_decode_num_draft_tokens_total'])
 
 const HIDDEN = 'self.show_hidden_metrics'
 
@@ -149,7 +149,7 @@ const isOld = (version: string): boolean => /^0\.[67]\./.test(version)
 const expected = (declared: readonly Declared[], version: string): Record<string, Shape> =>
   Object.fromEntries(
     declared
-      .filter(({ name }) => LEFT_OUT[name] === undefined && !(isOld(version) && LEFT_OUT_V0.includes(name)))
+      .filter(({ name }) => LEFT_OUT[name] === undefined && !(isOld(version) && LEFT_OUT_V0.has(name)))
       .map(({ name, type, labels, buckets }) => [name, { type, labels, buckets }]),
   )
 

@@ -24,6 +24,7 @@ export const COUNTERS: readonly FamilyRecord[] = [
     v1: [
       {
         since: '0.16.0',
+        source: '~',
         help: 'Number of prompt tokens by source.',
         values: { source: ['local_compute', 'local_cache_hit', 'external_kv_transfer'] },
       },
@@ -33,7 +34,7 @@ export const COUNTERS: readonly FamilyRecord[] = [
     name: 'vllm:prompt_tokens_cached_total',
     type: 'counter',
     unit: 'tokens',
-    v1: [{ since: '0.16.0', help: 'Number of cached prompt tokens (local + external).' }],
+    v1: [{ since: '0.16.0', source: '~', help: 'Number of cached prompt tokens (local + external).' }],
   },
   {
     name: 'vllm:prompt_tokens_recomputed_total',
@@ -41,7 +42,7 @@ export const COUNTERS: readonly FamilyRecord[] = [
     unit: 'tokens',
     use: 'vllm:prompt_tokens_by_source_total{source="local_compute"}',
     v1: [
-      { since: '0.16.0', help: 'Number of cached tokens recomputed for forward pass.' },
+      { since: '0.16.0', source: '~', help: 'Number of cached tokens recomputed for forward pass.' },
       { since: '0.20.0', state: 'removed' },
     ],
   },
