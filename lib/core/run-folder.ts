@@ -80,6 +80,8 @@ export const RunInfo = z.strictObject({
   git: z.strictObject({ commit: z.string(), dirty: z.boolean() }).nullable(),
   /** Parts of the target that are emulated (`engine`, `gpu`); empty on real hardware. */
   synthetic: z.array(z.string()),
+  /** True where nothing ran at all: `firedrill simulate` played it on simulated time. */
+  simulated: z.boolean().default(false),
   /** What the scenario was multiplied by to fit the target; null where it was played as it is written. */
   scale: Scale.nullable().default(null),
 })

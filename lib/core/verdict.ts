@@ -152,6 +152,8 @@ export const Verdict = z.strictObject({
   scenario: z.string(),
   /** True where the engine, the GPU or the load were emulated. */
   synthetic: z.boolean(),
+  /** True where nothing ran: it was played on simulated time. */
+  simulated: z.boolean(),
   /** What the load was multiplied by, which no threshold of a rule was; null where the scenario was played as it is written. */
   scale: Scale.nullable().default(null),
   outcome: Outcome,

@@ -184,6 +184,7 @@ const newRunInfo = (input: RunInput, startedAt: number): RunInfo => ({
   versions: { ...input.versions, ...input.targetVersions },
   git: input.git,
   synthetic: input.synthetic,
+  simulated: false,
   scale: input.scale ?? null,
 })
 

@@ -35,7 +35,7 @@ export const createClockwork = (start: number): Clockwork => {
   let order = 0
   let stopped = false
   let woken = false
-  let held = 0
+  const held: Promise<unknown>[] = []
 
   const at = (time: number, act: () => void): Alarm => {
     const event: Event = { time: Math.max(time, now), order: order++, act }
@@ -47,8 +47,11 @@ export const createClockwork = (start: number): Clockwork => {
     }
   }
   const settle = async (): Promise<void> => {
-    do await new Promise((resolve) => setImmediate(resolve))
-    while (held > 0)
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (held.length === 0) return
+      await Promise.allSettled(held.splice(0))
+    }
   }
   return {
     now: () => now,
@@ -66,13 +69,9 @@ export const createClockwork = (start: number): Clockwork => {
         if (signal?.aborted === true) wake()
         else signal?.addEventListener('abort', wake, { once: true })
       }),
-    hold: async (work) => {
-      held++
-      try {
-        return await work
-      } finally {
-        held--
-      }
+    hold: (work) => {
+      held.push(work)
+      return work
     },
     run: async (until) => {
       stopped = false

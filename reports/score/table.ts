@@ -90,7 +90,7 @@ const loadText = (load: LoadDelivery, width: number, brush: Paint): string[] => 
 }
 
 const outcomeText = (verdict: Verdict, width: number, brush: Paint): string[] => [
-  `${brush.bold(brush[verdict.outcome](verdict.outcome.toUpperCase()))}  ${verdict.run}${verdict.synthetic ? '  (synthetic)' : ''}${verdict.scale === null ? '' : '  (scaled)'}`,
+  `${brush.bold(brush[verdict.outcome](verdict.outcome.toUpperCase()))}  ${verdict.run}${verdict.simulated ? '  (simulated)' : verdict.synthetic ? '  (synthetic)' : ''}${verdict.scale === null ? '' : '  (scaled)'}`,
   ...(verdict.scale === null
     ? []
     : wrap(`${describeScale(verdict.scale)}; no threshold of a rule is`, width - 4).map((line) => `    ${line}`)),

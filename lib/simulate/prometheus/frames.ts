@@ -23,6 +23,7 @@ export const createFrameWriter = (): FrameWriter => {
   let end = 0
   /** Where the frame of the scrape under way begins, or -1. */
   let scrape = -1
+  let scrapedAt = 0
   let samples = 0
 
   const room = (bytes: number): void => {
@@ -52,6 +53,13 @@ export const createFrameWriter = (): FrameWriter => {
   const time = (value: number): void => {
     end = buffer.writeBigInt64LE(BigInt(Math.round(value)), end)
   }
+  const beginScrape = (at: number): void => {
+    scrape = begin('S', 12)
+    scrapedAt = at
+    samples = 0
+    time(at)
+    uint32(0)
+  }
   const text = (value: string): void => {
     const bytes = Buffer.byteLength(value)
     room(2 + bytes)
@@ -61,6 +69,7 @@ export const createFrameWriter = (): FrameWriter => {
 
   return {
     series: (number, labels) => {
+      const isScraping = scrape !== -1
       const start = begin('N', 16)
       uint32(1)
       uint32(number)
@@ -71,13 +80,10 @@ export const createFrameWriter = (): FrameWriter => {
         text(value)
       }
       finish(start)
+      // In the middle of a scrape, which goes on behind it.
+      if (isScraping) beginScrape(scrapedAt)
     },
-    scrape: (at) => {
-      scrape = begin('S', 12)
-      samples = 0
-      time(at)
-      uint32(0)
-    },
+    scrape: beginScrape,
     sample: (number, value) => {
       if (end + SAMPLE > buffer.length) room(SAMPLE)
       end = buffer.writeUInt32LE(number, end)

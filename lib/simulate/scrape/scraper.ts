@@ -10,8 +10,8 @@ export interface ScraperOptions {
   numbering: Numbering
   intervalMs: number
   seed: number
-  /** Of every scrape, after its samples were written. */
-  onScrape(): void
+  /** Before anything is written: what was due until now is to be evaluated without it. */
+  onWrite(): void
 }
 
 export interface Scraper {
@@ -30,7 +30,7 @@ const DISCOVERY_MS = 200
  * scrape fails, and, two intervals late, for a target that is gone.
  */
 export const createScraper = (options: ScraperOptions): Scraper => {
-  const { clock, frames, numbering, intervalMs, seed, onScrape } = options
+  const { clock, frames, numbering, intervalMs, seed, onWrite } = options
   const families = new Set<string>()
 
   const add = (target: Target): (() => void) => {
@@ -47,12 +47,12 @@ export const createScraper = (options: ScraperOptions): Scraper => {
       const page = target.page()
       if (page !== null && page !== described) for (const name of page.families) families.add(name)
       described = page ?? described
+      onWrite()
       frames.scrape(at)
       const gone = series.write(page, frames)
       if (up !== null) frames.sample(up, page === null ? 0 : 1)
       if (gone.length > 0) frames.stale(at, gone)
       last = at
-      onScrape()
       next = clock.at(at + intervalMs, scrape)
     }
     const begin = clock.after(DISCOVERY_MS, () => {
@@ -71,6 +71,7 @@ export const createScraper = (options: ScraperOptions): Scraper => {
         const staleAt = last + intervalMs
         clock.at(staleAt + 1.1 * intervalMs, () => {
           const all = [...series.current(), ...(up === null ? [] : [up])]
+          onWrite()
           if (all.length > 0) frames.stale(staleAt, all)
         })
       })

@@ -56,6 +56,7 @@ export const about = ({ run, plan, problems, id }: RunData, verdict: Verdict): M
                     .join(', '),
                 ),
                 row('Scaled', run.scale === null ? 'no' : `${describeScale(run.scale)}; no threshold of a rule is`),
+                row('Simulated', run.simulated ? 'all of it: nothing ran, and no time passed' : 'no'),
                 row('Emulated', run.synthetic.length === 0 ? 'nothing' : run.synthetic.join(', ')),
               ]
         }

@@ -22,7 +22,7 @@ export const header = ({ run, scenario, plan }: RunData, verdict: Verdict): Mark
   <header>
     <p class="kicker">
       firedrill ·
-      ${verdict.scenario}${verdict.synthetic ? html` <span class="tag">synthetic</span>` : null}${verdict.scale === null ? null : html` <span class="tag">scaled: ${describeScale(verdict.scale)}</span>`}
+      ${verdict.scenario}${kind(verdict)}${verdict.scale === null ? null : html` <span class="tag">scaled: ${describeScale(verdict.scale)}</span>`}
     </p>
     <h1 class="${verdict.outcome}">${mark(verdict.outcome)} ${WORDS[verdict.outcome]}</h1>
     <p class="lead">${MEANING[verdict.outcome]}</p>
@@ -63,3 +63,9 @@ const doubts = ({ reasons, answers, load }: Verdict): string[] =>
   reasons.filter(
     (reason) => !answers.some(({ question }) => reason.startsWith(question)) && !reason.endsWith(load.reason),
   )
+
+/** What nothing of the page may be taken for: measured on real hardware, or measured at all. */
+const kind = ({ simulated, synthetic }: Verdict): Markup | null => {
+  if (simulated) return html` <span class="tag">simulated</span>`
+  return synthetic ? html` <span class="tag">synthetic</span>` : null
+}
