@@ -8,7 +8,7 @@ import { errorMessage, UserError } from '../core/errors.ts'
 import { scaleFlags } from '../core/scale-flags.ts'
 import { toolPath } from '../toolchain/tools.mjs'
 import { type Context, stateRoot } from './context.ts'
-import { startedWith } from './engine-record.ts'
+import { requireStartedWith, startedWith } from './engine-record.ts'
 import { type ReadEngine, VLLM_ENGINE } from './read-engine.ts'
 import { ROOT } from './root.ts'
 import { vllmEngine } from './vllm-engine.ts'
@@ -55,8 +55,11 @@ export const readInputs = async (context: Context, options: EmbeddedOptions): Pr
 
 /** Without a word about it, a cluster that runs keeps the engine that it was started with. */
 const engineOf = async (context: Context, { name, engine }: EmbeddedOptions): Promise<ReadEngine | undefined> => {
-  const wanted = engine ?? startedWith({ name, stateRoot: stateRoot(context.env) })?.engine
+  const ref = { name, stateRoot: stateRoot(context.env) }
+  const wanted = engine ?? startedWith(ref)?.engine
   if (wanted === undefined) return undefined
+  // An install of minutes is not begun for a cluster that would refuse it.
+  requireStartedWith(ref, wanted)
   return wanted === VLLM_ENGINE ? await vllmEngine(context) : await readEngine(wanted)
 }
 

@@ -16,7 +16,7 @@ export type EngineRecord = z.infer<typeof EngineRecord>
 
 /** Kept beside the cluster, and gone with it. */
 export const recordEngine = ({ stateDir }: ClusterInfo, { engine, vllm }: EngineRecord): void =>
-  writeJson(fileOf(stateDir), { engine: engine === VLLM_ENGINE ? engine : resolve(engine), vllm })
+  writeJson(fileOf(stateDir), { engine: named(engine), vllm })
 
 /** The real engine that a running cluster was started with; null for the emulated one, and where no cluster runs. */
 export const startedWith = (ref: ClusterRef): EngineRecord | null => {
@@ -24,18 +24,32 @@ export const startedWith = (ref: ClusterRef): EngineRecord | null => {
   return cluster === null ? null : readJson(fileOf(cluster.stateDir), EngineRecord)
 }
 
+/** Throws where a cluster runs already, and was started with another engine than this `--engine`. */
+export const requireStartedWith = (ref: ClusterRef, engine: string): void => {
+  if (findCluster(ref) === null) return
+  const found = startedWith(ref)?.engine
+  if (found !== named(engine)) throw differs(ref.name, named(engine), found)
+}
+
 /** A cluster runs one program for vLLM's image: with another's arguments it would be called what it is not. */
 export const requireSameEngine = ({ name, stateDir }: ClusterInfo, engine: ReadEngine | undefined): void => {
   const record = readJson(fileOf(stateDir), EngineRecord)
   if (record?.vllm === engine?.vllm) return
-  const [wanted, found] = [engine?.vllm, record?.vllm].map((vllm) => vllm ?? 'the emulated one')
-  throw new UserError({
-    code: 'engine-differs',
-    message: `expected cluster "${name}" to run the engine ${wanted}, found it started with ${found}`,
-    hint: `stop it first: firedrill down --name ${name}; or use another with --name OTHER`,
-  })
+  throw differs(name, engine?.vllm, record?.vllm)
 }
 
 // --- Internal helpers ---
+
+/** A file is the same one from wherever it is named. */
+const named = (engine: string): string => (engine === VLLM_ENGINE ? engine : resolve(engine))
+
+const differs = (name: string, wanted: string | undefined, found: string | undefined): UserError =>
+  new UserError({
+    code: 'engine-differs',
+    message: `expected cluster "${name}" to have been started with ${wanted ?? EMULATED}, found ${found ?? EMULATED}`,
+    hint: `stop it first: firedrill down --name ${name}; or use another with --name OTHER`,
+  })
+
+const EMULATED = 'the emulated engine'
 
 const fileOf = (stateDir: string): string => join(stateDir, 'engine.json')
