@@ -56,12 +56,12 @@ describe('the plan', () => {
     expect(planned.plan.engine).toMatchObject({ maxNumSeqs: 1_024, maxNumBatchedTokens: 8_192, blockSize: 16 })
     expect(planned.plan.engine.numGpuBlocks).toBeGreaterThan(27_000)
     expect(planned.plan.engine.numGpuBlocks).toBeLessThan(30_000)
-    expect(planned.plan.requestedMiB).toBe(74_527)
+    expect(planned.plan.memory.requestedBytes).toBe(Math.ceil(81_008 * 2 ** 20 * 0.92))
   })
 
   test.each([
     ['meta-llama/Llama-3.1-70B', 81_008, /No available memory for the cache blocks/],
-    ['meta-llama/Llama-3.1-8B', 30_000, /max seq len \(131072\), \(16\.00 GiB KV cache is needed/],
+    ['meta-llama/Llama-3.1-8B', 30_000, /max seq len \(131072\), \(16\.0 GiB KV cache is needed/],
     ['m-8B --max-model-len 4k --max-num-seqs 64 --max-num-batched-tokens 32', 81_008, /must be greater than or equal/],
   ])('%s on %d MiB does not fit', (line, memoryMiB, error) => {
     const planned = plan(line, memoryMiB)
