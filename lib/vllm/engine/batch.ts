@@ -23,14 +23,20 @@ export interface Batch {
 }
 
 export const createBatch = (config: EngineConfig): Batch => {
-  const clock = { tick: 0, inFlight: false, endedAt: Number.NaN, previousEndedAt: Number.NaN }
+  const clock = {
+    blockSize: config.blockSize,
+    tick: 0,
+    inFlight: false,
+    endedAt: Number.NaN,
+    previousEndedAt: Number.NaN,
+  }
   return {
     config,
     kv: createKvCache(config),
     clock,
     running: createSequenceList(),
     waiting: createSequenceList(),
-    decoding: createDecodeSet(config.blockSize, clock),
+    decoding: createDecodeSet(clock, config.maxModelLen),
     irregular: [],
     preempted: [],
     prefixQueries: 0,
@@ -38,17 +44,17 @@ export const createBatch = (config: EngineConfig): Batch => {
   }
 }
 
-/** Takes a sequence out of the batch, and its blocks from it. */
-export const leave = (batch: Batch, sequence: Sequence): void => {
-  if (sequence.steady) batch.decoding.leave(sequence)
+/** Takes a sequence out of the batch, and its blocks from it. `computed`: the tokens that it has blocks for. */
+export const leave = (batch: Batch, sequence: Sequence, computed = sequence.computedTokens): void => {
+  if (sequence.steady) batch.decoding.leave(sequence, computed)
   else batch.irregular = batch.irregular.filter((other) => other !== sequence)
   batch.running.remove(sequence)
   batch.kv.free(sequence)
 }
 
 /** vLLM's `_preempt_request`: everything is computed again, and it waits first in line. */
-export const preempt = (batch: Batch, sequence: Sequence): void => {
-  leave(batch, sequence)
+export const preempt = (batch: Batch, sequence: Sequence, computed = sequence.computedTokens): void => {
+  leave(batch, sequence, computed)
   sequence.computedTokens = 0
   sequence.status = 'preempted'
   sequence.preemptions++

@@ -1,4 +1,3 @@
-import type { Holder } from './kv-cache.ts'
 import type { Batch, EngineRequest, RequestInit, TokenGap } from './types.ts'
 
 /** What may be scheduled: everything, what runs already, nothing. vLLM's PauseState. */
@@ -44,9 +43,6 @@ export interface Core {
   usage(): number
   resetCache(): boolean
 }
-
-/** What both cores keep of a request for the KV cache. */
-export type Held = Omit<Holder, 'computedTokens' | 'outputTokens'>
 
 /** How many tokens a request gets from the model before it ends. */
 export const targetTokensOf = ({ prompt, maxTokens, naturalLength }: RequestInit, maxModelLen: number): number =>

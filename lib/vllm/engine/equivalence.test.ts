@@ -118,7 +118,7 @@ const visible = (request: EngineRequest): Record<keyof EngineRequest, unknown> =
   outputTokens: request.outputTokens,
   cachedTokens: request.cachedTokens,
   preemptions: request.preemptions,
-  blocks: [...request.blocks],
+  heldBlocks: request.heldBlocks,
   arrivedAt: request.arrivedAt,
   queuedAt: request.queuedAt,
   scheduledAt: request.scheduledAt,

@@ -109,15 +109,16 @@ const chosenOf = ({ decoding, irregular, ...batch }: Batch, active: boolean): Ch
 const emit = (batch: Batch, now: number): Emission => {
   const { clock, decoding, kv, running } = batch
   const firstTokens: Sequence[] = []
-  const finished: Sequence[] = []
   const gaps: TokenGap[] = []
   let toldPreemptions = 0
   let emittedCount = decoding.size()
   if (emittedCount > 0) gaps.push({ gapMs: now - clock.endedAt, count: emittedCount })
 
-  for (const sequence of decoding.finishing()) finished.push(sequence)
-  decoding.advance(now)
-  for (const sequence of finished) decoding.leave(sequence)
+  const finished = decoding.takeFinishing()
+  clock.tick++
+  clock.previousEndedAt = clock.endedAt
+  clock.endedAt = now
+  for (const sequence of finished) decoding.leave(sequence, sequence.computedTokens)
 
   if (batch.irregular.length > 0) {
     const still: Sequence[] = []

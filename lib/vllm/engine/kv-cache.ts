@@ -1,17 +1,25 @@
-import { type Hashed, hashBlocks } from './block-hash.ts'
-import { createBlockPool } from './block-pool.ts'
 import type { EngineConfig } from './types.ts'
+import { createLruQueue } from './lru-queue.ts'
+import { createPrefixIndex, type Hits, type Piece } from './prefix-index.ts'
+import type { Run, RunOwner } from './run.ts'
 
-/** What the cache knows of a request. */
-export interface Holder extends Hashed {
-  readonly outputTokens: number
+/** What the cache keeps of a request. */
+export interface Holder extends RunOwner {
+  readonly totalTokens: number
   readonly computedTokens: number
-  blocks: number[]
-  /** How many of `blocks` are registered in the prefix cache. */
-  registeredBlocks: number
+  readonly order: number
+  /** Blocks that it holds, hits included, and how many of them are full; of a sequence in steady decode: see there. */
+  heldBlocks: number
+  filledBlocks: number
+  /** Its hits, and what it computes itself; null without prefix caching. */
+  pieces: readonly Piece[]
+  run: Run | null
 }
 
-/** Which blocks each request holds: vLLM's KVCacheManager for one group of full attention. */
+/**
+ * vLLM's KVCacheManager for one group of full attention. Blocks have no numbers: which one a request gets cannot be seen
+ * from outside, only how many are free and whose content is lost. So whole runs of blocks are held, released and found.
+ */
 export interface KvCache {
   /** Free blocks, those that are still cached included. */
   freeBlocks(): number
@@ -19,19 +27,14 @@ export interface KvCache {
   usage(): number
   /** Forgets all content; false, and nothing done, while any block is held. */
   reset(): boolean
-  /**
-   * Cached blocks that begin this request's tokens; at most all tokens but the last, which has to be computed. The
-   * array is reused by the next call.
-   */
-  lookup(request: Holder): readonly number[]
+  /** Cached blocks that begin this request's tokens; at most all tokens but the last, which has to be computed. */
+  lookup(request: Holder): Hits
+  /** Takes the blocks that were free for longest. The caller has checked `freeBlocks()`. */
+  take(count: number): void
   /** Gives a running request room for `tokens` more; false where there is none, and then nothing changed. */
-  grow(request: Holder, tokens: number): boolean
-  /** One more block; the caller has checked `freeBlocks()`. */
-  extend(request: Holder): void
+  grow(request: Holder, tokens: number, tick: number): boolean
   /** Admits a waiting request: takes the hits and room for `tokens`. `busy`: something runs, so the watermark holds. */
-  admit(request: Holder, hits: readonly number[], tokens: number, busy: boolean): boolean
-  /** Registers the request's full blocks among its first `tokens` tokens. */
-  register(request: Holder, tokens: number): void
+  admit(request: Holder, hits: Hits, tokens: number, busy: boolean, tick: number): boolean
   free(request: Holder): void
 }
 
@@ -42,70 +45,91 @@ export type KvConfig = Pick<
 
 export const createKvCache = (config: KvConfig): KvCache => {
   const { blockSize, enablePrefixCaching, maxModelLen, numGpuBlocks, reserveFullPrompt = true, watermark = 0 } = config
-  const pool = createBlockPool(numGpuBlocks)
+  const index = createPrefixIndex(blockSize)
+  const cached = createLruQueue()
+  /** Free blocks without content: they are reused before all others. Block 0 is the null block, which nobody gets. */
+  let blank = numGpuBlocks - 1
   const watermarkBlocks = Math.floor(watermark * numGpuBlocks)
-  const found: number[] = []
-  const blocksFor = (tokens: number): number => Math.ceil(tokens / blockSize)
 
-  // Full blocks become findable when they are scheduled, as in vLLM: requests of one step can already share them.
-  const register = (request: Holder, tokens: number): void => {
-    if (!enablePrefixCaching) return
-    const full = Math.floor(tokens / blockSize)
-    if (full <= request.registeredBlocks) return
-    hashBlocks(request, full, blockSize)
-    for (let index = request.registeredBlocks; index < full; index++) {
-      pool.register(request.blocks[index] ?? 0, request.hashes[index] ?? 0)
-    }
-    request.registeredBlocks = full
+  const free = (): number => blank + cached.size()
+  const blocksFor = (tokens: number): number => Math.ceil(tokens / blockSize)
+  const prune = (run: Run): void => {
+    if (run.isForgotten()) index.forget(run)
   }
-  const take = (request: Holder, count: number): void => {
-    for (let taken = 0; taken < count; taken++) request.blocks.push(pool.allocate())
+  const take = (count: number): void => {
+    const blanks = Math.min(count, blank)
+    blank -= blanks
+    if (count > blanks) cached.evict(count - blanks, prune)
+  }
+  const fill = (request: Holder, tokens: number, tick: number): void => {
+    request.heldBlocks = blocksFor(tokens)
+    request.filledBlocks = Math.floor(tokens / blockSize)
+    request.run?.fillAtOnce(request.filledBlocks, tick)
   }
 
   return {
-    freeBlocks: pool.free,
-    usage: pool.usage,
-    reset: pool.reset,
-    register,
-    lookup: (request) => {
-      found.length = 0
-      if (!enablePrefixCaching) return found
-      const most = Math.floor((request.prompt.length + request.outputTokens - 1) / blockSize)
-      for (let index = 0; index < most; index++) {
-        if (request.hashes.length <= index) hashBlocks(request, index + 1, blockSize)
-        const block = pool.lookup(request.hashes[index] ?? 0)
-        if (block === -1) break
-        found.push(block)
-      }
-      return found
-    },
-    grow: (request, tokens) => {
-      const target = request.computedTokens + tokens
-      const missing = blocksFor(target) - request.blocks.length
-      if (missing > pool.free()) return false
-      if (missing > 0) take(request, missing)
-      register(request, target)
+    take,
+    freeBlocks: free,
+    usage: () => (numGpuBlocks > 1 ? 1 - free() / (numGpuBlocks - 1) : 0),
+    reset: () => {
+      if (free() < numGpuBlocks - 1) return false
+      index.clear()
+      cached.clear()
+      blank = numGpuBlocks - 1
       return true
     },
-    extend: (request) => take(request, 1),
-    admit: (request, hits, tokens, busy) => {
+    lookup: (request) =>
+      enablePrefixCaching ? index.find(request, Math.floor((request.totalTokens - 1) / blockSize)) : NO_HITS,
+    grow: (request, tokens, tick) => {
+      const target = request.computedTokens + tokens
+      const missing = blocksFor(target) - request.heldBlocks
+      if (missing > free()) return false
+      take(missing)
+      fill(request, target, tick)
+      return true
+    },
+    admit: (request, { blocks, pieces }, tokens, busy, tick) => {
       let revived = 0
-      for (const block of hits) if (pool.isFree(block)) revived++
-      const target = hits.length * blockSize + tokens
-      const whole = Math.min(request.prompt.length + request.outputTokens, maxModelLen)
-      const needed = blocksFor(reserveFullPrompt ? Math.max(whole, target) : target) - hits.length
-      if (needed + revived + (busy ? watermarkBlocks : 0) > pool.free()) return false
-      for (const block of hits) pool.touch(block)
-      request.blocks = [...hits]
-      request.registeredBlocks = hits.length
-      take(request, blocksFor(target) - hits.length)
-      register(request, target)
+      for (const { run, from, to } of pieces) revived += cached.count(run, from, to)
+      const target = blocks * blockSize + tokens
+      const whole = Math.min(request.totalTokens, maxModelLen)
+      const needed = blocksFor(reserveFullPrompt ? Math.max(whole, target) : target) - blocks
+      if (needed + revived + (busy ? watermarkBlocks : 0) > free()) return false
+      for (const { run, from, to } of pieces) {
+        if (revived > 0) cached.revive(run, from, to)
+        run.hold(from, to)
+      }
+      request.pieces = pieces
+      take(blocksFor(target) - blocks)
+      if (enablePrefixCaching) request.run = index.begin(request, blocks, request.order)
+      fill(request, target, tick)
       return true
     },
     free: (request) => {
-      pool.release(request.blocks)
-      request.blocks = []
-      request.registeredBlocks = 0
+      const { heldBlocks, filledBlocks, pieces, run } = request
+      if (heldBlocks === 0) return
+      if (run === null) blank += heldBlocks
+      else {
+        blank += heldBlocks - filledBlocks
+        run.owner = null
+        run.eachFree(run.start, filledBlocks, (from, to) => cached.append(run, from, to))
+        prune(run)
+        for (let at = pieces.length - 1; at >= 0; at--) {
+          const piece = pieces[at]
+          if (piece === undefined) continue
+          piece.run.unhold(piece.from, piece.to)
+          piece.run.eachFree(piece.from, piece.to, (from, to) => cached.append(piece.run, from, to))
+          prune(piece.run)
+        }
+      }
+      request.heldBlocks = 0
+      request.filledBlocks = 0
+      request.pieces = NO_HITS.pieces
+      request.run = null
     },
   }
 }
+
+// --- Internal helpers ---
+
+const NO_HITS: Hits = { blocks: 0, pieces: [] }

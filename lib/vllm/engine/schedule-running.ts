@@ -1,6 +1,6 @@
 import { type Batch, limited, preempt } from './batch.ts'
 import type { Sequence } from './sequence.ts'
-import { inOrder, type SequenceList } from './sequence-list.ts'
+import type { SequenceList } from './sequence-list.ts'
 
 /**
  * Schedules what runs and returns the budget that is left: where nothing is short all of it at once, else one sequence
@@ -13,33 +13,27 @@ export const scheduleRunning = (batch: Batch, chunk: number): number =>
 
 /** Without a look at those in steady decode; null where budget or blocks could be short, and then nothing is done. */
 const scheduleAtOnce = (batch: Batch, chunk: number): number | null => {
-  const { config, decoding, irregular, kv, running } = batch
-  const growing = decoding.growing()
+  const { clock, config, decoding, irregular, kv, running } = batch
   let budget = config.maxNumBatchedTokens - decoding.size()
   if (budget < 0) return null
-  let blocks = growing.length
-  if (irregular.length > 0) {
-    const lastDue = Math.max(growing.at(-1)?.order ?? 0, decoding.filling().at(-1)?.order ?? 0)
-    if ((inOrder(irregular)[0]?.order ?? 0) < lastDue) return null
-    for (const sequence of irregular) {
-      const wanted = limited(sequence.totalTokens - sequence.computedTokens, chunk)
-      // Only the last of the batch may be cut by the budget: nobody behind it gets less.
-      if (wanted > budget && (budget === 0 || sequence !== running.last())) return null
-      sequence.stepTokens = Math.min(wanted, budget)
-      budget -= sequence.stepTokens
-      blocks += Math.ceil((sequence.computedTokens + sequence.stepTokens) / config.blockSize) - sequence.blocks.length
-    }
+  let blocks = decoding.growth()
+  for (const sequence of irregular) {
+    const wanted = limited(sequence.totalTokens - sequence.computedTokens, chunk)
+    // Only the last of the batch may be cut by the budget: nobody behind it gets less.
+    if (wanted > budget && (budget === 0 || sequence !== running.last())) return null
+    sequence.stepTokens = Math.min(wanted, budget)
+    budget -= sequence.stepTokens
+    blocks += Math.ceil((sequence.computedTokens + sequence.stepTokens) / config.blockSize) - sequence.heldBlocks
   }
   if (blocks > kv.freeBlocks()) return null
-  for (const sequence of growing) decode(batch, sequence)
-  for (const sequence of decoding.filling()) decode(batch, sequence)
-  for (const sequence of irregular) kv.grow(sequence, sequence.stepTokens)
+  kv.take(decoding.growth())
+  for (const sequence of irregular) kv.grow(sequence, sequence.stepTokens, clock.tick)
   return budget
 }
 
 /** vLLM's loop over `self.running`, preempting where blocks are short. */
 const scheduleInOrder = (batch: Batch, chunk: number): number => {
-  const { config, kv, running } = batch
+  const { config, running } = batch
   for (const sequence of batch.irregular) sequence.stepTokens = 0
   let budget = config.maxNumBatchedTokens
   let at = running.first()
@@ -47,14 +41,15 @@ const scheduleInOrder = (batch: Batch, chunk: number): number => {
     const sequence: Sequence = at
     const wanted = sequence.steady ? 1 : limited(sequence.totalTokens - sequence.computedTokens, chunk)
     const tokens = Math.min(wanted, budget)
-    let fits = sequence.steady ? decode(batch, sequence) : kv.grow(sequence, tokens)
+    let fits = grow(batch, sequence, tokens)
     while (!fits && sequence.status === 'running') {
       const victim = victimOf(batch, running) ?? sequence
-      if (victim.order < sequence.order) budget += victim.steady ? 1 : victim.stepTokens
+      const isScheduled = victim.order < sequence.order
+      if (isScheduled) budget += victim.steady ? 1 : victim.stepTokens
       at = sequence.next
-      preempt(batch, victim)
+      preempt(batch, victim, isScheduled ? victim.totalTokens : victim.totalTokens - 1)
       batch.preempted.push(victim)
-      fits = victim !== sequence && (sequence.steady ? decode(batch, sequence) : kv.grow(sequence, tokens))
+      fits = victim !== sequence && grow(batch, sequence, tokens)
     }
     if (!fits) break
     if (!sequence.steady) sequence.stepTokens = tokens
@@ -65,22 +60,18 @@ const scheduleInOrder = (batch: Batch, chunk: number): number => {
   return budget
 }
 
-/** What a sequence in steady decode needs in this step; false where that is a block and there is none. */
-const decode = ({ clock, decoding, kv }: Batch, sequence: Sequence): boolean => {
-  if (sequence.growsAt === clock.tick) {
-    if (kv.freeBlocks() === 0) return false
-    kv.extend(sequence)
-    decoding.grown(sequence)
-  }
-  if (sequence.fillsAt === clock.tick) kv.register(sequence, sequence.totalTokens)
+const grow = ({ clock, decoding, kv }: Batch, sequence: Sequence, tokens: number): boolean => {
+  if (!sequence.steady) return kv.grow(sequence, tokens, clock.tick)
+  if (!decoding.needsBlock(sequence)) return true
+  if (kv.freeBlocks() === 0) return false
+  kv.take(1)
   return true
 }
 
 /** Nothing in this step: out of steady decode until it gets its next token. */
 const starve = ({ decoding, irregular }: Batch, sequence: Sequence): void => {
   if (!sequence.steady) return
-  decoding.leave(sequence)
-  sequence.computedTokens = sequence.totalTokens - 1
+  decoding.leave(sequence, sequence.totalTokens - 1)
   sequence.stepTokens = 0
   irregular.push(sequence)
 }

@@ -2,7 +2,7 @@ import { type Batch, limited } from './batch.ts'
 
 /** Admits the head of the waiting queue until budget, seats or blocks are short: nothing behind it is tried. */
 export const scheduleWaiting = (batch: Batch, chunk: number, tokensLeft: number, now: number): void => {
-  const { config, kv, running, waiting } = batch
+  const { clock, config, kv, running, waiting } = batch
   const { blockSize, enableChunkedPrefill = true, enablePrefixCaching, maxNumSeqs } = config
   let budget = tokensLeft
   while (budget > 0 && running.size() < maxNumSeqs) {
@@ -10,11 +10,12 @@ export const scheduleWaiting = (batch: Batch, chunk: number, tokensLeft: number,
     if (sequence === null) return
     const hits = kv.lookup(sequence)
     const total = sequence.totalTokens
-    const cached = hits.length * blockSize
+    const cached = hits.blocks * blockSize
     const wanted = limited(total - cached, chunk)
     if (!enableChunkedPrefill && wanted > budget) return
     const tokens = Math.min(wanted, budget)
-    if (!kv.admit(sequence, hits, tokens, running.size() > 0)) return
+    sequence.order = (running.last()?.order ?? 0) + 1
+    if (!kv.admit(sequence, hits, tokens, running.size() > 0, clock.tick)) return
     if (enablePrefixCaching && sequence.preemptions === 0) {
       batch.prefixQueries += total
       batch.prefixHits += cached
@@ -22,7 +23,6 @@ export const scheduleWaiting = (batch: Batch, chunk: number, tokensLeft: number,
     if (sequence.cachedTokens < 0) sequence.cachedTokens = cached
     if (Number.isNaN(sequence.scheduledAt)) sequence.scheduledAt = now
     waiting.remove(sequence)
-    sequence.order = (running.last()?.order ?? 0) + 1
     running.append(sequence)
     sequence.status = 'running'
     sequence.computedTokens = cached

@@ -1,9 +1,12 @@
 import { targetTokensOf } from './core.ts'
 import type { Holder } from './kv-cache.ts'
+import type { Piece } from './prefix-index.ts'
+import type { Run } from './run.ts'
 import type { EngineRequest, FinishReason, RequestInit, RequestStatus } from './types.ts'
 
 /** The engine's count of steps, and when the last two ended. */
 export interface Clock {
+  readonly blockSize: number
   tick: number
   /** Between `schedule` and the step's end. */
   inFlight: boolean
@@ -30,8 +33,8 @@ export class Sequence implements EngineRequest, Holder {
   cachedTokens = -1
   preemptions = 0
   untoldPreemptions = 0
-  blocks: number[] = []
-  registeredBlocks = 0
+  pieces: readonly Piece[] = []
+  run: Run | null = null
   queuedAt = Number.NaN
   scheduledAt = Number.NaN
   firstTokenAt = Number.NaN
@@ -43,9 +46,7 @@ export class Sequence implements EngineRequest, Holder {
   order = 0
   /** Tokens of the step in flight, where it is not in steady decode. */
   stepTokens = 0
-  /** The steps in which it needs another block, fills its last one, and gets its last token; -1 where not planned. */
-  growsAt = -1
-  fillsAt = -1
+  /** In steady decode: the step in which it gets its last token; else -1. */
   finishesAt = -1
 
   readonly #clock: Clock
@@ -55,6 +56,8 @@ export class Sequence implements EngineRequest, Holder {
   #steadySince = 0
   #computedTokens = 0
   #outputTokens = 0
+  #heldBlocks = 0
+  #filledBlocks = 0
   #lastTokenAt = Number.NaN
   #previousTokenAt = Number.NaN
 
@@ -96,6 +99,22 @@ export class Sequence implements EngineRequest, Holder {
     this.#computedTokens = tokens
   }
 
+  get heldBlocks(): number {
+    return this.#steady ? Math.ceil(this.computedTokens / this.#clock.blockSize) : this.#heldBlocks
+  }
+
+  set heldBlocks(blocks: number) {
+    this.#heldBlocks = blocks
+  }
+
+  get filledBlocks(): number {
+    return this.#steady ? Math.floor(this.computedTokens / this.#clock.blockSize) : this.#filledBlocks
+  }
+
+  set filledBlocks(blocks: number) {
+    this.#filledBlocks = blocks
+  }
+
   get lastTokenAt(): number {
     return this.#steady ? this.#clock.endedAt : this.#lastTokenAt
   }
@@ -117,17 +136,21 @@ export class Sequence implements EngineRequest, Holder {
     this.#base = this.#outputTokens - this.#clock.tick
     this.#steadySince = this.#clock.tick
     this.#steady = true
+    this.run?.fillSteadily(this.origin)
+    this.finishesAt = this.targetTokens - this.#base - 1
   }
 
-  endSteady(): void {
-    const { outputTokens, computedTokens, lastTokenAt, previousTokenAt } = this
+  /** `computed`: the tokens that it has blocks for. */
+  endSteady(computed: number): void {
+    const { outputTokens, lastTokenAt, previousTokenAt } = this
     this.#steady = false
     this.#outputTokens = outputTokens
-    this.#computedTokens = computedTokens
+    this.#computedTokens = computed
+    this.#heldBlocks = Math.ceil(computed / this.#clock.blockSize)
+    this.#filledBlocks = Math.floor(computed / this.#clock.blockSize)
+    this.run?.stopAt(this.#filledBlocks)
     this.#lastTokenAt = lastTokenAt
     this.#previousTokenAt = previousTokenAt
-    this.growsAt = -1
-    this.fillsAt = -1
     this.finishesAt = -1
   }
 }

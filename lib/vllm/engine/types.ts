@@ -58,8 +58,8 @@ export interface EngineRequest {
   /** Prompt tokens found in the prefix cache at the first admission; -1 before. */
   readonly cachedTokens: number
   readonly preemptions: number
-  /** The KV blocks that it holds, in the order of its tokens. */
-  readonly blocks: readonly number[]
+  /** KV blocks that it holds, those that it shares included. */
+  readonly heldBlocks: number
   readonly arrivedAt: number
   /** When the engine took it over: between two steps. */
   readonly queuedAt: number

@@ -1,11 +1,35 @@
 import { outputToken } from '../../text/words.ts'
-import type { Holder, KvCache, KvConfig } from '../kv-cache.ts'
+import type { KvConfig } from '../kv-cache.ts'
+
+/** What the cache knows of a request. */
+export interface PlainHolder {
+  readonly prompt: Uint32Array
+  readonly outputSeed: number
+  readonly outputTokens: number
+  readonly computedTokens: number
+  /** In the order of its tokens. */
+  blocks: number[]
+  /** How many of them are registered in the prefix cache. */
+  registeredBlocks: number
+}
+
+export interface PlainCache {
+  freeBlocks(): number
+  usage(): number
+  /** Forgets all content; false, and nothing done, while any block is held. */
+  reset(): boolean
+  lookup(request: PlainHolder): number[]
+  /** Room for `tokens` more; false where there is none, and then nothing changed. */
+  grow(request: PlainHolder, tokens: number): boolean
+  admit(request: PlainHolder, hits: readonly number[], tokens: number, busy: boolean): boolean
+  free(request: PlainHolder): void
+}
 
 /**
  * vLLM's KVCacheManager, BlockPool and FreeKVCacheBlockQueue as plain lists: content is compared as text, not by hash.
  * Slow, and with nothing in common with the one that it checks.
  */
-export const createPlainCache = (config: KvConfig): KvCache => {
+export const createPlainCache = (config: KvConfig): PlainCache => {
   const { blockSize, enablePrefixCaching, maxModelLen, numGpuBlocks, reserveFullPrompt = true, watermark = 0 } = config
   let free = Array.from({ length: numGpuBlocks - 1 }, (_, index) => index + 1)
   const holders = new Map<number, number>()
@@ -15,8 +39,8 @@ export const createPlainCache = (config: KvConfig): KvCache => {
   const needed = (tokens: number): number => Math.ceil(tokens / blockSize)
 
   /** All tokens up to the block's end; written down, as it is asked for often. */
-  const written = new WeakMap<Holder, string[]>()
-  const contentOfBlock = (request: Holder, index: number): string => {
+  const written = new WeakMap<PlainHolder, string[]>()
+  const contentOfBlock = (request: PlainHolder, index: number): string => {
     const { prompt, outputSeed } = request
     const known = written.get(request) ?? []
     written.set(request, known)
@@ -36,14 +60,14 @@ export const createPlainCache = (config: KvConfig): KvCache => {
     if (rest.length === 0) blocksOf.delete(content)
     else blocksOf.set(content, rest)
   }
-  const extend = (request: Holder): void => {
+  const extend = (request: PlainHolder): void => {
     const block = free.shift()
     if (block === undefined) throw new Error('no free block')
     forget(block)
     holders.set(block, 1)
     request.blocks.push(block)
   }
-  const register = (request: Holder, tokens: number): void => {
+  const register = (request: PlainHolder, tokens: number): void => {
     if (!enablePrefixCaching) return
     for (; (request.registeredBlocks + 1) * blockSize <= tokens; request.registeredBlocks++) {
       const block = request.blocks[request.registeredBlocks] ?? 0
@@ -54,8 +78,6 @@ export const createPlainCache = (config: KvConfig): KvCache => {
   }
 
   return {
-    extend,
-    register,
     freeBlocks: () => free.length,
     usage: () => 1 - free.length / (numGpuBlocks - 1),
     reset: () => {

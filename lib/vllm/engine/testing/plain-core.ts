@@ -1,12 +1,11 @@
 import type { Chosen, Core } from '../core.ts'
-import type { KvCache } from '../kv-cache.ts'
 import type { EngineConfig, EngineRequest, TokenGap } from '../types.ts'
 import { createPlainCache } from './plain-cache.ts'
 import { insertByPriority, PlainRequest } from './plain-request.ts'
 import { preempt, type PlainQueues, type PlainSchedule, schedulePlainly } from './plain-scheduler.ts'
 
 /** The model as one would first write it: every request is looked at in every step. The fast one must agree with it. */
-export const createPlainCore = (config: EngineConfig, kv: KvCache = createPlainCache(config)): Core => {
+export const createPlainCore = (config: EngineConfig, kv = createPlainCache(config)): Core => {
   const queues: PlainQueues = { running: [], waiting: [] }
   let last: PlainSchedule = { scheduled: [], preempted: [], prefixQueries: 0, prefixHits: 0 }
 

@@ -1,9 +1,9 @@
 import { isMoreImportant, targetTokensOf } from '../core.ts'
-import type { Holder } from '../kv-cache.ts'
 import type { EngineRequest, FinishReason, RequestInit, RequestStatus } from '../types.ts'
+import type { PlainHolder } from './plain-cache.ts'
 
 /** A request with every field written down. */
-export class PlainRequest implements EngineRequest, Holder {
+export class PlainRequest implements EngineRequest, PlainHolder {
   readonly id: string
   readonly prompt: Uint32Array
   readonly outputSeed: number
@@ -12,7 +12,6 @@ export class PlainRequest implements EngineRequest, Holder {
   readonly naturalLength: number
   readonly priority: number
   readonly arrivedAt: number
-  readonly hashes: number[] = []
   status: RequestStatus = 'waiting'
   finishReason: FinishReason | null = null
   computedTokens = 0
@@ -37,6 +36,10 @@ export class PlainRequest implements EngineRequest, Holder {
     this.naturalLength = init.naturalLength
     this.priority = init.priority ?? 0
     this.arrivedAt = init.arrivedAt
+  }
+
+  get heldBlocks(): number {
+    return this.blocks.length
   }
 
   get totalTokens(): number {

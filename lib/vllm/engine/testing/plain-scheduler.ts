@@ -1,6 +1,6 @@
 import type { Admission } from '../core.ts'
-import type { KvCache } from '../kv-cache.ts'
 import type { EngineConfig } from '../types.ts'
+import type { PlainCache } from './plain-cache.ts'
 import { insertByPriority, leastImportant, type PlainRequest } from './plain-request.ts'
 
 export interface PlainQueues {
@@ -18,7 +18,7 @@ export interface PlainSchedule {
 /** `Scheduler.schedule()` of vLLM 0.32.0 (vllm/v1/core/sched/scheduler.py), in its order and touching every request. */
 export const schedulePlainly = (
   config: EngineConfig,
-  kv: KvCache,
+  kv: PlainCache,
   queues: PlainQueues,
   now: number,
   admission: Admission,
@@ -34,7 +34,7 @@ export const schedulePlainly = (
   return into
 }
 
-export const preempt = (config: EngineConfig, kv: KvCache, waiting: PlainRequest[], request: PlainRequest): void => {
+export const preempt = (config: EngineConfig, kv: PlainCache, waiting: PlainRequest[], request: PlainRequest): void => {
   kv.free(request)
   request.computedTokens = 0
   request.status = 'preempted'
@@ -48,7 +48,7 @@ export const preempt = (config: EngineConfig, kv: KvCache, waiting: PlainRequest
 
 const scheduleRunning = (
   config: EngineConfig,
-  kv: KvCache,
+  kv: PlainCache,
   { running, waiting }: PlainQueues,
   chunk: number,
   into: PlainSchedule,
@@ -83,7 +83,7 @@ const scheduleRunning = (
 
 const admitWaiting = (
   { blockSize, enableChunkedPrefill = true, enablePrefixCaching, maxNumSeqs }: EngineConfig,
-  kv: KvCache,
+  kv: PlainCache,
   { running, waiting }: PlainQueues,
   chunk: number,
   tokensLeft: number,
@@ -94,7 +94,7 @@ const admitWaiting = (
   while (budget > 0 && running.length < maxNumSeqs) {
     const [request] = waiting
     if (request === undefined) break
-    const hits = [...kv.lookup(request)]
+    const hits = kv.lookup(request)
     const cached = hits.length * blockSize
     const wanted = limited(request.totalTokens - cached, chunk)
     if (!enableChunkedPrefill && wanted > budget) break
