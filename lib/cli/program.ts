@@ -31,6 +31,30 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
     .action(ends(async (scenario: string, options) => (await import('./plan.ts')).plan(context, scenario, options)))
 
   program
+    .command('simulate')
+    .argument('<scenario>', 'a scenario file')
+    .option(
+      '--seeds <number>',
+      'so many seeds, from the first on: their verdicts, without run folders',
+      integer(1, 1_000_000),
+    )
+    .option('--jobs <number>', 'so many at once (default: a processor each)', integer(1, 1_024))
+    .option('--seed <number>', 'the first, instead of the scenario’s own', integer(0, Number.MAX_SAFE_INTEGER))
+    .addOption(
+      new Option('--profile <profile>', 'scrape, evaluation and rule times (default: "fast")').choices([
+        'fast',
+        'production',
+      ]),
+    )
+    .option('--rules <file...>', 'judge these alert rules instead of those that ship')
+    .option('--symptoms <file>', 'YAML of alert: symptom, for rules without a symptom label')
+    .option('--runs <dir>', 'where run folders go', 'runs')
+    .option('--json', 'the verdict, or the campaign, as JSON on stdout')
+    .option('--verbose', 'every line of the verdict, the quiet ones too')
+    .description('plays a scenario on simulated time, without a cluster, and judges the alerts')
+    .action(ends(async (path: string, options) => (await import('./simulate.ts')).simulate(context, path, options)))
+
+  program
     .command('score')
     .argument('[run]', 'a run folder', 'runs/latest')
     .option('--json', 'the verdict as JSON')

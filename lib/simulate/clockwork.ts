@@ -76,9 +76,9 @@ export const createClockwork = (start: number): Clockwork => {
     run: async (until) => {
       stopped = false
       await settle()
-      while (!stopped) {
+      for (;;) {
         const next = queue.peek()
-        if (next === undefined || next.time > until) break
+        if (stopped || next === undefined || next.time > until) break
         queue.pop()
         if (next.act === null) continue
         now = next.time

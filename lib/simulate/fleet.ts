@@ -1,5 +1,6 @@
 import type { FaultKube, TargetSnapshot } from '../core/fault.ts'
 import { deriveSeed, seededRandom } from '../core/random.ts'
+import type { SampleSeries } from '../core/run-folder.ts'
 import type { Workload } from '../core/workload.ts'
 import type { PrometheusClient } from '../prometheus/client.ts'
 import type { Clockwork } from './clockwork.ts'
@@ -10,8 +11,8 @@ import { kubeStatePage } from './exporters/kube-state.ts'
 import { type FlagStore, servingPods, simulatedKube } from './faults/kube.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { createPromptMaker, type PromptMaker } from './load/prompt.ts'
-import { simulatedClient } from './prometheus/client.ts'
-import type { SimulatedPrometheus } from './prometheus/simulated-prometheus.ts'
+import { seriesOf, simulatedClient } from './prometheus/client.ts'
+import type { Question, SimulatedPrometheus } from './prometheus/simulated-prometheus.ts'
 import { createNumbering, type Numbering } from './scrape/numbering.ts'
 import { createScraper, type Scraper } from './scrape/scraper.ts'
 import type { SimulatedStack } from './stack.ts'
@@ -22,6 +23,7 @@ export interface Fleet {
   gateway: Gateway
   prompts: PromptMaker
   client: PrometheusClient
+  conditions(nameLabel: string, groupLabel: string): Promise<SampleSeries[]>
   kube: FaultKube
   snapshot(): Promise<TargetSnapshot>
   /** A sample that nobody scrapes: k6 writes its own. */
@@ -79,13 +81,12 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
     },
   })
   addTargets({ clock, stack, cluster, gateway, scraper })
+  const ask = (question: Question): Promise<string> => {
+    frames.evaluate(clock.now())
+    return prometheus.ask(question)
+  }
   const client = simulatedClient({
-    prometheus: {
-      ask: (question) => {
-        frames.evaluate(clock.now())
-        return prometheus.ask(question)
-      },
-    },
+    prometheus: { ask },
     now: clock.now,
     hold: clock.hold,
     described: scraper.described,
@@ -95,6 +96,8 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
     gateway,
     prompts,
     client,
+    conditions: async (nameLabel, groupLabel) =>
+      seriesOf(await clock.hold(ask({ kind: 'conditions', nameLabel, groupLabel }))),
     kube: simulatedKube(clock, cluster, flags),
     snapshot: async () => ({
       namespace: serving.namespace,

@@ -4,7 +4,7 @@ import { UserError } from '../core/errors.ts'
 import type { FaultRegistry } from '../core/fault.ts'
 import type { FaultResource } from '../core/fault-resource.ts'
 import { deriveSeed, seededRandom } from '../core/random.ts'
-import type { ArrivalCount, PodRecord, RequestRecord, RunInfo, RunPlan } from '../core/run-folder.ts'
+import type { ArrivalCount, PodRecord, RequestRecord, RunInfo, RunPlan, SampleSeries } from '../core/run-folder.ts'
 import type { Scenario } from '../core/scenario.ts'
 import type { Workload } from '../core/workload.ts'
 import { scriptData } from '../k6/script-data.ts'
@@ -49,6 +49,8 @@ export interface Incident {
   arrivals: ArrivalCount | null
   pods: readonly PodRecord[]
   client: PrometheusClient
+  /** What each rule's expression returned when it was evaluated, with the rule's name and group under these labels. */
+  conditions(nameLabel: string, groupLabel: string): Promise<SampleSeries[]>
   symptoms: SymptomMap
   /** What k6 would have summed up. */
   summary: unknown
@@ -156,6 +158,7 @@ export const playIncident = async (input: IncidentInput): Promise<Incident> => {
     arrivals,
     pods: fleet.cluster.records,
     client: fleet.client,
+    conditions: fleet.conditions,
     symptoms: input.symptoms,
     summary: { simulated: true, metrics: {} },
   }

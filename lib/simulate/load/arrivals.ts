@@ -26,9 +26,8 @@ export const drawArrivals = (arrivals: Staged, seed: number): Due[] => {
   for (const { to, over } of arrivals.stages) {
     const area = ((rate + to) / 2) * (over / SECOND)
     // A stage that jumps has no area.
-    while (area > 0 && wanted <= load + area) {
+    for (; wanted <= load + area; wanted += interval()) {
       due.push({ at: startedAt + timeOf(wanted - load, rate, to, over), promptTokens: null, outputTokens: null })
-      wanted += interval()
     }
     load += area
     startedAt += over

@@ -1,3 +1,5 @@
+import type { SampleSeries } from '../../core/run-folder.ts'
+import { QueryResult } from '../../prometheus/api.ts'
 import { prometheusClient, type PrometheusClient } from '../../prometheus/client.ts'
 import type { Fetch } from '../../prometheus/request.ts'
 import type { Question, SimulatedPrometheus } from './simulated-prometheus.ts'
@@ -15,6 +17,14 @@ export interface SimulatedClientOptions {
 /** The client that real runs use, on the simulated Prometheus. */
 export const simulatedClient = (options: SimulatedClientOptions): PrometheusClient =>
   prometheusClient({ endpoint: { url: 'http://simulated', headers: {} }, fetch: simulatedFetch(options) })
+
+/** The series of a range or matrix answer. */
+export const seriesOf = (answer: string): SampleSeries[] => {
+  const result = QueryResult.parse(JSON.parse(answer))
+  return result.resultType === 'matrix'
+    ? result.result.map(({ metric, values }) => ({ labels: metric, samples: values }))
+    : []
+}
 
 // --- Internal helpers ---
 
