@@ -19,7 +19,7 @@ export const vllmEngine = async (context: Context): Promise<ReadEngine> => {
 
 /**
  * The load: measured with the `chat` workload beside the rest of the stack on two cores. The flags: their token counts are made
- * for a cache of hundreds of thousands of tokens; here there are 16,384, and the words of a flag's context are two tokens each.
+ * for a cache of hundreds of thousands of tokens; here there are 8,192, and the words of a flag's context are two tokens each.
  */
 export const VLLM_LIMITS: EngineLimits = { carries: { users: 50, requestsPerSecond: 4 }, flagTokens: 0.2 }
 
@@ -29,15 +29,15 @@ export const VLLM_LIMITS: EngineLimits = { carries: { users: 50, requestsPerSeco
 const REPLICAS = 2
 
 /**
- * As the recordings of lib/vllm/fixtures were made, but for the batch. 16 requests a replica keep the drill's proportion of
- * users to places (1,000 to 768), so that a lost replica is felt as a queue. 256 tokens a step keep a step under a tenth of
- * a second on one core: with 1,024, each long prompt alone would break the rules' promise about gaps between tokens.
+ * The model of the recordings in lib/vllm/fixtures, in smaller batches. 8 requests a replica and 8,192 tokens of cache keep the
+ * drill's proportions: a lost replica is felt as a queue, the template's context as a full cache. 256 tokens a step keep
+ * it under a tenth of a second on one core: with 1,024, each long prompt alone would break the rules' promise about gaps.
  */
 // prettier-ignore
 const ARGS = [
   '--served-model-name', 'tiny', '--load-format', 'dummy', '--dtype', 'float32', '--max-model-len', '4096',
-  '--enforce-eager', '--max-num-seqs', '16', '--max-num-batched-tokens', '256', '--block-size', '32',
-  '--num-gpu-blocks-override', '512',
+  '--enforce-eager', '--max-num-seqs', '8', '--max-num-batched-tokens', '256', '--block-size', '32',
+  '--num-gpu-blocks-override', '256', '--distributed-executor-backend', 'uni',
 ]
 
 const ENV = {
@@ -47,6 +47,8 @@ const ENV = {
   // Each replica would choose the same core to bind its one thread to.
   VLLM_CPU_OMP_THREADS_BIND: 'nobind',
   OMP_NUM_THREADS: '1',
+  // A CPU build starts its worker as another process only to give it these two variables: with `uni`, a third less to start.
+  VLLM_ENABLE_V1_MULTIPROCESSING: '0',
 }
 
 const installed = async (context: Context): Promise<VllmInstall> => {

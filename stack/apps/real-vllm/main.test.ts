@@ -30,7 +30,8 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  for (const child of children) child.kill('SIGKILL')
+  // The whole group of each, as the node agent does.
+  for (const { pid, exitCode } of children) if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGKILL')
   server.closeAllConnections()
   await new Promise((closed) => server.close(closed))
 })
