@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { ROOT_CONTEXT, SpanKind } from '@opentelemetry/api'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
@@ -39,11 +40,15 @@ export const openOtlp = ({ endpoint, protocol, serviceName, pid }: OtlpOptions):
       const span = tracer.startSpan(name, { kind: SpanKind.SERVER, startTime: startedAt, attributes }, context)
       span.end(endedAt)
     },
-    shutdown: () => provider.shutdown(),
+    // A collector that is gone keeps nobody from ending.
+    shutdown: () =>
+      Promise.race([provider.shutdown().catch(() => undefined), delay(SHUTDOWN_MS, undefined, { ref: false })]),
   }
 }
 
 // --- Internal helpers ---
+
+const SHUTDOWN_MS = 5_000
 
 const GETTER = {
   get: (carrier: RequestSpan['headers'], key: string): string | undefined =>
