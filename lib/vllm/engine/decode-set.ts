@@ -60,7 +60,9 @@ export const createDecodeSet = (clock: Clock, maxModelLen: number): DecodeSet =>
       if (list === NOBODY) return []
       pages[page] = NOBODY
       // A sequence may have left since, or be here twice because it came back.
-      return inOrder([...new Set(list.filter(({ finishesAt }) => finishesAt === clock.tick))])
+      keep(list, ({ finishesAt }) => finishesAt === clock.tick)
+      keep(inOrder(list), (sequence, before) => sequence !== before)
+      return list
     },
   }
 }
@@ -68,3 +70,10 @@ export const createDecodeSet = (clock: Clock, maxModelLen: number): DecodeSet =>
 // --- Internal helpers ---
 
 const NOBODY: Sequence[] = []
+
+/** Filters in place; `before` is the last that was kept. */
+const keep = (list: Sequence[], isKept: (sequence: Sequence, before: Sequence | undefined) => boolean): void => {
+  let kept = 0
+  for (const sequence of list) if (isKept(sequence, list[kept - 1])) list[kept++] = sequence
+  list.length = kept
+}

@@ -166,7 +166,7 @@ describe('prefix cache', () => {
     drain(engine)
     const answer = Uint32Array.from({ length: 60 }, (_, index) => outputToken(first.outputSeed, index))
     const next = new Uint32Array(120)
-    next.set(first.prompt)
+    next.set(prompt(40, 1))
     next.set(answer, 40)
     const follow = engine.add(init(2, { prompt: next }), 1_000)
     drain(engine, 1_000)

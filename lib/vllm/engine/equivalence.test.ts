@@ -94,7 +94,8 @@ const seen = (outcome: StepOutcome): unknown => {
   const gaps = new Map<number, number>()
   for (const { gapMs, count } of outcome.gaps) gaps.set(gapMs, (gaps.get(gapMs) ?? 0) + count)
   return {
-    ...outcome,
+    endedAt: outcome.endedAt,
+    emittedCount: outcome.emittedCount,
     emitted: ids(outcome.emitted),
     firstTokens: ids(outcome.firstTokens),
     finished: ids(outcome.finished),

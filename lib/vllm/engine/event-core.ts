@@ -77,30 +77,32 @@ const own = (request: EngineRequest): Sequence => {
   return request
 }
 
-const chosenOf = ({ decoding, irregular, ...batch }: Batch, active: boolean): Chosen => {
-  const { preempted, prefixQueries, prefixHits } = batch
+const chosenOf = (batch: Batch, active: boolean): Chosen => {
+  const { decoding, preempted, prefixQueries, prefixHits } = batch
+  const steady = active ? decoding.size() : 0
   const chosen = {
     prefillTokens: 0,
     prefillPairs: 0,
-    decodeSequences: active ? decoding.size() : 0,
+    decodeSequences: steady,
     contextTokens: active ? decoding.contextTokens() : 0,
-    scheduledTokens: active ? decoding.size() : 0,
+    scheduledTokens: steady,
     preempted,
     prefixQueries,
     prefixHits,
   }
   if (!active) return chosen
-  for (const sequence of irregular) {
+  for (const sequence of batch.irregular) {
     const { stepTokens } = sequence
     if (stepTokens === 0) continue
-    sequence.computedTokens += stepTokens
+    const computed = sequence.computedTokens + stepTokens
+    sequence.computedTokens = computed
     chosen.scheduledTokens += stepTokens
     if (stepTokens === 1) {
       chosen.decodeSequences++
-      chosen.contextTokens += sequence.computedTokens
+      chosen.contextTokens += computed
     } else {
       chosen.prefillTokens += stepTokens
-      chosen.prefillPairs += stepTokens * (sequence.computedTokens - (stepTokens - 1) / 2)
+      chosen.prefillPairs += stepTokens * (computed - (stepTokens - 1) / 2)
     }
   }
   return chosen

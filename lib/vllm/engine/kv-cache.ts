@@ -112,13 +112,13 @@ export const createKvCache = (config: KvConfig): KvCache => {
       else {
         blank += heldBlocks - filledBlocks
         run.owner = null
-        run.eachFree(run.start, filledBlocks, (from, to) => cached.append(run, from, to))
+        run.eachFree(run.start, filledBlocks, cached.append)
         prune(run)
         for (let at = pieces.length - 1; at >= 0; at--) {
           const piece = pieces[at]
           if (piece === undefined) continue
           piece.run.unhold(piece.from, piece.to)
-          piece.run.eachFree(piece.from, piece.to, (from, to) => cached.append(piece.run, from, to))
+          piece.run.eachFree(piece.from, piece.to, cached.append)
           prune(piece.run)
         }
       }

@@ -23,12 +23,12 @@ export const createLruQueue = (): LruQueue => {
 
   const insertAfter = (run: Run, from: number, to: number, previous: Extent | null): void => {
     const next: Extent | null = previous === null ? head : previous.next
-    const extent: Extent = { run, from, to, previous, next }
+    const extent: Extent = { run, from, to, previous, next, sibling: run.extents }
     if (previous === null) head = extent
     else previous.next = extent
     if (next === null) tail = extent
     else next.previous = extent
-    run.extents.push(extent)
+    run.extents = extent
   }
   const remove = (extent: Extent): void => {
     const { run, previous, next } = extent
@@ -36,7 +36,13 @@ export const createLruQueue = (): LruQueue => {
     else previous.next = next
     if (next === null) tail = previous
     else next.previous = previous
-    run.extents.splice(run.extents.indexOf(extent), 1)
+    if (run.extents === extent) {
+      run.extents = extent.sibling
+      return
+    }
+    let before = run.extents
+    while (before !== null && before.sibling !== extent) before = before.sibling
+    if (before !== null) before.sibling = extent.sibling
   }
 
   return {
@@ -47,14 +53,14 @@ export const createLruQueue = (): LruQueue => {
     },
     count: (run, from, to) => {
       let blocks = 0
-      for (const extent of run.extents) blocks += Math.max(0, Math.min(to, extent.to) - Math.max(from, extent.from))
+      for (let at = run.extents; at !== null; at = at.sibling) {
+        blocks += Math.max(0, Math.min(to, at.to) - Math.max(from, at.from))
+      }
       return blocks
     },
     revive: (run, from, to) => {
-      // Backwards: extents that are removed or added do not disturb those before them.
-      for (let index = run.extents.length - 1; index >= 0; index--) {
-        const extent = run.extents[index]
-        if (extent === undefined) continue
+      // A part that is split off is put before those that are still to come, and needs no look.
+      for (let extent = run.extents; extent !== null; extent = extent.sibling) {
         const low = Math.max(from, extent.from)
         const high = Math.min(to, extent.to)
         if (low >= high) continue
@@ -78,7 +84,7 @@ export const createLruQueue = (): LruQueue => {
         size -= taken
         if (extent.to > extent.from) return
         remove(extent)
-        if (extent.run.extents.length === 0) onEmpty(extent.run)
+        if (extent.run.extents === null) onEmpty(extent.run)
       }
     },
     clear: () => {

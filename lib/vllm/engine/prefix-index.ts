@@ -1,7 +1,5 @@
-import { hashBlocks } from './block-hash.ts'
 import { Run, type RunOwner } from './run.ts'
-import { outputToken } from '../text/words.ts'
-import type { Hashed } from './block-hash.ts'
+import { type Hashed, hashBlocks, isSameBlock } from './block-hash.ts'
 
 /** Cached blocks that begin a request's tokens, as pieces of the runs that they come from. */
 export interface Hits {
@@ -39,7 +37,7 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
   const follow = (request: Hashed, block: number): void => {
     let kept = 0
     for (const run of candidates) {
-      if (isSameBlock(run.content, request, block * blockSize, blockSize)) candidates[kept++] = run
+      if (isSameBlock(run.content, request, block, blockSize)) candidates[kept++] = run
     }
     candidates.length = kept
     const hash = hashAt(request, block)
@@ -99,12 +97,3 @@ const isEarlier = (one: Run, other: Run, block: number, blockSize: number): bool
   const difference = one.filledAt(block, blockSize) - other.filledAt(block, blockSize)
   return difference === 0 ? one.order < other.order : difference < 0
 }
-
-const isSameBlock = (one: Hashed, other: Hashed, from: number, blockSize: number): boolean => {
-  for (let index = from; index < from + blockSize; index++)
-    if (tokenAt(one, index) !== tokenAt(other, index)) return false
-  return true
-}
-
-const tokenAt = ({ prompt, outputSeed }: Hashed, index: number): number =>
-  prompt[index] ?? outputToken(outputSeed, index - prompt.length)

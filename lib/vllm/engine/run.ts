@@ -5,8 +5,11 @@ export interface Extent {
   readonly run: Run
   from: number
   to: number
+  /** In the queue. */
   next: Extent | null
   previous: Extent | null
+  /** Of the same run, in no order. */
+  sibling: Extent | null
 }
 
 /** So many requests hold blocks `from` to `to` (exclusive) of a run that another request computed. */
@@ -14,6 +17,7 @@ interface Hold {
   readonly from: number
   readonly to: number
   count: number
+  next: Hold | null
 }
 
 /** Who computes a run. */
@@ -35,12 +39,12 @@ export class Run {
   /** The owner's place in the batch, which is the order in which one step registers blocks. */
   readonly order: number
   owner: RunOwner | null
-  readonly holds: Hold[] = []
-  readonly extents: Extent[] = []
+  extents: Extent | null = null
   /** The next run whose hash has the same slot. */
   sameSlot: Run | null = null
+  #holds: Hold | null = null
   /** When blocks were filled: up to which one, in which step (or, one a step, from which on), and which of the two. */
-  readonly #fills: number[] = []
+  #fills: readonly number[] = []
 
   constructor(owner: RunOwner, start: number, hash: number, order: number) {
     this.owner = owner
@@ -52,16 +56,17 @@ export class Run {
 
   /** In step `tick` everything before block `end` was full. */
   fillAtOnce(end: number, tick: number): void {
-    this.#fills.push(end, tick, 0)
+    this.#fills = this.#fills.length === 0 ? [end, tick, 0] : [...this.#fills, end, tick, 0]
   }
 
   /** From now on one token a step; `origin`: the tokens that there would have been at step 0. */
   fillSteadily(origin: number): void {
-    this.#fills.push(Number.POSITIVE_INFINITY, origin, 1)
+    this.#fills = [...this.#fills, Number.POSITIVE_INFINITY, origin, 1]
   }
 
+  /** No longer. */
   stopAt(end: number): void {
-    this.#fills[this.#fills.length - 3] = end
+    this.#fills = this.#fills.with(-3, end)
   }
 
   filledAt(block: number, blockSize: number): number {
@@ -76,46 +81,53 @@ export class Run {
 
   isCached(block: number): boolean {
     if (this.owner !== null && block >= this.start && block < this.owner.filledBlocks) return true
-    for (const { from, to } of this.holds) if (block >= from && block < to) return true
-    for (const { from, to } of this.extents) if (block >= from && block < to) return true
+    for (let at = this.#holds; at !== null; at = at.next) if (block >= at.from && block < at.to) return true
+    for (let at = this.extents; at !== null; at = at.sibling) if (block >= at.from && block < at.to) return true
     return false
   }
 
   isForgotten(): boolean {
-    return this.owner === null && this.holds.length === 0 && this.extents.length === 0
+    return this.owner === null && this.#holds === null && this.extents === null
   }
 
   hold(from: number, to: number): void {
-    const same = this.holds.find((hold) => hold.from === from && hold.to === to)
-    if (same === undefined) this.holds.push({ from, to, count: 1 })
-    else same.count++
+    for (let at = this.#holds; at !== null; at = at.next) {
+      if (at.from !== from || at.to !== to) continue
+      at.count++
+      return
+    }
+    this.#holds = { from, to, count: 1, next: this.#holds }
   }
 
   unhold(from: number, to: number): void {
-    const index = this.holds.findIndex((hold) => hold.from === from && hold.to === to)
-    const hold = this.holds[index]
-    if (hold === undefined) throw new Error(`blocks ${from} to ${to} of a run are released but not held`)
-    hold.count--
-    if (hold.count === 0) this.holds.splice(index, 1)
+    let before: Hold | null = null
+    let at = this.#holds
+    while (at !== null && (at.from !== from || at.to !== to)) {
+      before = at
+      at = at.next
+    }
+    if (at === null) throw new Error(`blocks ${from} to ${to} of a run are released but not held`)
+    at.count--
+    if (at.count > 0) return
+    if (before === null) this.#holds = at.next
+    else before.next = at.next
   }
 
   /** Of blocks `from` to `to` those that nobody holds, the last first. */
-  eachFree(from: number, to: number, onFree: (from: number, to: number) => void): void {
+  eachFree(from: number, to: number, onFree: (run: Run, from: number, to: number) => void): void {
     if (this.owner !== null) return
     let end = to
     while (end > from) {
-      const last = end - 1
       let low = from
       let covered = false
-      for (const hold of this.holds) {
-        if (hold.from <= last && last < hold.to) {
+      for (let at = this.#holds; at !== null && !covered; at = at.next) {
+        if (at.to < end) low = Math.max(low, at.to)
+        else if (at.from < end) {
           covered = true
-          low = Math.max(from, hold.from)
-          break
+          low = Math.max(from, at.from)
         }
-        if (hold.to <= last) low = Math.max(low, hold.to)
       }
-      if (!covered) onFree(low, end)
+      if (!covered) onFree(this, low, end)
       end = low
     }
   }

@@ -2,7 +2,7 @@ import { targetTokensOf } from './core.ts'
 import type { Holder } from './kv-cache.ts'
 import type { Piece } from './prefix-index.ts'
 import type { Run } from './run.ts'
-import type { EngineRequest, FinishReason, RequestInit, RequestStatus } from './types.ts'
+import type { EngineRequest, FinishReason, RequestInit, RequestStatus, Tokens } from './types.ts'
 
 /** The engine's count of steps, and when the last two ended. */
 export interface Clock {
@@ -20,7 +20,7 @@ export interface Clock {
  */
 export class Sequence implements EngineRequest, Holder {
   readonly id: string
-  readonly prompt: Uint32Array
+  readonly prompt: Tokens
   readonly outputSeed: number
   readonly maxTokens: number
   readonly targetTokens: number

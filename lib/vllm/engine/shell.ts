@@ -1,5 +1,5 @@
-import type { Admission, Chosen, Core } from './core.ts'
-import type { Batch, Engine, EngineConfig, EngineRequest, EngineStats, Step } from './types.ts'
+import type { Admission, Chosen, Core, Emission } from './core.ts'
+import type { Batch, Engine, EngineConfig, EngineRequest, EngineStats, Step, StepOutcome, TokenGap } from './types.ts'
 
 /**
  * vLLM's EngineCore around its scheduler: what arrives during a step waits for its end, aborts come before the step's
@@ -91,10 +91,15 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
       if (!hasWork()) return null
       settle = false
       const chosen = core.schedule(now, admission)
-      const { prefillTokens, prefillPairs, decodeSequences, contextTokens, scheduledTokens } = chosen
-      const durationMs = scheduledTokens === 0 ? 0 : stepTime(chosen)
-      const batch = { prefillTokens, prefillPairs, decodeSequences, contextTokens, scheduledTokens }
-      const step = { startedAt: now, durationMs, ...batch }
+      const step = {
+        startedAt: now,
+        durationMs: chosen.scheduledTokens === 0 ? 0 : stepTime(chosen),
+        prefillTokens: chosen.prefillTokens,
+        prefillPairs: chosen.prefillPairs,
+        decodeSequences: chosen.decodeSequences,
+        contextTokens: chosen.contextTokens,
+        scheduledTokens: chosen.scheduledTokens,
+      }
       inFlight = { step, chosen }
       return step
     },
@@ -108,22 +113,9 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
       count(chosen, emission.toldPreemptions)
       if (clearWhenIdle && core.running() === 0) clear()
       abortedByPause = NOBODY
-      let emitted: readonly EngineRequest[] | null = null
-      const outcome = {
-        endedAt: now,
-        step,
-        emittedCount: emission.emittedCount,
-        firstTokens: emission.firstTokens,
-        gaps: emission.gaps,
-        finished: emission.finished,
-        preempted: chosen.preempted,
-        get emitted() {
-          return (emitted ??= emission.emitted())
-        },
-        aborted: NOBODY,
-      }
+      const outcome = new Outcome(now, step, emission, chosen.preempted)
       if (calls.length > 0) {
-        emitted = emission.emitted()
+        outcome.keepEmitted()
         for (const call of calls) call()
         calls = []
         outcome.aborted = abortedByPause
@@ -159,3 +151,36 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
 // --- Internal helpers ---
 
 const NOBODY: readonly EngineRequest[] = []
+
+class Outcome implements StepOutcome {
+  readonly endedAt: number
+  readonly step: Step
+  readonly emittedCount: number
+  readonly firstTokens: readonly EngineRequest[]
+  readonly gaps: readonly TokenGap[]
+  readonly finished: readonly EngineRequest[]
+  readonly preempted: readonly EngineRequest[]
+  aborted = NOBODY
+  readonly #list: () => readonly EngineRequest[]
+  #emitted: readonly EngineRequest[] | null = null
+
+  constructor(endedAt: number, step: Step, emission: Emission, preempted: readonly EngineRequest[]) {
+    this.endedAt = endedAt
+    this.step = step
+    this.emittedCount = emission.emittedCount
+    this.firstTokens = emission.firstTokens
+    this.gaps = emission.gaps
+    this.finished = emission.finished
+    this.preempted = preempted
+    this.#list = emission.emitted
+  }
+
+  get emitted(): readonly EngineRequest[] {
+    return (this.#emitted ??= this.#list())
+  }
+
+  /** Before anything changes that the list is made from. */
+  keepEmitted(): void {
+    this.#emitted = this.#list()
+  }
+}

@@ -24,10 +24,16 @@ export interface EngineConfig {
 export type FinishReason = 'stop' | 'length' | 'abort' | 'error' | 'repetition'
 export type RequestStatus = 'waiting' | 'running' | 'preempted' | 'finished'
 
+/** Token ids; an array of them, or something that can tell each (few are ever asked for). */
+export interface Tokens {
+  readonly length: number
+  at(index: number): number | undefined
+}
+
 export interface RequestInit {
   id: string
-  /** Token ids of the whole prompt. */
-  prompt: Uint32Array
+  /** The whole prompt. */
+  prompt: Tokens
   /** The output's token ids follow from this alone, so that a later prompt that repeats the answer finds its blocks. */
   outputSeed: number
   /** The limit that the client asked for. */
@@ -43,7 +49,7 @@ export interface RequestInit {
 /** One sequence in the engine. Times are milliseconds on the clock of the calls; NaN until they happen. */
 export interface EngineRequest {
   readonly id: string
-  readonly prompt: Uint32Array
+  readonly prompt: Tokens
   readonly outputSeed: number
   readonly maxTokens: number
   /** Tokens after which it finishes, whatever the reason. */

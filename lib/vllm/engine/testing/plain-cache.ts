@@ -1,9 +1,10 @@
 import { outputToken } from '../../text/words.ts'
 import type { KvConfig } from '../kv-cache.ts'
+import type { Tokens } from '../types.ts'
 
 /** What the cache knows of a request. */
 export interface PlainHolder {
-  readonly prompt: Uint32Array
+  readonly prompt: Tokens
   readonly outputSeed: number
   readonly outputTokens: number
   readonly computedTokens: number
@@ -46,7 +47,7 @@ export const createPlainCache = (config: KvConfig): PlainCache => {
     written.set(request, known)
     for (let block = known.length; block <= index; block++) {
       const tokens = Array.from({ length: blockSize }, (_, offset) => block * blockSize + offset)
-        .map((at) => prompt[at] ?? outputToken(outputSeed, at - prompt.length))
+        .map((at) => prompt.at(at) ?? outputToken(outputSeed, at - prompt.length))
         .join(' ')
       known.push(`${known[block - 1] ?? ''} ${tokens}`)
     }

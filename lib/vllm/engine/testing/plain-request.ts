@@ -1,11 +1,11 @@
 import { isMoreImportant, targetTokensOf } from '../core.ts'
-import type { EngineRequest, FinishReason, RequestInit, RequestStatus } from '../types.ts'
+import type { EngineRequest, FinishReason, RequestInit, RequestStatus, Tokens } from '../types.ts'
 import type { PlainHolder } from './plain-cache.ts'
 
 /** A request with every field written down. */
 export class PlainRequest implements EngineRequest, PlainHolder {
   readonly id: string
-  readonly prompt: Uint32Array
+  readonly prompt: Tokens
   readonly outputSeed: number
   readonly maxTokens: number
   readonly targetTokens: number

@@ -1,5 +1,5 @@
 import { createEngine, type StepTime } from '../engine.ts'
-import type { Engine, EngineConfig, EngineRequest } from '../types.ts'
+import type { Engine, EngineConfig, EngineRequest, Tokens } from '../types.ts'
 
 export interface SpeedOptions {
   replicas: number
@@ -29,7 +29,6 @@ export const playClosedLoop = (options: SpeedOptions): Speed => {
   const { replicas, users, simulatedMs, config, stepTime, sharedTokens, ownTokens, outputTokens, thinkMs } = options
   const random = lcg(1)
   const around = (mean: number): number => Math.round(mean * (0.5 + random()))
-  const shared = Uint32Array.from({ length: sharedTokens + 2 * ownTokens }, (_, index) => 7 * index)
   const speed: Speed = { steps: 0, requests: 0, sequenceSteps: 0, preemptions: 0, endedAtMs: 0 }
 
   const fleet = Array.from({ length: replicas }, (_, replica) => ({
@@ -41,8 +40,7 @@ export const playClosedLoop = (options: SpeedOptions): Speed => {
   }))
   const ask = (engine: Engine, now: number): EngineRequest => {
     const id = speed.requests++
-    const prompt = shared.slice(0, sharedTokens + around(ownTokens))
-    prompt[sharedTokens] = id + 1
+    const prompt = promptOf(id, sharedTokens, around(ownTokens))
     const maxTokens = around(outputTokens)
     return engine.add({ id: `${id}`, prompt, outputSeed: id, maxTokens, naturalLength: Infinity, arrivedAt: now }, now)
   }
@@ -69,6 +67,11 @@ export const playClosedLoop = (options: SpeedOptions): Speed => {
 }
 
 // --- Internal helpers ---
+
+const promptOf = (id: number, shared: number, own: number): Tokens => ({
+  length: shared + own,
+  at: (index) => (index < shared ? index : Math.imul(id + 1, 0x9e3779b1) + index),
+})
 
 /** Keeps the times sorted: new ones belong near the end. */
 const insert = (times: number[], at: number): void => {
