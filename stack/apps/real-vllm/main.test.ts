@@ -30,8 +30,10 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  // The whole group of each, as the node agent does.
-  for (const { pid, exitCode } of children) if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGKILL')
+  for (const { pid, exitCode, signalCode } of children) {
+    // The whole group of each, as the node agent does.
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL')
+  }
   server.closeAllConnections()
   await new Promise((closed) => server.close(closed))
 })
