@@ -2,9 +2,12 @@ import { access, mkdir, mkdtempDisposable, readdir, readFile, readlink, realpath
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { findVllm, installVllm, type VllmOptions } from './install.ts'
 import { fakePythons, type FakeOptions, type FakePython } from './testing/fake-python.ts'
+
+// Each starts programs, on a machine that may have other work.
+vi.setConfig({ testTimeout: 60_000 })
 
 const GB = 1e9
 

@@ -3,11 +3,14 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { allocateGpuMemory, readGpuMemory } from '../gpu-emulator/client.ts'
 import { createLedger } from '../gpu-emulator/ledger.ts'
 import { createGpuServer } from '../gpu-emulator/server.ts'
 import { utilizationOf } from './reserve.ts'
+
+// Each starts programs, on a machine that may have other work.
+vi.setConfig({ testTimeout: 60_000 })
 
 const TOTAL = 81_008
 
@@ -54,11 +57,11 @@ const start = (script: string, ...args: string[]) => {
 }
 
 const eventually = async (check: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 1_000; tries++) {
     if (await check()) return
     await delay(20)
   }
-  throw new Error('did not happen within ten seconds')
+  throw new Error('did not happen within twenty seconds')
 }
 
 const freeMiB = async (): Promise<number> => (await readGpuMemory(url)).freeMiB
