@@ -25,6 +25,8 @@ export const watchRequest = (
 ): void => {
   const { http, now } = options
   const startedAt = now()
+  // A socket that is gone has no address any more.
+  clients.set(request, `${request.socket.remoteAddress}:${request.socket.remotePort}`)
   response.once('close', () => {
     if (response.headersSent && response.getHeader('content-type') !== STREAM) {
       logAccess(request, response.statusCode, path, options)
@@ -51,9 +53,13 @@ export const pathOf = ({ url }: IncomingMessage): string => (url ?? '/').split('
 
 // --- Internal helpers ---
 
+/** Where requests came from, by request. */
+const clients = new WeakMap<IncomingMessage, string>()
+
 const logAccess = (request: IncomingMessage, status: number, path: string, options: AccessOptions): void => {
   if (options.quiet.has(path)) return
-  const { socket, method, url, httpVersion } = request
-  const from = `${socket.remoteAddress}:${socket.remotePort}`
-  options.onAccess(`${from} - "${method} ${url} HTTP/${httpVersion}" ${status} ${STATUS_CODES[status] ?? ''}`)
+  const { method, url, httpVersion } = request
+  options.onAccess(
+    `${clients.get(request)} - "${method} ${url} HTTP/${httpVersion}" ${status} ${STATUS_CODES[status] ?? ''}`,
+  )
 }

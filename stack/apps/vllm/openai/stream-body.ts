@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
 
 /** The body of a streamed answer, written to a client that may read slower than the engine computes. */
 export interface StreamBody {
@@ -29,7 +30,7 @@ export const openBody = (response: ServerResponse): StreamBody => {
       writeFrame: (frame) => void response.write(frame, 'latin1'),
       frame: (events) => events,
       full: () => response.writableLength > HIGH_WATER,
-      onDrain: (callback) => void response.once('drain', callback),
+      onDrain: drains(response),
       end: () => void response.end(),
     }
   }
@@ -40,7 +41,23 @@ export const openBody = (response: ServerResponse): StreamBody => {
     writeFrame: send,
     frame,
     full: () => socket.writableLength > HIGH_WATER,
-    onDrain: (callback) => void socket.once('drain', callback),
+    onDrain: drains(socket),
     end: () => void response.end(),
+  }
+}
+
+// --- Internal helpers ---
+
+/** One listener for all choices of an answer. */
+const drains = (stream: Writable): StreamBody['onDrain'] => {
+  let callbacks: (() => void)[] = []
+  const drained = (): void => {
+    const now = callbacks
+    callbacks = []
+    for (const callback of now) callback()
+  }
+  return (callback) => {
+    if (callbacks.length === 0) stream.once('drain', drained)
+    callbacks.push(callback)
   }
 }
