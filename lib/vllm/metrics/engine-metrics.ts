@@ -1,6 +1,6 @@
 import type { EngineConfig, EngineRequest, EngineStats, StepOutcome } from '../engine/types.ts'
 import { LATEST, type VllmVersion } from './exposed.ts'
-import { finishedObserver } from './finished-observer.ts'
+import { finishedObserver, type Parent } from './finished-observer.ts'
 import type { SampleVisitor, Scalar } from './metric-set.ts'
 import { oldGauges } from './old-gauges.ts'
 import { usageOfAllBlocks, valueRules } from './value-rules.ts'
@@ -33,6 +33,8 @@ export interface EngineMetricsOptions {
   vllm?: VllmVersion
   /** `--enforce-eager`, which the buckets of some versions follow. */
   enforceEager?: boolean
+  /** What a sequence is one of, where its client asked for `n` of them. */
+  parentOf?: (request: EngineRequest) => Parent | undefined
   /** Seconds since the epoch. */
   now(): number
 }
@@ -78,7 +80,7 @@ export const createEngineMetrics = (options: EngineMetricsOptions): EngineMetric
     reasons.set(reason, counter)
     return counter
   }
-  const observeFinished = finishedObserver(set)
+  const observeFinished = finishedObserver(set, options.parentOf)
   const old = oldGauges(set, config.enablePrefixCaching, now)
   let queriedBlocks = 0
   let hitBlocks = 0

@@ -1,8 +1,20 @@
 import type { EngineRequest } from '../engine/types.ts'
 import type { VersionSet } from './version-set.ts'
 
+/** A request for `n` sequences: its own histograms move when the last of them finishes (vLLM's ParentRequest). */
+export interface Parent {
+  n: number
+  /** How many have not finished. */
+  open: number
+  /** Tokens of the longest one so far. */
+  longest: number
+}
+
 /** Per-request histograms, which move only when a request finishes. */
-export const finishedObserver = ({ histogram }: VersionSet): ((request: EngineRequest, endedAt: number) => void) => {
+export const finishedObserver = (
+  { histogram }: VersionSet,
+  parentOf: (request: EngineRequest) => Parent | undefined = () => undefined,
+): ((request: EngineRequest, endedAt: number) => void) => {
   const promptTokens = histogram('request_prompt_tokens')
   const generationTokens = histogram('request_generation_tokens')
   const maxGeneration = histogram('request_max_num_generation_tokens')
@@ -22,9 +34,13 @@ export const finishedObserver = ({ histogram }: VersionSet): ((request: EngineRe
     const { outputTokens, firstTokenAt, lastTokenAt, scheduledAt } = request
     promptTokens.observe(request.prompt.length)
     generationTokens.observe(outputTokens)
-    maxGeneration.observe(outputTokens)
-    paramsN.observe(1)
-    paramsBestOf.observe(1)
+    const parent = parentOf(request) ?? { n: 1, open: 1, longest: 0 }
+    parent.longest = Math.max(parent.longest, outputTokens)
+    if (--parent.open === 0) {
+      maxGeneration.observe(parent.longest)
+      paramsN.observe(parent.n)
+      paramsBestOf.observe(parent.n)
+    }
     paramsMaxTokens.observe(request.maxTokens)
     perToken.observe(outputTokens > 1 ? (lastTokenAt - firstTokenAt) / (outputTokens - 1) / SECOND : 0)
     e2e.observe((endedAt - request.arrivedAt) / SECOND)

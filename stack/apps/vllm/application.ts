@@ -1,9 +1,10 @@
 import { createEngine } from '../../../lib/vllm/engine/engine.ts'
-import type { Engine } from '../../../lib/vllm/engine/types.ts'
+import type { Engine, EngineRequest } from '../../../lib/vllm/engine/types.ts'
 import { stepTime } from '../../../lib/vllm/hardware/preset.ts'
 import { cacheConfigInfo } from '../../../lib/vllm/metrics/cache-config.ts'
 import { createEngineMetrics, type EngineMetrics } from '../../../lib/vllm/metrics/engine-metrics.ts'
 import { isMultiprocess } from '../../../lib/vllm/metrics/exposed.ts'
+import type { Parent } from '../../../lib/vllm/metrics/finished-observer.ts'
 import { createHttpMetrics } from '../../../lib/vllm/metrics/http-metrics.ts'
 import type { ServeArguments } from './arguments.ts'
 import { type Core, createDriver, type Driver, type GrowMemory } from './driver.ts'
@@ -57,12 +58,14 @@ export const createApplication = (options: ApplicationOptions): Application => {
   const now = (): number => Date.now()
   const wallSeconds = (): number => now() / 1_000
   const clock = (): number => performance.now()
+  const parents = new WeakMap<EngineRequest, Parent>()
   const vllm = { version: plan.vllmVersion, showHiddenFor: args.showHiddenMetricsForVersion }
   const metrics = createEngineMetrics({
     modelName: modelNames[0] ?? args.model,
     config,
     vllm,
     enforceEager: args.enforceEager,
+    parentOf: (request) => parents.get(request),
     now: wallSeconds,
   })
   const engine = createEngine(config, stepTime(preset, stepFloorMs))
@@ -104,6 +107,9 @@ export const createApplication = (options: ApplicationOptions): Application => {
       fingerprint: fingerprint(plan.vllmVersion, config),
       requestIdHeaders: args.enableRequestIdHeaders,
       onRejected: metrics.reject,
+      onSiblings: (requests, parent) => {
+        for (const request of requests) parents.set(request, parent)
+      },
       draining: options.draining,
       onEngineError: options.onEngineError,
       tracer: options.tracer,

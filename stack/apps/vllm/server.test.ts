@@ -109,6 +109,12 @@ describe('answers', () => {
     expect(choices.map(({ index }) => index)).toEqual([0, 1, 2])
     expect(new Set(choices.map((choice) => choice.text)).size).toBe(3)
     expect(usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 15, total_tokens: 25 })
+    // Sequences are finished one by one, the request once.
+    const counts = ['request_success_total{engine="0",finished_reason="length"', 'request_generation_tokens_count']
+    const once = ['request_params_n_count', 'request_max_num_generation_tokens_count']
+    expect(await Promise.all(counts.map((name) => server.sample(`vllm:${name}`)))).toEqual([3, 3])
+    expect(await Promise.all(once.map((name) => server.sample(`vllm:${name}`)))).toEqual([1, 1])
+    expect(await server.sample('vllm:request_params_n_sum')).toBe(3)
   })
 
   test('end by themselves, the same for the same prompt, where eos is not ignored', async () => {

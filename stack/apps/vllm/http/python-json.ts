@@ -1,4 +1,4 @@
-/** Where Python's json module would stop, and what it would say there: what FastAPI tells of a body that is no JSON. */
+/** Where Python's json module (3.12, as in vLLM's images) would stop, and what it would say there: what FastAPI tells of a body that is no JSON. */
 export interface JsonError {
   position: number
   message: string
@@ -62,10 +62,7 @@ const members = (text: string, start: number, depth: number, close: '}' | ']'): 
     at = skip(text, value(text, at, depth + 1))
     if (text[at] === close) return at + 1
     if (text[at] !== ',') throw new Stop("Expecting ',' delimiter", at)
-    const comma = at
     at = skip(text, at + 1)
-    if (text[at] === close)
-      throw new Stop(`Illegal trailing comma before end of ${close === '}' ? 'object' : 'array'}`, comma)
   }
 }
 
@@ -79,7 +76,8 @@ const string = (text: string, start: number): number => {
     if (char < ' ') throw new Stop('Invalid control character at', at)
     if (char !== '\\') continue
     const end = match(ESCAPE, text, at)
-    if (end === -1) throw new Stop(text[at + 1] === 'u' ? 'Invalid \\uXXXX escape' : 'Invalid \\escape', at)
+    if (end === -1 && text[at + 1] === 'u') throw new Stop('Invalid \\uXXXX escape', at + 1)
+    if (end === -1) throw new Stop('Invalid \\escape', at)
     at = end - 1
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { EngineRequest } from '../../../../lib/vllm/engine/types.ts'
+import type { Parent } from '../../../../lib/vllm/metrics/finished-observer.ts'
 import type { Driver, Sink } from '../driver.ts'
 import { type AccessOptions, beginStream } from '../http/access.ts'
 import { json, readJson } from '../http/answer.ts'
@@ -22,6 +23,8 @@ export interface GenerateOptions extends AccessOptions {
   maxNumQueuedReqs: number | null
   maxNumQueuedTokens: number | null
   onRejected(reason: 'max_num_queued_reqs' | 'max_num_queued_tokens'): void
+  /** Sequences of one prompt, of which the client asked for several. */
+  onSiblings(requests: readonly EngineRequest[], parent: Parent): void
   /** After a SIGTERM that lets running requests end. */
   draining(): boolean
   /** A request was answered with the engine's death: the server ends now, and not at the watchdog's next look. */
@@ -89,6 +92,10 @@ const run = (
     const init = { id: `${id}-${index}`, prompt, outputSeed, maxTokens, naturalLength, priority }
     return driver.submit(init, traced[index] ?? SILENT)
   })
+  const { n } = sampling
+  for (let first = 0; n > 1 && first < requests.length; first += n) {
+    options.onSiblings(requests.slice(first, first + n), { n, open: n, longest: 0 })
+  }
   response.once('close', () => {
     for (const request of requests) if (request.status !== 'finished') driver.abort(request)
   })
