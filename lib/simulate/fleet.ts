@@ -53,6 +53,7 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
     rules: Object.fromEntries(Object.entries(stack.rules).map(([name, text]) => [`${RULES_DIR}/${name}`, text])),
     evaluationIntervalMs: profile.evaluationIntervalMs,
     from: clock.now(),
+    bare: wanted !== null,
   })
   const random = (name: string) => seededRandom(deriveSeed(seed, name))
   const cluster = createCluster(clock, stack, random('pods'))

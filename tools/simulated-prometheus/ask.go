@@ -31,6 +31,9 @@ func (i *incident) ask(payload []byte) ([]byte, error) {
 	if err := json.Unmarshal(payload, &request); err != nil {
 		return nil, fmt.Errorf("ask: %w", err)
 	}
+	if request.Kind != "query" || readsRules(request.Expr) {
+		i.settle()
+	}
 	switch request.Kind {
 	case "query":
 		query, err := i.engine.NewInstantQuery(context.Background(), i, nil, request.Expr, timestamp.Time(request.At))

@@ -50,6 +50,7 @@ func (g *group) evaluate() {
 type textLoader struct {
 	texts  map[string]string
 	parser parser.Parser
+	bare   bool
 }
 
 func (l textLoader) Load(
@@ -58,6 +59,13 @@ func (l textLoader) Load(
 	groups, failures := rulefmt.Parse([]byte(l.texts[path]), ignoreUnknown, scheme, l.parser, promslog.NewNopLogger())
 	for index, failure := range failures {
 		failures[index] = fmt.Errorf("%s: %w", path, failure)
+	}
+	if l.bare && groups != nil {
+		for _, group := range groups.Groups {
+			for index := range group.Rules {
+				group.Rules[index].Annotations = nil
+			}
+		}
 	}
 	return groups, failures
 }

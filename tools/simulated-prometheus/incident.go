@@ -27,13 +27,18 @@ type openRequest struct {
 	From int64 `json:"from"`
 	// Aligned evaluates every group at whole intervals, as promtool does, instead of at an offset of its own.
 	Aligned bool `json:"aligned"`
+	// Bare leaves annotations out: their templates would be expanded at every evaluation of an active alert.
+	Bare bool `json:"bare"`
 }
 
 // incident is one run's storage, rules and clock.
 type incident struct {
-	head       *tsdb.Head
-	engine     *promql.Engine
-	groups     []*group
+	head    *tsdb.Head
+	engine  *promql.Engine
+	groups  []*group
+	answers *answers
+	// until is the time up to which evaluations are due.
+	until      int64
 	numbered   map[uint32]*series
 	conditions *conditions
 }
@@ -80,8 +85,12 @@ func openIncident(dir string, request openRequest) (*incident, error) {
 		Parser:                   newParser(),
 	})
 	opened := &incident{head: head, engine: engine, numbered: map[uint32]*series{}, conditions: newConditions()}
-	opened.groups, err = opened.loadGroups(request)
-	return opened, err
+	opened.answers = newAnswers(engine, opened)
+	if opened.groups, err = opened.loadGroups(request); err != nil {
+		return nil, err
+	}
+	opened.answers.areChained = areChained(opened.groups)
+	return opened, nil
 }
 
 // Querier reads the head; it stands in for a whole TSDB, which would have blocks beside it.
@@ -117,12 +126,12 @@ func (i *incident) append(write func(add func(number uint32, at int64, v float64
 
 func (i *incident) loadGroups(request openRequest) ([]*group, error) {
 	manager := rules.NewManager(&rules.ManagerOptions{
-		QueryFunc:   i.conditions.recording(rules.EngineQueryFunc(i.engine, i)),
+		QueryFunc:   i.conditions.recording(i.answers.query),
 		NotifyFunc:  func(context.Context, string, ...*rules.Alert) {},
 		ExternalURL: &url.URL{},
 		Appendable:  i.head,
 		Queryable:   i,
-		GroupLoader: textLoader{texts: request.Rules, parser: newParser()},
+		GroupLoader: textLoader{texts: request.Rules, parser: newParser(), bare: request.Bare},
 		Parser:      newParser(),
 	})
 	interval := time.Duration(request.EvaluationIntervalMs) * time.Millisecond
@@ -137,14 +146,21 @@ func (i *incident) loadGroups(request openRequest) ([]*group, error) {
 	return groups, nil
 }
 
-// evaluate runs every evaluation that is due up to a time, the earliest first.
-func (i *incident) evaluate(until int64) {
+// settle runs every evaluation that is due, the earliest first. It is put off for as long as nobody can tell the difference:
+// many evaluations of a rule cost little more than one where they are asked of the engine together.
+func (i *incident) settle() {
+	if len(i.groups) == 0 {
+		return
+	}
+	i.answers.prepare(i.groups, i.until)
 	for {
 		next := slices.MinFunc(i.groups, func(a, b *group) int { return a.next.Compare(b.next) })
-		if next.next.UnixMilli() > until {
-			return
+		if next.next.UnixMilli() > i.until {
+			break
 		}
 		i.conditions.begin(next.Group)
+		i.answers.begin(next.Group)
 		next.evaluate()
 	}
+	i.answers.forget()
 }

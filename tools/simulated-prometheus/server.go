@@ -59,7 +59,7 @@ func (s *server) handle(kind byte, payload []byte) ([]byte, error) {
 			s.fail(err)
 			break
 		}
-		s.incident.evaluate(until)
+		s.incident.until = max(s.incident.until, until)
 	default:
 		s.fail(fmt.Errorf("expected a kind of frame, found %q", kind))
 	}
@@ -122,6 +122,8 @@ func (s *server) scrape(d *decoder) error {
 }
 
 func (s *server) end(d *decoder) error {
+	// A marker may be older than evaluations that are due and must not see it.
+	s.incident.settle()
 	at, count := d.int64(), d.uint32()
 	if err := d.problem(d.has(4 * int(count))); err != nil {
 		return err

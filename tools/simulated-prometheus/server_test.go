@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -56,6 +57,26 @@ func (s *session) stale(at int64, number uint32) {
 
 func (s *session) evaluate(until int64) {
 	s.frame(frameEvaluate, binary.LittleEndian.AppendUint64(nil, uint64(until)))
+}
+
+// sorted gives JSON with the series of an answer in an order of their own: maps have none.
+func sorted(t *testing.T, text string) string {
+	t.Helper()
+	var answer struct {
+		Result []json.RawMessage `json:"result"`
+	}
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	if answer.Result == nil {
+		return text
+	}
+	series := make([]string, 0, len(answer.Result))
+	for _, one := range answer.Result {
+		series = append(series, string(one))
+	}
+	slices.Sort(series)
+	return strings.Join(series, "\n")
 }
 
 func (s *session) query(expr string, at int64) {

@@ -23,18 +23,25 @@ export const dcgmPage = (ledger: Ledger, node: string, reservedMiB: number, now:
     return labels
   }
   const families = [...renderDcgm(ledger, device, now()).matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name)
+  let text = ''
+  let samples: [name: string, labels: Labels, value: number][] = []
   return {
     families,
     visit: (visitor) => {
-      for (const line of renderDcgm(ledger, device, now()).split('\n')) {
-        const [, name, labels, value] = SAMPLE.exec(line) ?? []
-        if (name !== undefined && labels !== undefined) visitor(name, labelsOf(labels), Number(value))
-      }
+      const current = renderDcgm(ledger, device, now())
+      if (current !== text)
+        samples = [...current.matchAll(SAMPLE)].map(([, name = '', of = '', value]) => [
+          name,
+          labelsOf(of),
+          Number(value),
+        ])
+      text = current
+      for (const [name, labels, value] of samples) visitor(name, labels, value)
     },
   }
 }
 
 // --- Internal helpers ---
 
-const SAMPLE = /^(\w+)\{(.*)\} (\S+)$/
+const SAMPLE = /^(\w+)\{(.*)\} (\S+)$/gm
 const LABEL = /(\w+)="([^"]*)"/g

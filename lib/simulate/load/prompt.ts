@@ -46,6 +46,7 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
   const isExact =
     workload.promptTokenizer === 'server' || workload.promptTokenizer === 'ids' || workload.promptTokenizer === 'auto'
   const pooledTokens = workload.prefixes?.tokens ?? 0
+  const cut = createSlab()
 
   const first = (key: TurnKey, { own, whole, prefix }: Sizes): Prompt => {
     const pooled = prefix === null ? 0 : pooledTokens
@@ -55,7 +56,7 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
     const hasFront = common + fromPool > 0
     const template = isChat ? HEADER + END + HEADER + (hasFront ? HEADER + END : 0) : 0
     const ownTokens = Math.max(1, total - common - fromPool - (isExact ? template : 0))
-    const tokens = new Uint32Array(common + fromPool + ownTokens + template)
+    const tokens = cut(common + fromPool + ownTokens + template)
     let at = 0
     if (isChat && hasFront) at = fill(tokens, at, HEADER, KIND.systemHeader)
     at = fill(tokens, at, common, KIND.shared)
@@ -71,7 +72,7 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
     next: ({ tokens: before, tail }, answer, own) => {
       const template = END + HEADER + END + HEADER
       const ownTokens = Math.max(1, own - (isExact ? template : 0))
-      const tokens = new Uint32Array(before.length + answer.length + ownTokens + template)
+      const tokens = cut(before.length + answer.length + ownTokens + template)
       tokens.set(before)
       tokens.set(answer, before.length)
       let at = before.length + answer.length
@@ -87,7 +88,7 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
       // Into the first system message; a prompt without one gets its own.
       const hasSystem = isChat && before[0] === KIND.systemHeader
       const wrapper = isChat && !hasSystem ? HEADER + END : 0
-      const tokens = new Uint32Array(before.length + front + wrapper)
+      const tokens = cut(before.length + front + wrapper)
       let at = isChat ? fill(tokens, 0, HEADER, KIND.systemHeader) : 0
       const from = at
       at = fill(tokens, at, front, KIND.context)
@@ -99,7 +100,7 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
       return { tokens, tail }
     },
     answer: (outputSeed, count) => {
-      const tokens = new Uint32Array(count)
+      const tokens = cut(count)
       if (workload.turns?.history !== 'answers') return tokens.fill(KIND.scripted)
       // The last token ends the answer and has no text.
       const written = Math.max(0, count - 1)
@@ -110,6 +111,23 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
 }
 
 // --- Internal helpers ---
+
+/** Prompts are cut from pieces of this many tokens: a buffer for each would keep the collector busy. */
+const SLAB_TOKENS = 1 << 18
+
+const createSlab = (): ((count: number) => Uint32Array) => {
+  let slab = new Uint32Array(SLAB_TOKENS)
+  let used = 0
+  return (count) => {
+    if (count > SLAB_TOKENS) return new Uint32Array(count)
+    if (used + count > SLAB_TOKENS) {
+      slab = new Uint32Array(SLAB_TOKENS)
+      used = 0
+    }
+    used += count
+    return slab.subarray(used - count, used)
+  }
+}
 
 const POOL_STRIDE = 0x400
 

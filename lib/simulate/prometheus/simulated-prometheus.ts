@@ -10,6 +10,8 @@ export interface OpenIncident {
   from: number
   /** Every group at whole intervals, as promtool evaluates, instead of at an offset of its own. */
   aligned?: boolean
+  /** Annotations are left out: their templates would be expanded at every evaluation of an active alert. */
+  bare?: boolean
 }
 
 /** `askRequest` of tools/simulated-prometheus/ask.go. */
@@ -38,8 +40,11 @@ const FLUSH_FRAMES = 64
 
 /** Starts the program at `path`. */
 export const startSimulatedPrometheus = (path: string): SimulatedPrometheus => {
-  // One thread for evaluation is enough: several of these share a machine.
-  const child = spawn(path, [], { stdio: ['pipe', 'pipe', 'inherit'], env: { GOMAXPROCS: '2', GOGC: '400' } })
+  // Evaluation is one thread's work, and an incident's heap small: it is collected when a quarter of a gigabyte is full.
+  const child = spawn(path, [], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { GOMAXPROCS: '2', GOGC: 'off', GOMEMLIMIT: '256MiB' },
+  })
   const frames = createFrameWriter()
   const answers = readAnswers(child)
   let unsent = 0
