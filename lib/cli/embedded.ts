@@ -6,7 +6,7 @@ import { requireAllowed } from '../../chaos/controller/safety.ts'
 import { bundlePrograms } from '../../stack/bundles.ts'
 import { deployStack } from '../../stack/deploy.ts'
 import { imageMap } from '../../stack/images.ts'
-import { EMBEDDED_NODES } from '../../stack/nodes.ts'
+import { EMBEDDED_NODES, embeddedNodes } from '../../stack/nodes.ts'
 import { STACK_NAMESPACE, stackTarget } from '../../stack/target.ts'
 import { findCluster, startCluster, stopCluster } from '../cluster/cluster.ts'
 import { tryLock } from '../cluster/lock.ts'
@@ -171,7 +171,7 @@ const start = async (
       node,
       vllm: inputs.engine?.vllm,
     }),
-    nodes: EMBEDDED_NODES,
+    nodes: inputs.engine === undefined ? EMBEDDED_NODES : embeddedNodes(inputs.engine.real.replicas),
     apiPort,
     onProgress: ({ text }) => context.status(`cluster: ${text}`),
     signal: context.signal,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorMessage } from '../../../lib/core/errors.ts'
 import { allocateGpuMemory, type GpuMemory, type Holder, readGpuMemory } from '../gpu-emulator/client.ts'
+import { notFree } from '../vllm/memory/messages.ts'
 
 export type Reservation =
   | {
@@ -31,7 +32,7 @@ export const reserve = async (options: ReserveOptions): Promise<Reservation> => 
     const { totalMiB } = await waitForDevice(options)
     const mib = Math.ceil(totalMiB * utilization)
     const allocation = await allocateGpuMemory(url, holder, mib)
-    if (!allocation.ok) return { ok: false, reason: notFree(allocation.memory, mib, utilization) }
+    if (!allocation.ok) return { ok: false, reason: notFree(allocation.memory, mib * MIB, utilization) }
     return { ok: true, mib, lost: allocation.lost }
   } catch (error) {
     return { ok: false, reason: `RuntimeError: No CUDA GPUs are available (${errorMessage(error)})` }
@@ -54,6 +55,7 @@ export const utilizationOf = (args: readonly string[]): number => {
 // --- Internal helpers ---
 
 const DEFAULT_UTILIZATION = 0.92
+const MIB = 2 ** 20
 const TIMEOUT_MS = 60_000
 const EVERY_MS = 500
 
@@ -73,11 +75,3 @@ const waitForDevice = async ({
     }
   }
 }
-
-/** vLLM's own words (vllm/v1/worker/utils.py, request_memory). */
-const notFree = ({ totalMiB, freeMiB }: GpuMemory, requestedMiB: number, utilization: number): string =>
-  `ValueError: Free memory on device cuda:0 (${gib(freeMiB)}/${gib(totalMiB)} GiB) on startup is less than desired GPU ` +
-  `memory utilization (${utilization}, ${gib(requestedMiB)} GiB). Decrease GPU memory utilization or reduce GPU memory ` +
-  'used by other processes.'
-
-const gib = (mib: number): string => String(Math.round((mib / 1_024) * 100) / 100)
