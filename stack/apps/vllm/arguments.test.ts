@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseServeArguments } from './arguments.ts'
-import { EmulatorEnv, planServer } from './settings.ts'
+import { EmulatorEnv, planServer, unknownArguments } from './settings.ts'
 
 const parse = (line: string): ReturnType<typeof parseServeArguments> => parseServeArguments(line.split(' '))
 
@@ -41,6 +41,18 @@ describe('arguments are read as vLLM reads them', () => {
     const parsed = parse(line)
     expect(parsed.ok ? '' : parsed.message).toContain(message)
   })
+})
+
+test.each([
+  ['0.10.2', ['--shutdown-timeout', '--max-num-queued-reqs', '--max-num-queued-tokens']],
+  ['0.20.0', ['--max-num-queued-reqs', '--max-num-queued-tokens']],
+  ['0.32.0', []],
+])('what vLLM %s does not know of --shutdown-timeout and the limits of the queue', (version, unknown) => {
+  const parsed = parse(
+    `m --shutdown-timeout 5 --max-num-queued-reqs 1 --max-num-queued-tokens 1 --vllm-version ${version}`,
+  )
+  if (!parsed.ok) throw new Error(parsed.message)
+  expect(unknownArguments(parsed.arguments, EmulatorEnv.parse({}))).toEqual(unknown)
 })
 
 describe('the plan', () => {

@@ -8,7 +8,7 @@ import { startEngineCore } from './engine-core.ts'
 import type { Life } from './life.ts'
 import { createLog } from './log.ts'
 import { start } from './start.ts'
-import { EmulatorEnv } from './settings.ts'
+import { EmulatorEnv, unknownArguments } from './settings.ts'
 
 /** `vllm serve`, emulated: vLLM's arguments, what is peculiar to the emulation from the environment. */
 let enginePid = process.pid
@@ -52,6 +52,11 @@ const serve = async (): Promise<void> => {
   if (!env.success) {
     process.stderr.write(`vllm emulator: environment not usable: ${z.prettifyError(env.error)}\n`)
     process.exit(64)
+  }
+  const unknown = unknownArguments(parsed.arguments, env.data)
+  if (unknown.length > 0) {
+    process.stderr.write(`vllm: error: unrecognized arguments: ${unknown.join(' ')}\n`)
+    process.exit(2)
   }
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => void shutDown())
   const core = await startEngineCore(process.execPath)

@@ -62,6 +62,21 @@ export interface Plan {
 
 export type Planned = { ok: true; plan: Plan } | { ok: false; error: string }
 
+/** Arguments that this version of vLLM does not know. */
+export const unknownArguments = (args: ServeArguments, { VLLM_EMULATOR_VERSION }: EmulatorEnv): string[] => {
+  const version = knownVersion(args.vllmVersion ?? VLLM_EMULATOR_VERSION)
+  const since = (release: string, ...given: (false | string)[]): string[] =>
+    isAtLeast(version, release) ? [] : given.filter((name) => name !== false)
+  return [
+    ...since('0.19.0', args.shutdownTimeout > 0 && '--shutdown-timeout'),
+    ...since(
+      '0.29.0',
+      args.maxNumQueuedReqs !== null && '--max-num-queued-reqs',
+      args.maxNumQueuedTokens !== null && '--max-num-queued-tokens',
+    ),
+  ]
+}
+
 /** Everything that follows from arguments, hardware and the device's memory; an error in vLLM's words where it does not fit. */
 export const planServer = (
   args: ServeArguments,

@@ -93,8 +93,8 @@ const run = (
     return driver.submit(init, traced[index] ?? SILENT)
   })
   const { n } = sampling
-  for (let first = 0; n > 1 && first < requests.length; first += n) {
-    options.onSiblings(requests.slice(first, first + n), { n, open: n, longest: 0 })
+  for (const promptIndex of n > 1 ? generation.prompts.keys() : []) {
+    options.onSiblings(requests.slice(promptIndex * n, (promptIndex + 1) * n), { n, open: n, longest: 0 })
   }
   response.once('close', () => {
     for (const request of requests) if (request.status !== 'finished') driver.abort(request)
