@@ -106,6 +106,23 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
     .description("measures the load client's own error and cost on this machine, and stores it")
     .action(ends(async (options) => (await import('./calibrate.ts')).calibrate(context, options)))
 
+  const engine = program.command('engine').description('the engine model, held against recordings of a real vLLM')
+  engine
+    .command('fit')
+    .argument('<recordings...>', 'recordings as scripts/record-engine.ts writes them')
+    .option('--json', 'coefficients and errors as JSON')
+    .description('fits what a step costs to recordings; prints the coefficients and how far off a replay with them is')
+    .action(ends(async (files: string[], options) => (await import('./engine.ts')).fitEngine(context, files, options)))
+  engine
+    .command('replay')
+    .argument('<recording>', 'a recording')
+    .option('--fit <recordings...>', 'fit to these first; without it, the cpu preset')
+    .option('--json', 'every error, its bound and whether it holds, as JSON')
+    .description(
+      "sends a recording's requests through the engine model and holds what comes of it against the recording",
+    )
+    .action(ends(async (file: string, options) => (await import('./engine.ts')).replayEngine(context, file, options)))
+
   addTargetOptions(program.command('heal'))
     .option('--dry-run', 'only lists what is not healed')
     .description('heals every fault that is not healed, whoever left it')

@@ -1,9 +1,10 @@
+import type { FrontEndCost } from './front-end-cost.ts'
 import type { StepCost } from './step-cost.ts'
 
 export { stepTime } from './step-cost.ts'
 
 /** One kind of machine: what a step costs on it, and what vLLM chooses by default there. */
-export interface HardwarePreset extends StepCost {
+export interface HardwarePreset extends StepCost, FrontEndCost {
   name: string
   summary: string
   /** Where the numbers come from. */
