@@ -36,10 +36,11 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
   /** Keeps the runs that go on as the request does, and adds those that begin here. */
   const follow = (request: Hashed, block: number): void => {
     let kept = 0
-    for (const run of candidates) {
-      if (isSameBlock(run.content, request, block, blockSize)) candidates[kept++] = run
-    }
+    for (const run of candidates) if (isSameBlock(run.content, request, block, blockSize)) candidates[kept++] = run
     candidates.length = kept
+    // What is the same so far has the same hash, and the run's is asked for often.
+    const [same] = candidates
+    if (same !== undefined && request.hashes.length === block) request.hashes.push(hashAt(same.content, block))
     const hash = hashAt(request, block)
     for (let run = slots.get(slotOf(hash)) ?? null; run !== null; run = run.sameSlot) {
       if (run.start === block && run.hash === hash) candidates.push(run)
