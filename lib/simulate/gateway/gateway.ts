@@ -1,31 +1,36 @@
 import { type Replica, type ReplicaPool, replicaPool } from '../../../stack/apps/gateway/replicas.ts'
-import type { EngineRequest } from '../../vllm/engine/types.ts'
+import type { EngineRequest, Tokens } from '../../vllm/engine/types.ts'
 import type { Random } from '../../core/random.ts'
 import type { Clockwork } from '../clockwork.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Pod } from '../cluster/pod.ts'
-import type { Prompt, PromptMaker } from '../load/prompt.ts'
+import type { PromptMaker } from '../load/prompt.ts'
 import type { EngineDriver } from '../serving/engine-driver.ts'
 import { createFlags } from './flags.ts'
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts'
 
 export interface Call {
   route: string
-  prompt: Prompt
+  prompt: Tokens
   maxTokens: number
   /** The user leaves after so many tokens. */
   leaveAfter: number | null
   on: CallEvents
 }
 
-/** What the client gets, when it gets it. */
+/** What the client gets, and when that reaches it: a moment from now. */
 export interface CallEvents {
-  /** Whole; `request` has the times. */
-  ended(served: Served): void
-  /** Broke off, or never began: a status code without an answer, or 200 with a part of one. */
-  failed(code: 502 | 503, served: Served | null, reason: string): void
-  /** The token that the client wanted to leave after. */
+  ended(end: CallEnd, at: number): void
+  /** The token that the client wanted to leave after is there. */
   left(): void
+}
+
+export interface CallEnd {
+  /** Whole; a stream that the server ended with an error, or that broke off; or a status without a stream. */
+  how: 'whole' | 'error-event' | 'truncated' | 'refused'
+  status: number
+  served: Served | null
+  reason: string | null
 }
 
 /** Who answers, and how far it is. */
@@ -56,8 +61,8 @@ export interface GatewayOptions {
   maxModelLen: number
 }
 
-/** One way between client, gateway and engine; measured from end to end on the embedded cluster. */
-export const HOP_MS = 1
+/** From the client over the gateway to the engine, or back; measured from end to end on the embedded cluster. */
+export const WAY_MS = 2
 /** From a change of a pod in the API to the gateway's pool. */
 const WATCH_MS = 5
 /** Dead pods' series are kept for a while (stack/apps/gateway/gateway.ts). */
@@ -87,73 +92,58 @@ export const createGateway = ({ clock, cluster, prompts, random, maxModelLen }: 
       metrics.inFlight(-1)
       metrics.request(code, route, (clock.now() - startedAt) / SECOND)
     }
-    const fail = (code: 502 | 503, reason: string): void => {
-      const seen = served
-      close(code)
-      clock.after(HOP_MS, () => on.failed(code, seen, reason))
-    }
-    const attempt = (except: Replica | undefined): void => {
+    const end = (code: number, how: CallEnd['how'], reason: string | null): void => {
       if (isOver) return
-      const replica = pool.pick(except)
-      if (replica === null) return fail(503, 'no replica is ready')
+      close(code)
+      on.ended({ how, status: served === null ? code : OK, served, reason }, clock.now() + WAY_MS)
+    }
+    const attempt = (except: Replica | null): void => {
+      if (isOver) return
+      if (except === null) metrics.inFlight(1)
+      const replica = except === null ? pool.pick() : pool.pick(except)
+      if (replica === null) return end(NO_REPLICA, 'refused', 'no replica is ready')
+      const pod = pods.get(replica.uid)
+      const serving = pod === undefined ? null : (cluster.processOf(pod)?.serving() ?? null)
+      if (serving === null) {
+        metrics.failure(replica.name, 'connect')
+        pool.suspect(replica)
+        if (except !== null) return end(BAD_GATEWAY, 'refused', 'no replica could be reached')
+        clock.after(WAY_MS, () => attempt(replica))
+        return
+      }
+      const change = flags.evaluate(id, clock.now())
+      const tokens = prompts.changed(prompt, change, id)
+      const limit = change.maxTokens === 0 ? maxTokens : change.maxTokens
+      if (tokens.length + limit > maxModelLen) {
+        metrics.upstream(replica.name, BAD_REQUEST)
+        return end(BAD_REQUEST, 'refused', 'the prompt is longer than the context')
+      }
       held = replica
       replica.inFlight++
-      const change = flags.evaluate(String(id), clock.now())
-      const { tokens } = prompts.changed(prompt, change, id)
-      clock.after(HOP_MS, () => {
-        if (isOver) return
-        const pod = pods.get(replica.uid)
-        const process = pod === undefined ? null : cluster.processOf(pod)
-        const serving = process?.serving() ?? null
-        if (serving === null) {
-          metrics.failure(replica.name, 'connect')
-          pool.suspect(replica)
-          replica.inFlight--
-          held = null
-          return except === undefined ? attempt(replica) : fail(502, 'No replica could be reached')
-        }
-        const limit = change.maxTokens === 0 ? maxTokens : change.maxTokens
-        if (tokens.length + limit > maxModelLen) {
-          metrics.upstream(replica.name, BAD_REQUEST)
-          return refuse()
-        }
-        submit(replica, serving.driver, tokens, limit)
-      })
-    }
-    const refuse = (): void => {
-      close(BAD_REQUEST)
-      clock.after(HOP_MS, () => on.failed(502, null, 'the prompt is longer than the context'))
-    }
-    const submit = (replica: Replica, driver: EngineDriver, tokens: Uint32Array, limit: number): void => {
       metrics.upstream(replica.name, OK)
+      const { driver } = serving
       const request = driver.submit(
         { id: String(id), prompt: tokens, outputSeed: id, maxTokens: limit, naturalLength: Infinity },
         {
-          finished: () => {
-            if (isOver) return
-            const seen = served
-            close(OK)
-            if (seen !== null) clock.after(HOP_MS, () => on.ended(seen))
-          },
-          broken: () => {
-            if (isOver) return
-            metrics.failure(replica.name, 'truncated')
-            fail(502, 'unexpected EOF')
+          finished: () => end(OK, 'whole', null),
+          broken: (how) => {
+            if (how === 'error') return end(OK, 'error-event', 'the engine died')
+            if (!isOver) metrics.failure(replica.name, 'truncated')
+            end(BAD_GATEWAY, 'truncated', 'unexpected EOF')
           },
         },
       )
       served = { pod: replica.name, request, driver }
-      if (leaveAfter !== null) driver.onTokens(request, leaveAfter, () => clock.after(2 * HOP_MS, on.left))
+      if (leaveAfter !== null) driver.onTokens(request, leaveAfter, () => clock.after(WAY_MS, on.left))
     }
-    metrics.inFlight(1)
-    clock.after(HOP_MS, () => attempt(undefined))
+    clock.after(WAY_MS, () => attempt(null))
     return {
       served: () => served,
       leave: () => {
         if (isOver) return
         const seen = served
         close(CLIENT_CLOSED)
-        if (seen !== null) clock.after(HOP_MS, () => seen.driver.abort(seen.request))
+        if (seen !== null) seen.driver.abort(seen.request)
       },
     }
   }
@@ -164,6 +154,8 @@ export const createGateway = ({ clock, cluster, prompts, random, maxModelLen }: 
 
 const OK = 200
 const BAD_REQUEST = 400
+const BAD_GATEWAY = 502
+const NO_REPLICA = 503
 
 interface Following {
   clock: Clockwork

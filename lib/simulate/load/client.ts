@@ -1,9 +1,10 @@
 import type { RequestRecord } from '../../core/run-folder.ts'
 import type { Sizes, TurnKey } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
+import type { Tokens } from '../../vllm/engine/types.ts'
 import type { Alarm, Clockwork } from '../clockwork.ts'
-import type { Gateway, OpenCall, Served } from '../gateway/gateway.ts'
-import type { Prompt } from './prompt.ts'
+import type { CallEnd, Gateway, OpenCall, Served } from '../gateway/gateway.ts'
+import { createDeadlines } from './deadlines.ts'
 import { makeRecord } from './record.ts'
 
 export interface Ask {
@@ -12,10 +13,10 @@ export interface Ask {
   iteration: number
   arrival: { index: number; at: number } | null
   key: TurnKey
-  prompt: Prompt
+  prompt: Tokens
   sizes: Sizes
-  /** With the answer where it came whole, else null: the chat is over then. */
-  done(served: Served | null): void
+  /** Over at a time that is now or in a moment; with the answer where it came whole, else null: the chat is over then. */
+  done(served: Served | null, at: number): void
 }
 
 /** The load's client: one request after the other, each with its record. */
@@ -35,51 +36,60 @@ export interface ClientOptions {
   onRecord(record: RequestRecord): void
 }
 
+interface Open {
+  call: OpenCall
+  breakOff(outcome: string, error: string): void
+}
+
 export const createClient = ({ clock, gateway, workload, detailed, onRecord }: ClientOptions): SimulatedClient => {
   const route = workload.endpoint === 'chat' ? '/v1/chat/completions' : '/v1/completions'
-  const open = new Set<(outcome: string, error: string) => void>()
+  const open = new Set<Open>()
+  const deadlines = createDeadlines<Open>(clock, workload.requestTimeout, {
+    isOpen: (one) => open.has(one),
+    onDue: (one) => one.breakOff(timeoutOf(one.call), 'request timeout'),
+  })
   let isStopped = false
 
   return {
     inFlight: () => open.size,
     stop: () => {
       isStopped = true
-      for (const end of open) end('stopped', 'context canceled')
+      for (const one of open) one.breakOff('stopped', 'context canceled')
     },
     ask: (ask) => {
       if (isStopped) return
       const started = clock.now()
-      const { sizes } = ask
-      const leavesAt = sizes.cancel !== null && 'afterMs' in sizes.cancel ? sizes.cancel.afterMs : null
-      let alarms: Alarm[] = []
+      const { cancel, maxTokens } = ask.sizes
+      let leaving: Alarm | null = null
 
-      const end = (outcome: string, status: number, error: string | null, served: Served | null): void => {
-        open.delete(breakOff)
-        for (const alarm of alarms) alarm.cancel()
-        alarms = []
-        onRecord(makeRecord({ ask, started, ended: clock.now(), outcome, status, error, served, detailed }))
-        ask.done(outcome === 'ok' ? served : null)
+      const end = (ended: number, outcome: string, { status, reason: error, served }: Omit<CallEnd, 'how'>): void => {
+        open.delete(one)
+        leaving?.cancel()
+        onRecord(makeRecord({ ask, started, ended, outcome, status, error, served, detailed }))
+        ask.done(outcome === 'ok' ? served : null, ended)
       }
-      const breakOff = (outcome: string, error: string): void => {
-        const served = call.served()
-        call.leave()
-        end(outcome, served === null ? 0 : OK, error, served)
-      }
-      const call: OpenCall = gateway.send({
-        route,
-        prompt: ask.prompt,
-        maxTokens: sizes.maxTokens,
-        leaveAfter: sizes.cancel !== null && 'afterTokens' in sizes.cancel ? sizes.cancel.afterTokens : null,
-        on: {
-          ended: (served) => end('ok', OK, null, served),
-          failed: (code, served, reason) =>
-            served === null ? end('http_5xx', code, reason, null) : end('truncated', OK, reason, served),
-          left: () => breakOff('cancelled', 'cancelled'),
+      const one: Open = {
+        call: gateway.send({
+          route,
+          prompt: ask.prompt,
+          maxTokens,
+          leaveAfter: cancel !== null && 'afterTokens' in cancel ? cancel.afterTokens : null,
+          on: {
+            ended: (call, at) => end(at, outcomeOf(call), call),
+            left: () => one.breakOff('cancelled', 'cancelled'),
+          },
+        }),
+        breakOff: (outcome, reason) => {
+          if (!open.has(one)) return
+          const served = one.call.served()
+          one.call.leave()
+          end(clock.now(), outcome, { status: served === null ? 0 : OK, reason, served })
         },
-      })
-      open.add(breakOff)
-      alarms = [clock.after(workload.requestTimeout, () => breakOff(timeoutOf(call), 'request timeout'))]
-      if (leavesAt !== null) alarms.push(clock.after(leavesAt, () => breakOff('cancelled', 'cancelled')))
+      }
+      open.add(one)
+      deadlines.add(one)
+      if (cancel !== null && 'afterMs' in cancel)
+        leaving = clock.after(cancel.afterMs, () => one.breakOff('cancelled', 'cancelled'))
     },
   }
 }
@@ -87,6 +97,13 @@ export const createClient = ({ clock, gateway, workload, detailed, onRecord }: C
 // --- Internal helpers ---
 
 const OK = 200
+
+const OUTCOMES = { whole: 'ok', 'error-event': 'error_event', truncated: 'truncated' } as const
+
+const outcomeOf = ({ how, status }: CallEnd): string => {
+  if (how !== 'refused') return OUTCOMES[how]
+  return status < 500 ? 'http_4xx' : 'http_5xx'
+}
 
 /** Named after the phase that it hits. */
 const timeoutOf = (call: OpenCall): string => {

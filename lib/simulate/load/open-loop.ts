@@ -40,14 +40,16 @@ export const startOpenLoop = (
         vu: worker.vu,
         nextIteration: () => worker.iteration++,
         arrival: { ...arrival, index, at: startedAt + arrival.at },
-        wait: (ms, act) =>
-          void clock.after(ms, () => {
+        from: clock.now(),
+        wait: (until, act) =>
+          void clock.at(until, () => {
             if (!isStopped) act()
           }),
-        over: () => {
-          free.push(worker)
-          take()
-        },
+        over: (at) =>
+          void clock.at(at, () => {
+            free.push(worker)
+            take()
+          }),
       })
     }
   }

@@ -1,23 +1,21 @@
 import type { RequestChange } from '../../../stack/apps/gateway/flags/transform.ts'
 import type { Sizes, TurnKey } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
+import type { Tokens } from '../../vllm/engine/types.ts'
 import { outputToken } from '../../vllm/text/words.ts'
 
-/** A prompt as the engine gets it: token ids that are the same where real prompts share their text, and only there. */
-export interface Prompt {
-  tokens: Uint32Array
-  /** How many of them the chat template's last header has: an answer goes in front of none. */
-  tail: number
-}
-
+/**
+ * Prompts as the engine gets them: token ids that are the same where real prompts share their text, and only there. They are
+ * told, not listed: an engine asks for few of them.
+ */
 export interface PromptMaker {
-  first(key: TurnKey, sizes: Sizes): Prompt
+  first(key: TurnKey, sizes: Sizes): Tokens
   /** The chat so far, the answer, and the user's next message. */
-  next(before: Prompt, answer: Uint32Array, own: number): Prompt
-  /** As the gateway changes it for a flag. */
-  changed(prompt: Prompt, change: RequestChange, nonce: number): Prompt
+  next(before: Tokens, answer: Tokens, own: number): Tokens
+  /** As the gateway changes it for a flag; `nonce` is another for each request. */
+  changed(prompt: Tokens, change: RequestChange, nonce: number): Tokens
   /** Of an answer that comes back as a turn: the text that was generated, or as much of the load's own. */
-  answer(outputSeed: number, tokens: number): Uint32Array
+  answer(outputSeed: number, tokens: number): Tokens
 }
 
 /** The emulator's chat template (lib/vllm/text/tokens.ts): a header of four tokens, the content, an end. */
@@ -36,6 +34,7 @@ const KIND = {
   scripted: 0x5000_0000,
   context: 0x6000_0000,
 } as const
+const POOL_STRIDE = 0x400
 
 /** A gateway's time stamp and id at the front of a prompt are 64 bytes. */
 const UNIQUE_PREFIX_TOKENS = 16
@@ -43,108 +42,87 @@ const UNIQUE_PREFIX_TOKENS = 16
 export const createPromptMaker = (workload: Workload): PromptMaker => {
   const isChat = workload.endpoint === 'chat'
   // Words that the server counts as one token each make prompts whole as drawn; calibrated ones have the template on top.
-  const isExact =
-    workload.promptTokenizer === 'server' || workload.promptTokenizer === 'ids' || workload.promptTokenizer === 'auto'
+  const isExact = workload.promptTokenizer !== 'calibrated'
   const pooledTokens = workload.prefixes?.tokens ?? 0
-  const cut = createSlab()
-
-  const first = (key: TurnKey, { own, whole, prefix }: Sizes): Prompt => {
-    const pooled = prefix === null ? 0 : pooledTokens
-    const total = whole ?? workload.sharedPromptTokens + pooled + own
-    const common = Math.min(workload.sharedPromptTokens, total - 1)
-    const fromPool = Math.min(pooled, total - 1 - common)
-    const hasFront = common + fromPool > 0
-    const template = isChat ? HEADER + END + HEADER + (hasFront ? HEADER + END : 0) : 0
-    const ownTokens = Math.max(1, total - common - fromPool - (isExact ? template : 0))
-    const tokens = cut(common + fromPool + ownTokens + template)
-    let at = 0
-    if (isChat && hasFront) at = fill(tokens, at, HEADER, KIND.systemHeader)
-    at = fill(tokens, at, common, KIND.shared)
-    at = fill(tokens, at, fromPool, KIND.pooled + ((prefix ?? 0) + 1) * POOL_STRIDE)
-    if (isChat && hasFront) at = fill(tokens, at, END, KIND.end)
-    if (isChat) at = fill(tokens, at, HEADER, KIND.userHeader)
-    at = open(tokens, fill(tokens, at, ownTokens, KIND.own), ownTokens, key)
-    if (isChat) close(tokens, at)
-    return { tokens, tail: isChat ? HEADER : 0 }
-  }
+  const turnTemplate = END + HEADER + END + HEADER
   return {
-    first,
-    next: ({ tokens: before, tail }, answer, own) => {
-      const template = END + HEADER + END + HEADER
-      const ownTokens = Math.max(1, own - (isExact ? template : 0))
-      const tokens = cut(before.length + answer.length + ownTokens + template)
-      tokens.set(before)
-      tokens.set(answer, before.length)
-      let at = before.length + answer.length
-      at = fill(tokens, at, END, KIND.end)
-      at = fill(tokens, at, HEADER, KIND.userHeader)
-      at = fill(tokens, at, ownTokens, KIND.scripted)
-      close(tokens, at)
-      return { tokens, tail }
+    first: (key, { own, whole, prefix }) => {
+      const pooled = prefix === null ? 0 : pooledTokens
+      const total = whole ?? workload.sharedPromptTokens + pooled + own
+      const common = Math.min(workload.sharedPromptTokens, total - 1)
+      const fromPool = Math.min(pooled, total - 1 - common)
+      const system = isChat && common + fromPool > 0 ? HEADER : 0
+      const template = isChat ? turnTemplate - END + system + (system === 0 ? 0 : END) : 0
+      const ownTokens = Math.max(1, total - common - fromPool - (isExact ? template : 0))
+      const sharedTo = system + common
+      const pooledTo = sharedTo + fromPool
+      const endTo = pooledTo + (system === 0 ? 0 : END)
+      const ownFrom = endTo + (isChat ? HEADER : 0)
+      const ownTo = ownFrom + ownTokens
+      const [low, high] = 'arrival' in key ? [key.arrival, 0] : [key.vu, key.chat + 1]
+      return {
+        length: ownTo + (isChat ? END + HEADER : 0),
+        at: (index) => {
+          if (index < system) return KIND.systemHeader
+          if (index < sharedTo) return KIND.shared
+          if (index < pooledTo) return KIND.pooled + ((prefix ?? 0) + 1) * POOL_STRIDE
+          if (index < endTo) return KIND.end
+          if (index < ownFrom) return KIND.userHeader
+          // The user's own part begins with what nobody else's does.
+          if (index < ownTo) return KIND.own + opening(index - ownFrom, low, high)
+          return index === ownTo ? KIND.end : KIND.assistantHeader
+        },
+      }
     },
-    changed: ({ tokens: before, tail }, { contextTokens, uniquePrefix }, nonce) => {
+    next: (before, answer, own) => {
+      const ownTokens = Math.max(1, own - (isExact ? turnTemplate : 0))
+      const answered = before.length + answer.length
+      const ownFrom = answered + END + HEADER
+      const ownTo = ownFrom + ownTokens
+      return {
+        length: ownTo + END + HEADER,
+        at: (index) => {
+          if (index < before.length) return before.at(index)
+          if (index < answered) return answer.at(index - before.length)
+          if (index === answered || index === ownTo) return KIND.end
+          if (index < ownFrom) return KIND.userHeader
+          return index < ownTo ? KIND.scripted : KIND.assistantHeader
+        },
+      }
+    },
+    changed: (before, { contextTokens, uniquePrefix }, nonce) => {
       const front = (uniquePrefix ? UNIQUE_PREFIX_TOKENS : 0) + (contextTokens === 0 ? 0 : contextTokens + 1)
-      if (front === 0) return { tokens: before, tail }
-      // Into the first system message; a prompt without one gets its own.
-      const hasSystem = isChat && before[0] === KIND.systemHeader
-      const wrapper = isChat && !hasSystem ? HEADER + END : 0
-      const tokens = cut(before.length + front + wrapper)
-      let at = isChat ? fill(tokens, 0, HEADER, KIND.systemHeader) : 0
-      const from = at
-      at = fill(tokens, at, front, KIND.context)
-      // What is drawn for each request differs from its first words on.
-      tokens[from] = KIND.context + 0x100_0000 + (nonce & 0xff_ffff)
-      tokens[Math.min(from + 1, at - 1)] = KIND.context + 0x200_0000 + (nonce >>> 24)
-      if (wrapper > 0) at = fill(tokens, at, END, KIND.end)
-      tokens.set(hasSystem ? before.subarray(HEADER) : before, at)
-      return { tokens, tail }
+      if (front === 0) return before
+      // Into the first system message; a chat without one gets its own.
+      const hasSystem = isChat && before.at(0) === KIND.systemHeader
+      const header = isChat ? HEADER : 0
+      const frontTo = header + front
+      const from = frontTo + (isChat && !hasSystem ? END : 0)
+      const skipped = hasSystem ? HEADER : 0
+      return {
+        length: from + before.length - skipped,
+        at: (index) => {
+          if (index < header) return KIND.systemHeader
+          // What is drawn for each request differs from its first words on.
+          if (index === header) return KIND.context + 0x100_0000 + (nonce & 0xff_ffff)
+          if (index < frontTo) return KIND.context
+          return index < from ? KIND.end : before.at(index - from + skipped)
+        },
+      }
     },
-    answer: (outputSeed, count) => {
-      const tokens = cut(count)
-      if (workload.turns?.history !== 'answers') return tokens.fill(KIND.scripted)
-      // The last token ends the answer and has no text.
-      const written = Math.max(0, count - 1)
-      for (let index = 0; index < written; index++) tokens[index] = outputToken(outputSeed, index)
-      return tokens.subarray(0, written)
-    },
+    answer: (outputSeed, count) =>
+      workload.turns?.history === 'answers'
+        ? // The last token ends the answer and has no text.
+          { length: Math.max(0, count - 1), at: (index) => outputToken(outputSeed, index) }
+        : { length: count, at: () => KIND.scripted },
   }
 }
 
 // --- Internal helpers ---
 
-/** Prompts are cut from pieces of this many tokens: a buffer for each would keep the collector busy. */
-const SLAB_TOKENS = 1 << 18
-
-const createSlab = (): ((count: number) => Uint32Array) => {
-  let slab = new Uint32Array(SLAB_TOKENS)
-  let used = 0
-  return (count) => {
-    if (count > SLAB_TOKENS) return new Uint32Array(count)
-    if (used + count > SLAB_TOKENS) {
-      slab = new Uint32Array(SLAB_TOKENS)
-      used = 0
-    }
-    used += count
-    return slab.subarray(used - count, used)
-  }
-}
-
-const POOL_STRIDE = 0x400
-
-const fill = (tokens: Uint32Array, at: number, count: number, token: number): number => {
-  tokens.fill(token, at, at + count)
-  return at + count
-}
-
-/** The user's own part begins with what nobody else's does. */
-const open = (tokens: Uint32Array, end: number, count: number, key: TurnKey): number => {
-  const from = end - count
-  const [low, high] = 'arrival' in key ? [key.arrival, 0] : [key.vu, key.chat + 1]
-  tokens[from] = KIND.own + 0x100_0000 + (low & 0xff_ffff)
-  if (count > 1) tokens[from + 1] = KIND.own + 0x200_0000 + (high & 0xff_ffff)
-  return end
-}
-
-const close = (tokens: Uint32Array, at: number): void => {
-  fill(tokens, fill(tokens, at, END, KIND.end), HEADER, KIND.assistantHeader)
+/** Both numbers together, then each of them, then what all have. */
+const opening = (index: number, low: number, high: number): number => {
+  if (index === 0) return 0x800_0000 + ((Math.imul(low, 0x9e37_79b1) ^ Math.imul(high, 0x85eb_ca6b)) & 0x7ff_ffff)
+  if (index === 1) return 0x100_0000 + (low & 0xff_ffff)
+  return index === 2 ? 0x200_0000 + (high & 0xff_ffff) : 0
 }

@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../../core/run-folder.ts'
-import { HOP_MS, type Served } from '../gateway/gateway.ts'
+import { type Served, WAY_MS } from '../gateway/gateway.ts'
 import type { Ask } from './client.ts'
 
 export interface Ended {
@@ -13,10 +13,7 @@ export interface Ended {
   detailed: boolean
 }
 
-/** Engine, gateway, client. */
-const WAY_MS = 2 * HOP_MS
-
-/** What the client would have measured: tokens reach it two hops after the steps that made them. */
+/** What the client would have measured: tokens reach it a moment after the steps that made them. */
 export const makeRecord = ({ ask, started, ended, outcome, status, error, served, detailed }: Ended): RequestRecord => {
   const request = served?.request ?? null
   const isWhole = outcome === 'ok'

@@ -1,8 +1,9 @@
 import { drawSizes, type TurnKey, turnsOf } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
+import type { Tokens } from '../../vllm/engine/types.ts'
 import type { Alarm, Clockwork } from '../clockwork.ts'
 import type { SimulatedClient } from './client.ts'
-import type { Prompt, PromptMaker } from './prompt.ts'
+import type { PromptMaker } from './prompt.ts'
 
 export interface LoadContext {
   clock: Clockwork
@@ -71,22 +72,23 @@ const live = (context: LoadContext, vu: number, user: User): void => {
   const { clock } = context
   let chat = 0
   let iteration = 0
-  const next = (): void => {
+  const next = (from: number): void => {
     if (user.isOver) return
     playChat({
       ...context,
       key: { vu, chat: chat++ },
       vu,
       nextIteration: () => iteration++,
-      wait: (ms, act) => {
-        user.pause = clock.after(ms, () => {
+      from,
+      wait: (until, act) => {
+        user.pause = clock.at(until, () => {
           if (!user.isOver) act()
         })
       },
       over: next,
     })
   }
-  next()
+  next(clock.now())
 }
 
 export interface Chat extends LoadContext {
@@ -94,15 +96,31 @@ export interface Chat extends LoadContext {
   vu: number
   nextIteration(): number
   arrival?: { index: number; at: number; promptTokens: number | null; outputTokens: number | null }
-  wait(ms: number, act: () => void): void
-  over(): void
+  /** The user is ready from then on: now, or in a moment. */
+  from: number
+  wait(until: number, act: () => void): void
+  over(at: number): void
 }
 
 /** The turns of one chat, each after its pause. */
 export const playChat = (chat: Chat): void => {
-  const { client, prompts, workload, seed, runId, key, vu, arrival, nextIteration, wait, over } = chat
+  const {
+    clock,
+    client,
+    prompts,
+    workload,
+    seed,
+    runId,
+    key,
+    vu,
+    arrival,
+    from: begins,
+    nextIteration,
+    wait,
+    over,
+  } = chat
   const turns = turnsOf({ workload, seed }, key)
-  const turn = (index: number, makePrompt: (own: number) => Prompt | null): void => {
+  const turn = (index: number, from: number, makePrompt: (own: number) => Tokens | null): void => {
     const sizes = drawSizes({ workload, seed }, key, index, index === 0 ? (arrival ?? null) : null)
     const ask = (): void => {
       const prompt = makePrompt(sizes.own) ?? prompts.first(key, sizes)
@@ -115,15 +133,16 @@ export const playChat = (chat: Chat): void => {
         key,
         prompt,
         sizes,
-        done: (served) => {
-          if (served === null || index + 1 >= turns) return over()
+        done: (served, at) => {
+          if (served === null || index + 1 >= turns) return over(at)
           const { outputSeed, outputTokens } = served.request
-          turn(index + 1, (own) => prompts.next(prompt, prompts.answer(outputSeed, outputTokens), own))
+          turn(index + 1, at, (own) => prompts.next(prompt, prompts.answer(outputSeed, outputTokens), own))
         },
       })
     }
-    if (sizes.think > 0) wait(sizes.think, ask)
+    const due = from + sizes.think
+    if (due > clock.now()) wait(due, ask)
     else ask()
   }
-  turn(0, () => null)
+  turn(0, begins, () => null)
 }

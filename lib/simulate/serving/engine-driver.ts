@@ -1,4 +1,5 @@
 import type { Engine, EngineRequest, RequestInit } from '../../vllm/engine/types.ts'
+import type { GrowMemory } from '../../../stack/apps/vllm/driver.ts'
 import type { EngineMetrics } from '../../vllm/metrics/engine-metrics.ts'
 import type { Alarm, Clockwork } from '../clockwork.ts'
 import { createStepLog, type StepLog } from './step-log.ts'
@@ -6,9 +7,11 @@ import { createStepLog, type StepLog } from './step-log.ts'
 /** What becomes of a request, told when it happens. */
 export interface Listener {
   finished(request: EngineRequest): void
-  /** The process is gone, and the stream with it. */
-  broken(request: EngineRequest | null): void
+  /** The server said so, in the stream, or is gone without a word. */
+  broken(how: Breakage): void
 }
+
+export type Breakage = 'error' | 'gone'
 
 export interface EngineDriver {
   submit(init: Omit<RequestInit, 'arrivedAt'>, listener: Listener): EngineRequest
@@ -19,14 +22,22 @@ export interface EngineDriver {
   takeBusyShare(): number
   /** Every step's end so far. */
   readonly steps: StepLog
-  /** SIGTERM: requests end with what they have. */
-  shutDown(): void
   /** Takes no step any more; every stream breaks. */
-  die(): void
+  die(how: Breakage): void
+}
+
+export interface EngineDriverOptions {
+  clock: Clockwork
+  engine: Engine
+  metrics: EngineMetrics
+  growMemory: GrowMemory
+  /** The engine cannot go on: memory was refused. */
+  onOutOfMemory(): void
 }
 
 /** Runs an engine on simulated time: the counterpart of stack/apps/vllm/driver.ts, without a token's own work. */
-export const createEngineDriver = (clock: Clockwork, engine: Engine, metrics: EngineMetrics): EngineDriver => {
+export const createEngineDriver = (options: EngineDriverOptions): EngineDriver => {
+  const { clock, engine, metrics, growMemory, onOutOfMemory } = options
   const listeners = new Map<EngineRequest, Listener>()
   /** By the number of the step at whose end to look. */
   const looks = new Map<number, { request: EngineRequest; tokens: number; act: () => void }[]>()
@@ -43,7 +54,14 @@ export const createEngineDriver = (clock: Clockwork, engine: Engine, metrics: En
     isRunning = step !== null
     if (step === null) return
     busyMs += step.durationMs
-    alarm = clock.after(step.durationMs, end)
+    const grown = growMemory(step.scheduledTokens)
+    if (grown === true) alarm = clock.after(step.durationMs, end)
+    else void grown.then((isEnough) => afterGrowth(isEnough, step.durationMs))
+  }
+  const afterGrowth = (isEnough: boolean, durationMs: number): void => {
+    if (isStopped) return
+    if (isEnough) alarm = clock.after(durationMs, end)
+    else onOutOfMemory()
   }
   const end = (): void => {
     const now = clock.now()
@@ -78,10 +96,6 @@ export const createEngineDriver = (clock: Clockwork, engine: Engine, metrics: En
     if (known === undefined) looks.set(at, [entry])
     else known.push(entry)
   }
-  const stop = (): void => {
-    isStopped = true
-    alarm?.cancel()
-  }
   const wake = (): void => {
     if (!isRunning) begin()
   }
@@ -107,17 +121,12 @@ export const createEngineDriver = (clock: Clockwork, engine: Engine, metrics: En
       busySince = now
       return share
     },
-    shutDown: () => {
-      stop()
-      const aborted = engine.abortAll(clock.now())
-      metrics.abortedByEngine(aborted)
-      for (const request of aborted) finish(request)
-    },
-    die: () => {
-      stop()
-      const open = [...listeners]
+    die: (how) => {
+      isStopped = true
+      alarm?.cancel()
+      const open = [...listeners.values()]
       listeners.clear()
-      for (const [request, listener] of open) listener.broken(request)
+      for (const listener of open) listener.broken(how)
     },
   }
 }
