@@ -15,8 +15,10 @@ const Env = z.object({
   FIREDRILL_POD_UID: z.string().default(''),
 })
 
-/** A vLLM asks for its memory when its imports are done, seconds after its start: whoever waits for memory was faster. */
-const IMPORTS_MS = 1_000
+/** vLLM looks at the device when its imports are done: whoever waits for memory freed just now was faster. */
+const FIRST_LOOK_MS = 1_000
+/** When it does on an idle core. A start that must fail fails then: its back-off would grow too fast otherwise. */
+const LAST_LOOK_MS = 8_000
 
 const say = (text: string): void => void process.stderr.write(`firedrill (emulated GPU): ${text}\n`)
 
@@ -50,9 +52,13 @@ const main = async (): Promise<number> => {
   }
   const { FIREDRILL_GPU_URL: url, FIREDRILL_POD: pod, FIREDRILL_POD_UID: uid } = env.data
   if (url === undefined) return run(command, args, new Promise(() => undefined))
-  await delay(IMPORTS_MS)
-  const utilization = utilizationOf(args)
-  const reservation = await reserve({ url, holder: { pod, uid, container: 'vllm' }, utilization })
+  const request = { url, holder: { pod, uid, container: 'vllm' }, utilization: utilizationOf(args) }
+  await delay(FIRST_LOOK_MS)
+  let reservation = await reserve(request)
+  if (!reservation.ok) {
+    await delay(LAST_LOOK_MS - FIRST_LOOK_MS)
+    reservation = await reserve(request)
+  }
   if (!reservation.ok) {
     say(reservation.reason)
     return 1
