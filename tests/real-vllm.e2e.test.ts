@@ -83,6 +83,6 @@ describe.skipIf(process.env['FIREDRILL_E2E_VLLM'] === undefined)('up --engine vl
         ['kill', 'pass'],
       ])
     },
-    12 * MINUTE,
+    15 * MINUTE,
   )
 })
