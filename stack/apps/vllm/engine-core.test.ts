@@ -76,6 +76,14 @@ describe('VLLM::EngineCore', { timeout: PROCESS_TIMEOUT_MS }, () => {
     expect(await vllm.exitCode()).toBe(0)
   })
 
+  test('killed before the server listens: the start fails', async () => {
+    await using vllm = await startVllm([], { VLLM_EMULATOR_COLD_START: '30s' })
+    await eventually(() => vllm.corePid() > 0, 20_000)
+    process.kill(vllm.corePid(), 'SIGKILL')
+    expect(await vllm.exitCode()).toBe(1)
+    expect(vllm.log()).toContain('RuntimeError: Engine core initialization failed. See root cause above.')
+  })
+
   test('ends with its server, however that ends', async () => {
     await using vllm = await startVllm()
     await vllm.ready()

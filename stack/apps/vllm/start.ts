@@ -56,7 +56,8 @@ const startEngine = async (context: StartContext): Promise<Life> => {
   const reservation = createReservation(device, plan.model, memory)
   await delay(Math.min(MEMORY_AT_MS, plan.coldStartMs))
   await reservation.open()
-  await coldStart(log, { model: args.model, plan, reservation }, startedAt)
+  const killed = core.lost.then(() => Promise.reject(new StartError('the process of the engine was killed')))
+  await Promise.race([coldStart(log, { model: args.model, plan, reservation }, startedAt), killed])
 
   const devMode = env.VLLM_SERVER_DEV_MODE !== '0'
   const tracing = await openTracing(args, env, pid)
