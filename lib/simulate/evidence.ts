@@ -43,4 +43,5 @@ export const gatherEvidence = async (
 
 // --- Internal helpers ---
 
-const withoutName = ({ __name__: _, ...labels }: Record<string, string>): Record<string, string> => labels
+const withoutName = (labels: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).filter(([name]) => name !== '__name__'))
