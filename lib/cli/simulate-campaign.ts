@@ -43,6 +43,7 @@ export interface Campaign {
 }
 
 const MINUTE = 60_000
+const YOUNG_MIB = 256
 
 /** When a seed's run starts: where in the intervals of scrapes and evaluations it falls is part of what a seed draws. */
 export const startOf = (base: number, seed: number): number =>
@@ -92,7 +93,11 @@ export const runCampaign = async ({ job, seeds, jobs, signal, onProgress }: Camp
   let done = 0
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./simulate-worker.ts', import.meta.url), { workerData: job })
+      const worker = new Worker(new URL('./simulate-worker.ts', import.meta.url), {
+        workerData: job,
+        // What is under way should die young: with V8's own 16 MiB the collector copies it again and again.
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+      })
       const give = (): void => worker.postMessage(signal.aborted ? null : (seeds[next++] ?? null))
       worker.on('message', (message: WorkerMessage) => {
         if (message.kind === 'line') {

@@ -63,6 +63,34 @@ const LOAD_STARTS_MS = 400
 
 /** Plays a scenario on simulated time, from a fresh stack to the end of the run. */
 export const playIncident = async (input: IncidentInput): Promise<Incident> => {
+  const played = await playOnce(input, null)
+  const stop = await firstStop(input, played)
+  // The same seed plays the same incident: it is cut off where its stop condition was met.
+  return stop === null ? played : playOnce(input, stop)
+}
+
+// --- Internal helpers ---
+
+/** The stop condition, met at a time. */
+interface Stop {
+  at: number
+  reason: string
+}
+
+/** As a run asks it (lib/run/stop-condition.ts), but all at once: nothing of an incident depends on the answer before it is met. */
+const firstStop = async ({ scenario }: IncidentInput, { client, info }: Incident): Promise<Stop | null> => {
+  const { stopWhen } = scenario.safety
+  const { loadStartedAt, loadEndedAt } = info
+  if (stopWhen === undefined || loadStartedAt === null || loadEndedAt === null) return null
+  const span = { from: loadStartedAt + STOP_EVERY_MS, to: loadEndedAt }
+  if (span.from > span.to) return null
+  const series = await client.queryRange(stopWhen, span, STOP_EVERY_MS)
+  const samples = series.flatMap((one) => one.samples)
+  const [first] = samples.sort((a, b) => a[0] - b[0])
+  return first === undefined ? null : { at: first[0], reason: `stop condition met: ${stopWhen} returned ${first[1]}` }
+}
+
+const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incident> => {
   const { scenario, workload, stack, seed, startedAt } = input
   const clock = createClockwork(startedAt - WARM_UP_MS)
   const runId = `${scenario.name}-${startedAt.toString(36)}`
@@ -113,9 +141,12 @@ export const playIncident = async (input: IncidentInput): Promise<Incident> => {
       startedAt: loadStartedAt,
       onEvent: (event) => note({ actor: 'k6', ...event }),
     })
+    const stopping = new AbortController()
+    if (stop !== null) void clock.sleep(stop.at - clock.now()).then(() => stopping.abort())
     const loadMs = loadDuration(loadPlan(scenario.load)) ?? 0
     const ending = await playOut({
-      scenario,
+      // Asked afterwards.
+      scenario: { ...scenario, safety: { ...scenario.safety, stopWhen: undefined } },
       load: {
         timelineFinished: timeline.then(() => []),
         finished: clock.sleep(loadMs).then(() => ({
@@ -164,10 +195,10 @@ export const playIncident = async (input: IncidentInput): Promise<Incident> => {
   }
 }
 
-// --- Internal helpers ---
-
 /** From the load's end to the run's. */
 const ENDING_MS = 600
+/** As lib/run/stop-condition.ts has it. */
+const STOP_EVERY_MS = 3_000
 
 const newInfo = ({ scenario, seed, argv, versions, git, stack, startedAt }: IncidentInput, id: string): RunInfo => ({
   schema: 1,

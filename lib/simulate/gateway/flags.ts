@@ -13,7 +13,7 @@ export interface SimulatedFlags {
 
 const FLAGS = ['prompt-template', 'runaway-max-tokens', 'cache-busting-prefix'] as const
 
-export const createFlags = (metrics: Pick<GatewayMetrics, 'evaluation'>): SimulatedFlags => {
+export const createFlags = (metrics: Pick<GatewayMetrics, 'evaluations'>): SimulatedFlags => {
   let fixed: Evaluated[] = []
   let targeted: { flag: string; evaluate(request: number, now: number): Evaluated }[] = []
   return {
@@ -44,14 +44,14 @@ interface Evaluated {
   variant: string
   reason: string
   value: Readonly<Record<string, unknown>>
+  /** Made when it is first counted. */
+  counter?: { value: number }
 }
 
-const apply = (
-  { flag, variant, reason, value }: Evaluated,
-  change: RequestChange,
-  metrics: Pick<GatewayMetrics, 'evaluation'>,
-): void => {
-  metrics.evaluation(flag, variant, reason)
+const apply = (evaluated: Evaluated, change: RequestChange, metrics: Pick<GatewayMetrics, 'evaluations'>): void => {
+  const { flag, variant, reason, value } = evaluated
+  evaluated.counter ??= metrics.evaluations(flag, variant, reason)
+  evaluated.counter.value++
   const { tokens, maxTokens, enabled } = value
   if (typeof tokens === 'number') change.contextTokens = tokens
   if (typeof maxTokens === 'number') change.maxTokens = maxTokens

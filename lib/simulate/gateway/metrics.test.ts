@@ -29,7 +29,7 @@ test('the simulated gateway has the series of the real one, with its values', as
   real.upstreamFailures.inc({ pod: 'vllm-1', reason: 'truncated' })
   simulated.failure('vllm-1', 'truncated')
   real.flagEvaluations.inc({ flag: 'prompt-template', variant: 'off', reason: 'STATIC' })
-  simulated.evaluation('prompt-template', 'off', 'STATIC')
+  simulated.evaluations('prompt-template', 'off', 'STATIC').value++
   real.flagsLastReloadSuccess.set(1)
   real.requestsInFlight.inc()
   simulated.inFlight(1)

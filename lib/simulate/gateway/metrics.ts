@@ -11,7 +11,8 @@ export interface GatewayMetrics {
   request(code: number, route: string, seconds: number): void
   upstream(pod: string, code: number): void
   failure(pod: string, reason: 'connect' | 'reset' | 'truncated'): void
-  evaluation(flag: string, variant: string, reason: string): void
+  /** The counter of such evaluations, to be kept. */
+  evaluations(flag: string, variant: string, reason: string): { value: number }
   inFlight(by: 1 | -1): void
   /** Removes the series of a pod that is gone for good. */
   forgetPod(pod: string): void
@@ -42,7 +43,7 @@ export const createGatewayMetrics = (pool: ReplicaPool): GatewayMetrics => {
     },
     upstream: (pod, code) => void upstreamRequests.child(pod, String(code)).value++,
     failure: (pod, reason) => void failures.child(pod, reason).value++,
-    evaluation: (flag, variant, reason) => void evaluations.child(flag, variant, reason).value++,
+    evaluations: evaluations.child,
     inFlight: (by) => {
       gauges.inFlight += by
     },

@@ -2,6 +2,9 @@ import type { RequestRecord } from '../../core/run-folder.ts'
 import { type Served, WAY_MS } from '../gateway/gateway.ts'
 import type { Ask } from './client.ts'
 
+/** One for all: most incidents have a million streams without any. */
+const NO_GAPS: [number, number][] = []
+
 export interface Ended {
   ask: Pick<Ask, 'id' | 'vu' | 'iteration' | 'arrival'>
   started: number
@@ -46,7 +49,7 @@ export const makeRecord = ({ ask, started, ended, outcome, status, error, served
     e2e: ended - started,
     gapMax: gaps?.maxMs ?? null,
     gapP99: gaps?.p99Ms ?? null,
-    gaps: gaps === null ? [] : gaps.histogram.map(([lower, count]) => [lower, count]),
+    gaps: gaps === null ? NO_GAPS : gaps.histogram.map(([lower, count]) => [lower, count]),
     chunks: Math.max(0, contents),
     coalesced: 0,
     promptTokens: isWhole ? (request?.prompt.length ?? null) : null,
