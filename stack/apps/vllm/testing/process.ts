@@ -42,11 +42,12 @@ export const startVllm = async (
     log += part
   })
   const ended = once(child, 'close')
+  const corePid = (): number => Number(/EngineCore pid=(\d+)/.exec(log)?.[1])
   return {
     url,
     child,
     log: () => log,
-    corePid: () => Number(/EngineCore pid=(\d+)/.exec(log)?.[1]),
+    corePid,
     ready: async () => {
       for (let tries = 0; tries < 300; tries++) {
         const answer = await fetch(`${url}/health`).catch(() => null)
@@ -74,12 +75,23 @@ export const startVllm = async (
     },
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL')
+      // It ends with its parent, but not while it is stopped.
+      const core = corePid()
+      if (core > 0 && child.exitCode === null) kill(core)
       await ended
     },
   }
 }
 
 // --- Internal helpers ---
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It was gone.
+  }
+}
 
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1')
