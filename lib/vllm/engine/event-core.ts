@@ -12,7 +12,7 @@ import type { EngineConfig, EngineRequest, FinishReason, TokenGap } from './type
  */
 export const createEventCore = (config: EngineConfig): Core => {
   const batch = createBatch(config)
-  const { clock, decoding, kv, running, waiting } = batch
+  const { clock, kv, running, waiting } = batch
   /** False in a paused step: nobody gets a token. */
   let active = false
 

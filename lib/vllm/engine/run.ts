@@ -66,7 +66,7 @@ export class Run {
 
   /** No longer. */
   stopAt(end: number): void {
-    this.#fills = this.#fills.with(-3, end)
+    this.#fills = this.#fills.with(this.#fills.length - 3, end)
   }
 
   filledAt(block: number, blockSize: number): number {

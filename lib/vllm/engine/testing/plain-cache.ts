@@ -89,8 +89,9 @@ export const createPlainCache = (config: KvConfig): PlainCache => {
     },
     lookup: (request) => {
       const hits: number[] = []
+      if (!enablePrefixCaching) return hits
       const last = request.prompt.length + request.outputTokens - 1
-      while (enablePrefixCaching && (hits.length + 1) * blockSize <= last) {
+      while ((hits.length + 1) * blockSize <= last) {
         const found = blocksOf.get(contentOfBlock(request, hits.length))?.[0]
         if (found === undefined) break
         hits.push(found)
