@@ -4,7 +4,7 @@ import type { Batch, EngineRequest, RequestInit, TokenGap } from './types.ts'
 export type Admission = 'open' | 'running-only' | 'closed'
 
 /** The work of the step that was chosen last. */
-export interface Chosen extends Batch {
+export interface Chosen extends Omit<Batch, 'waitingRequests'> {
   scheduledTokens: number
   preempted: readonly EngineRequest[]
   /** Tokens looked up and found in the prefix cache by requests admitted for the first time. */

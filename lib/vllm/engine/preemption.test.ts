@@ -108,16 +108,17 @@ describe('policy priority', () => {
   })
 
   test('its token of the step goes to whoever comes after', () => {
-    const small = { numGpuBlocks: 7, enablePrefixCaching: false, reserveFullPrompt: false, maxNumBatchedTokens: 24 }
+    const small = { numGpuBlocks: 6, enablePrefixCaching: false, reserveFullPrompt: false, maxNumBatchedTokens: 24 }
     const engine = smallEngine({ ...small, policy: 'priority' })
     const minor = ask(engine, { priority: 2, length: 20, maxTokens: 40 })
-    const major = ask(engine, { priority: 0, length: 15, maxTokens: 40 })
     run(engine, [], 0, 1)
-    const long = ask(engine, { priority: 1, length: 200, maxTokens: 1 }, 10)
-    const steps = run(engine, [minor, major, long], 10, 3)
-    // The major one needs its second block in the third of these steps, and all 6 are held.
-    expect(steps.map(({ preempted }) => preempted)).toEqual([[], [], [0]])
-    expect(steps.map(({ step }) => step.prefillTokens)).toEqual([11 + 12, 22, 23])
+    const major = ask(engine, { priority: 0, length: 15, maxTokens: 40 }, 10)
+    run(engine, [], 10, 1)
+    const long = ask(engine, { priority: 1, length: 200, maxTokens: 1 }, 20)
+    const steps = run(engine, [minor, major, long], 20, 2)
+    // The major one needs its second block in the second of these steps, and all 5 are held.
+    expect(steps.map(({ preempted }) => preempted)).toEqual([[], [0]])
+    expect(steps.map(({ step }) => step.prefillTokens)).toEqual([22, 23])
   })
 
   test('of equals the last to arrive goes', () => {

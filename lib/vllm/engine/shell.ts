@@ -93,13 +93,15 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
       const chosen = core.schedule(now, admission)
       const step = {
         startedAt: now,
-        durationMs: chosen.scheduledTokens === 0 ? 0 : stepTime(chosen),
+        durationMs: 0,
         prefillTokens: chosen.prefillTokens,
         prefillPairs: chosen.prefillPairs,
         decodeSequences: chosen.decodeSequences,
         contextTokens: chosen.contextTokens,
         scheduledTokens: chosen.scheduledTokens,
+        waitingRequests: core.waiting(),
       }
+      if (step.scheduledTokens > 0) step.durationMs = stepTime(step)
       inFlight = { step, chosen }
       return step
     },

@@ -85,6 +85,8 @@ export interface Batch {
   decodeSequences: number
   /** Tokens that the decoding sequences attend to, all together: the KV that they read. */
   contextTokens: number
+  /** Requests in the waiting queue meanwhile. */
+  waitingRequests: number
 }
 
 export interface Step extends Batch {
