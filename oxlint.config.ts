@@ -14,6 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'stack/apps': ['core', 'kube', 'vllm'],
   chaos: ['core', 'kube', 'prometheus'],
   'lib/run': ['core', 'kube', 'prometheus', 'parquet', 'k6', 'chaos'],
+  'lib/simulate': ['core', 'vllm', 'prometheus', 'parquet', 'k6', 'cluster', 'stack', 'chaos', 'run'],
   reports: ['core', 'parquet'],
   scenarios: ['core'],
 }

@@ -65,6 +65,7 @@ const OPTIONS = {
   target: 'node24',
   format: 'esm',
   sourcemap: true,
+  splitting: true,
   legalComments: 'none',
   // V8 keeps the source of a running program. Names stay, and lines that an error message can show.
   minifyWhitespace: true,

@@ -18,6 +18,8 @@ export interface RealEngine {
   /** vLLM's own arguments, in place of the manifest's; `--host` and `--port` are added. */
   args: readonly string[]
   env: Record<string, string>
+  /** Its model has no weights but random ones. */
+  randomWeights?: boolean
 }
 
 export interface EmbeddedOptions {
@@ -84,9 +86,10 @@ const emulatedEngine = (workload: Workload, engineEnv: Record<string, string>): 
   return editContainers(labelled, (container) => withEnv(container, { ...ENGINE_ENV, ...engineEnv }))
 }
 
-const realEngine = (workload: Workload, { replicas, args, env }: RealEngine): Workload => {
+const realEngine = (workload: Workload, { replicas, args, env, randomWeights }: RealEngine): Workload => {
   const address = ['--host', '$(POD_IP)', '--port', '8000']
   const engine = (container: Container): Container => withEnv({ ...container, args: [...args, ...address] }, env)
-  const edited = editContainers(workload, engine)
+  const labelled = randomWeights === true ? labelPods(workload, { [SYNTHETIC_LABEL]: 'weights' }) : workload
+  const edited = editContainers(labelled, engine)
   return { ...edited, spec: { ...edited.spec, replicas } }
 }

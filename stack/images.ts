@@ -25,8 +25,13 @@ export const imageMap = ({ tools, bundles, node, vllm }: ImageMapOptions): Image
     if (path === undefined) throw new Error(`there is no bundle of stack/apps/${name}`)
     return { command: [node, ...(flags ?? []), path], env: { NODE_ENV: 'production', ...env } }
   }
+  // Beside a program that holds the emulated GPU's memory for it.
+  const real = (path: string): Program => {
+    const { command, ...program } = app('real-vllm', SMALL)
+    return { ...program, command: [...command, path, 'serve'] }
+  }
   return {
-    'vllm/vllm-openai': vllm === undefined ? app('vllm') : { command: [vllm, 'serve'] },
+    'vllm/vllm-openai': vllm === undefined ? app('vllm') : real(vllm),
     'firedrill/gateway': app('gateway'),
     'firedrill/gpu-emulator': app('gpu-emulator', SMALL),
     'firedrill/gpu-hog': app('gpu-hog'),

@@ -8,12 +8,18 @@ const GPU_LABELS = {
   'nvidia.com/gpu.memory': '81559',
 }
 
-/** The embedded cluster's nodes: three with a GPU each, and one for everything else. What they offer is what pods may ask for, not what the machine has. */
-export const EMBEDDED_NODES: readonly NodeTemplate[] = [
+/**
+ * The embedded cluster's nodes: one with a GPU for each replica, and one for everything else. With a GPU to spare, a replica
+ * that cannot start beside a co-tenant would start elsewhere. What they offer is what pods may ask for, not what the machine has.
+ */
+export const embeddedNodes = (gpus: number): NodeTemplate[] => [
   { name: 'cpu-0', labels: {}, capacity: { cpu: '8', memory: '32Gi', pods: '110' } },
-  ...[0, 1, 2].map((index) => ({
+  ...Array.from({ length: gpus }, (_, index) => ({
     name: `gpu-${index}`,
     labels: GPU_LABELS,
     capacity: { cpu: '8', memory: '32Gi', pods: '110', 'nvidia.com/gpu': '1' },
   })),
 ]
+
+/** For the manifests' own three replicas. */
+export const EMBEDDED_NODES: readonly NodeTemplate[] = embeddedNodes(3)

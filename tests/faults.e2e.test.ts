@@ -6,6 +6,7 @@ import { servingState } from '../chaos/controller/serving.ts'
 import { snapshotTarget } from '../chaos/controller/snapshot.ts'
 import { EXAMPLES } from '../chaos/faults/testing/examples.ts'
 import { faults } from '../chaos/faults/registry.gen.ts'
+import { systemClock } from '../lib/core/clock.ts'
 import type { AnyFault, FaultKube } from '../lib/core/fault.ts'
 import { parseFlags } from '../lib/core/flag-document.ts'
 import { seededRandom } from '../lib/core/random.ts'
@@ -65,7 +66,7 @@ const prepare = async (fault: AnyFault, params: Record<string, unknown>, name: s
     durationMs: 60_000,
   })
   if (!planned.ok) throw new Error(planned.reason)
-  const context = { observe, injectedAt: Date.now(), signal: AbortSignal.timeout(30_000) }
+  const context = { observe, injectedAt: Date.now(), clock: systemClock, signal: AbortSignal.timeout(30_000) }
   return { plan: planned.plan, kube: faultKube(plane.kube, resource), ...context }
 }
 

@@ -7,7 +7,8 @@ import { isTransient } from '../../lib/kube/client.ts'
 import type { Context } from './context.ts'
 import { faultId, faultKube } from './fault-kube.ts'
 import { updateMetadata, updateStatus } from './fault-store.ts'
-import { requireAllowed, tooMuch } from './safety.ts'
+import { tooMuch } from './blast-radius.ts'
+import { requireAllowed } from './safety.ts'
 import { type ServingState, servingState } from './serving.ts'
 import { snapshotTarget } from './snapshot.ts'
 
@@ -92,6 +93,7 @@ export const actContext = (context: Context, fault: FaultResource, signal: Abort
   kube: faultKube(context.kube, fault),
   observe: context.observe,
   injectedAt: Date.parse(fault.status?.injected ?? '') || context.clock.now(),
+  clock: context.clock,
   signal,
 })
 

@@ -59,12 +59,13 @@ export default defineFault<z.infer<typeof params>, Plan>({
     return { ok: true, plan, unavailable: restartVictim ? 1 : 0 }
   },
 
-  async inject({ plan: { job, victim, restartVictim }, kube, signal }) {
+  async inject({ plan: { job, victim, restartVictim }, kube, clock, signal }) {
     await kube.createJob(job)
     const { name } = job.metadata
     await until(() => kube.jobRunning(name), {
       what: `a pod of Job ${name} to be ready`,
       timeoutMs: START_TIMEOUT_MS,
+      clock,
       signal,
     })
     if (restartVictim) await kube.deletePod(victim.name, { uid: victim.uid, gracePeriodSeconds: 0 })
@@ -72,10 +73,10 @@ export default defineFault<z.infer<typeof params>, Plan>({
 
   verify: (context) => (context.plan.restartVictim ? cannotStart(context) : memoryTaken(context)),
 
-  async heal({ plan: { job }, kube, signal }) {
+  async heal({ plan: { job }, kube, clock, signal }) {
     const { name } = job.metadata
     await kube.deleteJob(name)
-    await until(() => kube.jobGone(name), { what: `Job ${name} to be gone`, timeoutMs: END_TIMEOUT_MS, signal })
+    await until(() => kube.jobGone(name), { what: `Job ${name} to be gone`, timeoutMs: END_TIMEOUT_MS, clock, signal })
   },
 })
 

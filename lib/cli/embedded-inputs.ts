@@ -3,11 +3,15 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { shippedRules, userRules } from '../../chaos/rules/load.ts'
-import type { RealEngine } from '../../stack/embedded.ts'
 import { PROFILES, type StackProfile } from '../../stack/profiles.ts'
 import { errorMessage, UserError } from '../core/errors.ts'
+import { scaleFlags } from '../core/scale-flags.ts'
 import { toolPath } from '../toolchain/tools.mjs'
+import { type Context, stateRoot } from './context.ts'
+import { requireStartedWith, startedWith } from './engine-record.ts'
+import { type ReadEngine, VLLM_ENGINE } from './read-engine.ts'
 import { ROOT } from './root.ts'
+import { vllmEngine } from './vllm-engine.ts'
 
 export interface EmbeddedOptions {
   name: string
@@ -29,25 +33,35 @@ export interface EmbeddedInputs {
   engine: ReadEngine | undefined
 }
 
-export interface ReadEngine {
-  vllm: string
-  real: RealEngine
-}
-
-/** Throws UserErrors for rules that promtool refuses, and for an engine file that is none. */
-export const readInputs = async (options: EmbeddedOptions): Promise<EmbeddedInputs> => {
+/**
+ * Throws UserErrors for rules that promtool refuses, and for an engine file that is none. Installs the engine where it is one
+ * that firedrill brings: nothing has been started for it then.
+ */
+export const readInputs = async (context: Context, options: EmbeddedOptions): Promise<EmbeddedInputs> => {
   const profile = PROFILES[options.profile ?? 'fast']
   const rules = await rulesOf(options, profile)
+  const engine = await engineOf(context, options)
+  const flags = await readFile(join(ROOT, 'chaos/flags/flags.json'), 'utf8')
   return {
     profile,
     rules,
     alerts: Object.values(rules).flatMap(alertsOf),
-    flags: await readFile(join(ROOT, 'chaos/flags/flags.json'), 'utf8'),
-    engine: options.engine === undefined ? undefined : await readEngine(options.engine),
+    flags: engine?.limits === undefined ? flags : scaleFlags(flags, engine.limits.flagTokens),
+    engine,
   }
 }
 
 // --- Internal helpers ---
+
+/** Without a word about it, a cluster that runs keeps the engine that it was started with. */
+const engineOf = async (context: Context, { name, engine }: EmbeddedOptions): Promise<ReadEngine | undefined> => {
+  const ref = { name, stateRoot: stateRoot(context.env) }
+  const wanted = engine ?? startedWith(ref)?.engine
+  if (wanted === undefined) return undefined
+  // An install of minutes is not begun for a cluster that would refuse it.
+  requireStartedWith(ref, wanted)
+  return wanted === VLLM_ENGINE ? await vllmEngine(context) : await readEngine(wanted)
+}
 
 const rulesOf = ({ rules }: EmbeddedOptions, { ruleFactor }: StackProfile): Promise<Record<string, string>> =>
   rules === undefined ? shippedRules(ruleFactor) : userRules(rules, { promtool: toolPath('promtool') })

@@ -6,7 +6,7 @@ import { requireAllowed } from '../../chaos/controller/safety.ts'
 import { bundlePrograms } from '../../stack/bundles.ts'
 import { deployStack } from '../../stack/deploy.ts'
 import { imageMap } from '../../stack/images.ts'
-import { EMBEDDED_NODES } from '../../stack/nodes.ts'
+import { EMBEDDED_NODES, embeddedNodes } from '../../stack/nodes.ts'
 import { STACK_NAMESPACE, stackTarget } from '../../stack/target.ts'
 import { findCluster, startCluster, stopCluster } from '../cluster/cluster.ts'
 import { tryLock } from '../cluster/lock.ts'
@@ -20,6 +20,7 @@ import { prometheusClient } from '../prometheus/client.ts'
 import { cacheRoot, toolPath } from '../toolchain/tools.mjs'
 import { type Context, stateRoot } from './context.ts'
 import type { EmbeddedInputs, EmbeddedOptions } from './embedded-inputs.ts'
+import { recordEngine, requireSameEngine } from './engine-record.ts'
 import { embeddedTarget, requirePortsFree } from './preflight.ts'
 
 export interface Embedded {
@@ -40,7 +41,7 @@ export const ensureEmbedded = async (
   const ref = { name: options.name, stateRoot: stateRoot(context.env) }
   const claimed = await tryLock(`drill ${stateDirOf(ref.stateRoot, ref.name).id}`)
   const running = findCluster(ref)
-  if (running !== null) await requireUsable(context, options, running)
+  if (running !== null) await requireUsable(context, options, inputs, running)
   if (claimed === null) throw inUse(options.name)
   const cluster = running ?? (await start(context, options, inputs))
   try {
@@ -89,7 +90,13 @@ const inUse = (name: string): UserError =>
   })
 
 /** Of a cluster that runs: it may be broken, nobody acts on it, and its API server is where it was asked to be. */
-const requireUsable = async (context: Context, { apiPort }: EmbeddedOptions, cluster: ClusterInfo): Promise<void> => {
+const requireUsable = async (
+  context: Context,
+  { apiPort }: EmbeddedOptions,
+  { engine }: EmbeddedInputs,
+  cluster: ClusterInfo,
+): Promise<void> => {
+  requireSameEngine(cluster, engine)
   if (apiPort !== undefined && URL.parse(cluster.apiServer)?.port !== String(apiPort)) {
     throw new UserError({
       code: 'api-port-differs',
@@ -139,7 +146,7 @@ const awaitPrometheus = async (
 
 const start = async (
   context: Context,
-  { name, apiPort }: EmbeddedOptions,
+  { name, apiPort, engine }: EmbeddedOptions,
   inputs: EmbeddedInputs,
 ): Promise<ClusterInfo> => {
   await requirePortsFree(inputs)
@@ -148,7 +155,7 @@ const start = async (
   const node = process.execPath
   const agent = bundles['node-agent']
   if (agent === undefined) throw new Error('there is no bundle of the node agent')
-  return startCluster({
+  const cluster = await startCluster({
     name,
     stateRoot: stateRoot(context.env),
     tools: { kube: toolPath('kube') },
@@ -164,9 +171,11 @@ const start = async (
       node,
       vllm: inputs.engine?.vllm,
     }),
-    nodes: EMBEDDED_NODES,
+    nodes: inputs.engine === undefined ? EMBEDDED_NODES : embeddedNodes(inputs.engine.real.replicas),
     apiPort,
     onProgress: ({ text }) => context.status(`cluster: ${text}`),
     signal: context.signal,
   })
+  if (inputs.engine !== undefined) recordEngine(cluster, { engine: engine ?? '', vllm: inputs.engine.vllm })
+  return cluster
 }

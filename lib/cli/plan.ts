@@ -10,6 +10,7 @@ import type { Workload } from '../core/workload.ts'
 import { prepare, readScenario } from '../run/prepare.ts'
 import type { Context } from './context.ts'
 import { readSymptoms, WORKLOADS } from './run.ts'
+import { limitsFor, scaleRun } from './scale-run.ts'
 import { renderTable } from './table.ts'
 import { isNamed, namedTarget, runningTarget, type TargetFlags } from './target.ts'
 
@@ -17,15 +18,14 @@ import { isNamed, namedTarget, runningTarget, type TargetFlags } from './target.
 export const plan = async (
   context: Context,
   path: string,
-  flags: TargetFlags & { symptoms?: string; json?: boolean },
+  flags: TargetFlags & { symptoms?: string; scale?: number; json?: boolean },
 ): Promise<ExitCode> => {
-  const loaded = await readScenario(path, WORKLOADS)
+  const written = await readScenario(path, WORKLOADS)
+  const loaded = scaleRun(written, flags.scale, isNamed(flags) ? undefined : limitsFor(context, flags))
   const symptoms = flags.symptoms === undefined ? {} : await readSymptoms(flags.symptoms)
   const target = isNamed(flags) ? namedTarget(flags) : await runningTarget(context, withoutRules(flags))
-  const { plan: planned, scenario } = await prepare({ loaded, target, symptoms })
-  context.out(
-    flags.json === true ? `${JSON.stringify(planned, null, 2)}\n` : describePlan(scenario, planned, loaded.workload),
-  )
+  const { plan: planned, scenario, workload } = await prepare({ loaded, target, symptoms })
+  context.out(flags.json === true ? `${JSON.stringify(planned, null, 2)}\n` : describePlan(scenario, planned, workload))
   return EXIT.pass
 }
 

@@ -31,6 +31,30 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
     .action(ends(async (scenario: string, options) => (await import('./plan.ts')).plan(context, scenario, options)))
 
   program
+    .command('simulate')
+    .argument('<scenario>', 'a scenario file')
+    .option(
+      '--seeds <number>',
+      'so many seeds, from the first on: their verdicts, without run folders',
+      integer(1, 1_000_000),
+    )
+    .option('--jobs <number>', 'so many at once (default: a processor each)', integer(1, 1_024))
+    .option('--seed <number>', 'the first, instead of the scenario’s own', integer(0, Number.MAX_SAFE_INTEGER))
+    .addOption(
+      new Option('--profile <profile>', 'scrape, evaluation and rule times (default: "fast")').choices([
+        'fast',
+        'production',
+      ]),
+    )
+    .option('--rules <file...>', 'judge these alert rules instead of those that ship')
+    .option('--symptoms <file>', 'YAML of alert: symptom, for rules without a symptom label')
+    .option('--runs <dir>', 'where run folders go', 'runs')
+    .option('--json', 'the verdict, or the campaign, as JSON on stdout')
+    .option('--verbose', 'every line of the verdict, the quiet ones too')
+    .description('plays a scenario on simulated time, without a cluster, and judges the alerts')
+    .action(ends(async (path: string, options) => (await import('./simulate.ts')).simulate(context, path, options)))
+
+  program
     .command('score')
     .argument('[run]', 'a run folder', 'runs/latest')
     .option('--json', 'the verdict as JSON')
@@ -82,6 +106,23 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
     .description("measures the load client's own error and cost on this machine, and stores it")
     .action(ends(async (options) => (await import('./calibrate.ts')).calibrate(context, options)))
 
+  const engine = program.command('engine').description('the engine model, held against recordings of a real vLLM')
+  engine
+    .command('fit')
+    .argument('<recordings...>', 'recordings as scripts/record-engine.ts writes them')
+    .option('--json', 'coefficients and errors as JSON')
+    .description('fits what a step costs to recordings; prints the coefficients and how far off a replay with them is')
+    .action(ends(async (files: string[], options) => (await import('./engine.ts')).fitEngine(context, files, options)))
+  engine
+    .command('replay')
+    .argument('<recording>', 'a recording')
+    .option('--fit <recordings...>', 'fit to these first; without it, the cpu preset')
+    .option('--json', 'every error, its bound and whether it holds, as JSON')
+    .description(
+      "sends a recording's requests through the engine model and holds what comes of it against the recording",
+    )
+    .action(ends(async (file: string, options) => (await import('./engine.ts')).replayEngine(context, file, options)))
+
   addTargetOptions(program.command('heal'))
     .option('--dry-run', 'only lists what is not healed')
     .description('heals every fault that is not healed, whoever left it')
@@ -111,6 +152,12 @@ const integer =
     throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
   }
 
+const scaleFactor = (text: string): number => {
+  const factor = Number(text)
+  if (/^\d*\.?\d+$/.test(text) && factor > 0 && factor <= 10) return factor
+  throw new InvalidArgumentError('Expected a number above 0 and at most 10, such as 0.05.')
+}
+
 const apiPort = (text: string): number => {
   const port = parseApiPort(text)
   if (port !== null) return port
@@ -137,7 +184,10 @@ const addClusterOptions = (command: Command): Command =>
     )
     .option('--api-port <port>', "the API server's port; a free one without it", apiPort)
     .option('--rules <file...>', 'judge these alert rules instead of those that ship')
-    .option('--engine <file>', 'YAML of a real vLLM (venv, replicas, args, env) in place of the emulated one')
+    .option(
+      '--engine <engine>',
+      'in place of the emulated one: "vllm", a real one on this CPU, installed once (about 6 GB); or a YAML file (venv, replicas, args, env)',
+    )
 
 const addRunOptions = (command: Command): Command =>
   addClusterOptions(command)
@@ -154,6 +204,7 @@ const addRunOptions = (command: Command): Command =>
     .option('--symptoms <file>', 'YAML of alert: symptom, for rules without a symptom label')
     .option('--runs <dir>', 'where run folders go', 'runs')
     .option('--seed <number>', 'instead of the scenario’s own', integer(0, Number.MAX_SAFE_INTEGER))
+    .option('--scale <factor>', 'multiplies users and arrivals, and fits lengths to the model; times stay', scaleFactor)
     .option('--keep', 'leave the embedded cluster running afterwards')
     .option('--json', 'the verdict as JSON on stdout')
     .option('--verbose', 'every line of the verdict, the quiet ones too')

@@ -27,6 +27,7 @@ import { readInputs } from './embedded-inputs.ts'
 import { watchLive } from './live.ts'
 import { requirePlayable, requireRunsWritable } from './preflight.ts'
 import { ROOT } from './root.ts'
+import { limitsFor, scaleRun } from './scale-run.ts'
 import { exitCodeOf } from './score.ts'
 import { isNamed, resolveTarget, type TargetFlags } from './target.ts'
 
@@ -34,6 +35,7 @@ export interface RunFlags extends TargetFlags {
   symptoms?: string
   runs: string
   seed?: number
+  scale?: number
   keep?: boolean
   /** Commander's word for --no-calibrate. */
   calibrate?: boolean
@@ -44,10 +46,11 @@ export interface RunFlags extends TargetFlags {
 /** The main job: a target, a plan, a run, a verdict, a page, a data set. */
 export const run = async (context: Context, path: string, flags: RunFlags): Promise<ExitCode> => {
   // Bad input is found before a cluster is started for it.
-  const loaded = await readScenario(path, WORKLOADS)
+  const written = await readScenario(path, WORKLOADS)
+  const loaded = scaleRun(written, flags.scale, isNamed(flags) ? undefined : limitsFor(context, flags))
   const symptoms = flags.symptoms === undefined ? {} : await readSymptoms(flags.symptoms)
   await requireRunsWritable(flags.runs)
-  const inputs = isNamed(flags) ? null : await readInputs(flags)
+  const inputs = isNamed(flags) ? null : await readInputs(context, flags)
   if (inputs !== null) requirePlayable(loaded.scenario, inputs)
   // Before anything else wants the processors.
   const calibration = flags.calibrate === false ? null : await ownCalibration(context)

@@ -7,7 +7,7 @@ import { type EmbeddedOptions, readInputs } from './embedded-inputs.ts'
 /** Leaves a cluster with the stack running, and says how others reach it. */
 export const up = async (context: Context, options: EmbeddedOptions): Promise<ExitCode> => {
   const start = performance.now()
-  const { target, cluster, started } = await ensureEmbedded(context, options, await readInputs(options))
+  const { target, cluster, started } = await ensureEmbedded(context, options, await readInputs(context, options))
   const seconds = ((performance.now() - start) / 1_000).toFixed(1)
   context.status('')
   context.err(

@@ -15,5 +15,7 @@ export const Case = z.strictObject({
   component: z.string().nullable(),
   bit: z.boolean(),
   synthetic: z.boolean(),
+  /** True where nothing ran: it was played on simulated time. */
+  simulated: z.boolean(),
 })
 export type Case = z.infer<typeof Case>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Clock } from './clock.ts'
 import type { FaultEvidence } from './fault-resource.ts'
 import type { Random } from './random.ts'
 import type { Symptom } from './symptom.ts'
@@ -68,6 +69,8 @@ export interface ActContext<Plan> {
   observe: Observer
   /** Milliseconds since the epoch, when the fault was injected. */
   injectedAt: number
+  /** Whoever waits, waits on this: a simulation has a time of its own. */
+  clock: Clock
   signal: AbortSignal
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DEFAULT_ONSET_MS } from './alert-window.ts'
 import { AlertRule } from './rule.ts'
+import { Scale } from './scale.ts'
 import { Outcome } from './verdict.ts'
 
 /** The files of a run, relative to its folder. Everything after the run reads these and nothing else. */
@@ -79,6 +80,10 @@ export const RunInfo = z.strictObject({
   git: z.strictObject({ commit: z.string(), dirty: z.boolean() }).nullable(),
   /** Parts of the target that are emulated (`engine`, `gpu`); empty on real hardware. */
   synthetic: z.array(z.string()),
+  /** True where nothing ran at all: `firedrill simulate` played it on simulated time. */
+  simulated: z.boolean().default(false),
+  /** What the scenario was multiplied by to fit the target; null where it was played as it is written. */
+  scale: Scale.nullable().default(null),
 })
 export type RunInfo = z.infer<typeof RunInfo>
 

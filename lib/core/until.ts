@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { type Clock, systemClock } from './clock.ts'
 
 export interface UntilOptions {
   /** For the error: `a pod of Job "x" to be ready`. */
@@ -6,16 +6,18 @@ export interface UntilOptions {
   timeoutMs: number
   everyMs?: number
   signal?: AbortSignal
+  clock?: Clock
 }
 
 /** Asks until the answer is true. Throws when it took too long, or when the signal came first. */
 export const until = async (
   check: () => Promise<boolean>,
-  { what, timeoutMs, everyMs = 250, signal }: UntilOptions,
+  { what, timeoutMs, everyMs = 250, signal, clock = systemClock }: UntilOptions,
 ): Promise<void> => {
-  const deadline = performance.now() + timeoutMs
+  const deadline = clock.now() + timeoutMs
   while (!(await check())) {
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`)
-    await delay(everyMs, undefined, signal === undefined ? {} : { signal })
+    if (clock.now() > deadline) throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`)
+    await clock.sleep(everyMs, signal)
+    signal?.throwIfAborted()
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Slo } from './load.ts'
+import { Scale } from './scale.ts'
 import { Symptom } from './symptom.ts'
 
 /** Never the other way round: what cannot be judged is not a pass. */
@@ -155,6 +156,10 @@ export const Verdict = z.strictObject({
   scenario: z.string(),
   /** True where the engine, the GPU or the load were emulated. */
   synthetic: z.boolean(),
+  /** True where nothing ran: it was played on simulated time. */
+  simulated: z.boolean(),
+  /** What the load was multiplied by, which no threshold of a rule was; null where the scenario was played as it is written. */
+  scale: Scale.nullable().default(null),
   outcome: Outcome,
   reasons: z.array(z.string()),
   /** Faults that the run left in the target: `fault-name (phase Active)`. Every command that judges a run exits with 3 for them. */

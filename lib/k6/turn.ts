@@ -65,15 +65,27 @@ export interface TraceRow {
   outputTokens: number | null
 }
 
-/** The request of this key's next turn: the first where `history` is null. */
-export const drawTurn = (
-  load: Load,
+/** What is drawn of a turn: all but its text. */
+export interface Sizes {
+  /** Milliseconds to wait first. */
+  think: number
+  /** Tokens of the user's own. */
+  own: number
+  /** Of the whole prompt, where a trace says so. */
+  whole: number | null
+  maxTokens: number
+  /** Which of the pool of prefixes; null but for the first turn of a workload that has one. */
+  prefix: number | null
+  cancel: Turn['cancel']
+}
+
+/** The draws of a key's turn number `index`, from 0. */
+export const drawSizes = (
+  { workload, seed }: Pick<Load, 'workload' | 'seed'>,
   key: TurnKey,
-  history: History | null = null,
-  row: TraceRow | null = null,
-): Turn => {
-  const { workload, seed } = load
-  const index = history?.index ?? 0
+  index: number,
+  row: TraceRow | null,
+): Sizes => {
   const name = nameOf(key)
   const random = seededRandom(deriveSeed(seed, index === 0 ? name : `${name}-${index}`))
   // The order of draws is part of what a seed means: a new one goes to the end.
@@ -81,12 +93,32 @@ export const drawTurn = (
   const own = drawLength(workload.promptTokens, random)
   const drawnOutput = drawLength(workload.outputTokens, random)
   const maxTokens = row?.outputTokens == null ? drawnOutput : clampLength(workload.outputTokens, row.outputTokens)
-  const prefix = history === null && workload.prefixes !== undefined ? drawPrefix(workload.prefixes, random) : null
+  const prefix = index === 0 && workload.prefixes !== undefined ? drawPrefix(workload.prefixes, random) : null
   const cancel = drawCancel(workload, random)
   const whole = row?.promptTokens == null ? null : clampLength(workload.promptTokens, row.promptTokens)
+  return { think, own, whole, maxTokens, prefix, cancel }
+}
+
+/** Turns of this key's chat; 1 where the workload has no chats of several. */
+export const turnsOf = ({ workload, seed }: Pick<Load, 'workload' | 'seed'>, key: TurnKey): number =>
+  workload.turns === undefined
+    ? 1
+    : drawLength(workload.turns.count, seededRandom(deriveSeed(seed, `${nameOf(key)}-turns`)))
+
+/** The request of this key's next turn: the first where `history` is null. */
+export const drawTurn = (
+  load: Load,
+  key: TurnKey,
+  history: History | null = null,
+  row: TraceRow | null = null,
+): Turn => {
+  const index = history?.index ?? 0
+  const { think, own, whole, maxTokens, prefix, cancel } = drawSizes(load, key, index, row)
   const asked =
-    history === null ? firstPrompt(load, openingOf(seed, key), { own, whole, prefix }) : nextPrompt(load, history, own)
-  const wantsText = workload.turns?.history === 'answers'
+    history === null
+      ? firstPrompt(load, openingOf(load.seed, key), { own, whole, prefix })
+      : nextPrompt(load, history, own)
+  const wantsText = load.workload.turns?.history === 'answers'
   return { think, ...asked, maxTokens, cancel, wantsText, key, index }
 }
 
@@ -94,8 +126,7 @@ export const drawTurn = (
 export const carryOn = (load: Load, turn: Turn, answer: string | null): History | null => {
   const { turns } = load.workload
   if (turns === undefined || turn.messages === null) return null
-  const count = drawLength(turns.count, seededRandom(deriveSeed(load.seed, `${nameOf(turn.key)}-turns`)))
-  if (turn.index + 1 >= count) return null
+  if (turn.index + 1 >= turnsOf(load, turn.key)) return null
   const real = turns.history === 'answers' && answer !== null && answer !== ''
   const content = real ? answer : textOf(load.corpus, turn.maxTokens)
   return {

@@ -18,6 +18,8 @@ export interface TargetFacts extends Facts {
   synthetic: string[]
   /** Of what runs on the target, by name. */
   targetVersions: Record<string, string>
+  /** The longest prompt and answer together, where the server says so. */
+  maxModelLen: number | null
 }
 
 /** Looks at the target: its pods, its model, what Prometheus scrapes of it and which rules it evaluates. Changes nothing. */
@@ -35,6 +37,7 @@ export const gatherFacts = async (
   const engineVersion = imageTag(pods)
   const emulated = await kube.core.listPodForAllNamespaces({ labelSelector: SYNTHETIC_LABEL })
   const rules = await prometheus.rules(symptoms)
+  const model = await servedModel(target.url, urlHeaders)
   return {
     target: {
       namespace,
@@ -42,7 +45,7 @@ export const gatherFacts = async (
       url: redactUrl(target.url),
       prometheus: redactUrl(target.prometheus),
       replicas: pods.length,
-      model: await modelName(target.url, urlHeaders),
+      model: model.name,
       engineVersion,
       notifications: target.notifications !== undefined || target.alertmanager !== undefined,
     },
@@ -53,6 +56,7 @@ export const gatherFacts = async (
     rules,
     synthetic: [...new Set(emulated.items.map(({ metadata }) => metadata?.labels?.[SYNTHETIC_LABEL] ?? ''))].sort(),
     targetVersions: await targetVersions(connections, engineVersion),
+    maxModelLen: model.maxModelLen,
   }
 }
 
@@ -65,9 +69,16 @@ const noPods = ({ namespace, selector }: TargetOptions): UserError =>
     hint: 'name them with --selector, and where they are with --namespace',
   })
 
-const Models = z.object({ data: z.array(z.object({ id: z.string() })).min(1) })
+const Model = z.object({ id: z.string(), max_model_len: z.number().positive().nullish().catch(null) })
+const Models = z.object({ data: z.tuple([Model], Model) })
 
-export const modelName = async (url: string, headers: Record<string, string>): Promise<string> => {
+interface ServedModel {
+  name: string
+  /** vLLM says it; others need not. */
+  maxModelLen: number | null
+}
+
+export const servedModel = async (url: string, headers: Record<string, string>): Promise<ServedModel> => {
   const failed = (found: string, cause?: unknown): UserError =>
     new UserError({
       code: 'endpoint-unreachable',
@@ -84,7 +95,8 @@ export const modelName = async (url: string, headers: Record<string, string>): P
   if (!response.ok) throw failed(`HTTP ${response.status}: ${body.slice(0, 200)}`)
   const models = Models.safeParse(parseJson(body))
   if (!models.success) throw failed(body.slice(0, 200))
-  return models.data.data[0]?.id ?? ''
+  const [{ id, max_model_len: maxModelLen = null }] = models.data.data
+  return { name: id, maxModelLen }
 }
 
 const parseJson = (text: string): unknown => {

@@ -4,7 +4,9 @@ import { servingState } from '../../chaos/controller/serving.ts'
 import { snapshotTarget } from '../../chaos/controller/snapshot.ts'
 import { UserError } from '../core/errors.ts'
 import type { TargetSnapshot } from '../core/fault.ts'
+import { fitWorkload } from '../core/fit-workload.ts'
 import type { RunPlan } from '../core/run-folder.ts'
+import { scaleWarning } from '../core/scale.ts'
 import type { Scenario } from '../core/scenario.ts'
 import type { TargetOptions } from '../core/target.ts'
 import type { SymptomMap } from '../prometheus/rules.ts'
@@ -34,10 +36,13 @@ export const prepare = async ({ loaded, target, symptoms }: PrepareInput): Promi
   const connections = openConnections(target)
   await requireAllowed(connections.kube, target.namespace)
   const replicas = await requireServingPods(connections.kube, target.namespace, target.selector)
-  const { synthetic, targetVersions, ...facts } = await gatherFacts(connections, target, symptoms)
-  const plan = makePlan(loaded.scenario, { ...facts, target: { ...facts.target, replicas } })
+  const { synthetic, targetVersions, maxModelLen, ...facts } = await gatherFacts(connections, target, symptoms)
+  const fit = fitLengths(loaded, maxModelLen)
+  const planned = makePlan(loaded.scenario, { ...facts, target: { ...facts.target, replicas } })
+  const plan =
+    fit.scale === undefined ? planned : { ...planned, warnings: [scaleWarning(fit.scale), ...planned.warnings] }
   requirePossible(loaded.scenario, await snapshot(connections, target))
-  return { ...loaded, target, connections, plan, synthetic, targetVersions }
+  return { ...fit, target, connections, plan, synthetic, targetVersions }
 }
 
 /** Reads the scenario with the faults and workloads that ship. */
@@ -56,6 +61,13 @@ export const requirePossible = (scenario: Scenario, target: TargetSnapshot): voi
 }
 
 // --- Internal helpers ---
+
+/** A scaled run is made to fit: prompts and answers too, where the model says how much it takes. */
+const fitLengths = (loaded: Loaded, maxModelLen: number | null): Loaded => {
+  if (loaded.scale === undefined || maxModelLen === null) return loaded
+  const { workload, factor } = fitWorkload(loaded.workload, maxModelLen)
+  return { ...loaded, workload, scale: { ...loaded.scale, lengths: factor } }
+}
 
 const snapshot = async (
   { kube, prometheus }: Connections,

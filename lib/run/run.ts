@@ -184,6 +184,8 @@ const newRunInfo = (input: RunInput, startedAt: number): RunInfo => ({
   versions: { ...input.versions, ...input.targetVersions },
   git: input.git,
   synthetic: input.synthetic,
+  simulated: false,
+  scale: input.scale ?? null,
 })
 
 const saving = async <T>(dir: string, write: () => Promise<T>): Promise<T> => {

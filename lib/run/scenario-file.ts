@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { errorMessage, UserError } from '../core/errors.ts'
 import type { AnyFault } from '../core/fault.ts'
+import type { Scale } from '../core/scale.ts'
 import { Scenario } from '../core/scenario.ts'
 import { Workload } from '../core/workload.ts'
 import { traceLength } from './trace/length.ts'
@@ -12,6 +13,8 @@ import { traceLength } from './trace/length.ts'
 export interface Loaded {
   scenario: Scenario
   workload: Workload
+  /** What both were multiplied by; left out where they are as they are written. */
+  scale?: Scale
 }
 
 /** A replayed trace goes on for so long after its last arrival. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openConnections } from './connections.ts'
-import { modelName } from './facts.ts'
+import { servedModel } from './facts.ts'
 import { targetVersions } from './versions.ts'
 
 /** Answers these paths with JSON, and everything else with 404; keeps the Authorization that it was shown. */
@@ -71,7 +71,7 @@ test('the endpoint under load is asked with its own headers, and not with those 
   using server = await serve({ '/v1/models': { data: [{ id: 'chat' }] } })
   await using folder = await mkdtempDisposable(join(tmpdir(), 'firedrill-versions-'))
   const { urlHeaders } = await connections(folder.path, server.url, ['authorization:Bearer load'])
-  expect(await modelName(server.url, urlHeaders)).toBe('chat')
+  expect(await servedModel(server.url, urlHeaders)).toEqual({ name: 'chat', maxModelLen: null })
   expect(server.shown).toEqual(['Bearer load'])
 })
 

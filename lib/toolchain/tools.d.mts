@@ -1,4 +1,12 @@
-export type Tool = 'kube' | 'prometheus' | 'promtool' | 'k6' | 'kube-state-metrics' | 'alertmanager' | 'calibration'
+export type Tool =
+  | 'kube'
+  | 'prometheus'
+  | 'promtool'
+  | 'k6'
+  | 'kube-state-metrics'
+  | 'alertmanager'
+  | 'calibration'
+  | 'simulated-prometheus'
 
 export interface GoModule {
   name: string

@@ -42,6 +42,8 @@ export const MODULES = [
     ldflags: calling('0.31.1'),
   },
   { name: 'calibration', binaries: { calibration: '.' } },
+  // Prometheus' packages on a clock of ours; its versions are those of tools/prometheus, so that nothing is compiled twice.
+  { name: 'simulated-prometheus', binaries: { 'simulated-prometheus': '.' }, tags: 'remove_all_sd' },
 ]
 
 /** Where built tools, bundles and downloads are kept: outside every checkout, so that a second clone builds nothing. */

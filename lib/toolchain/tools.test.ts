@@ -21,3 +21,13 @@ test.each(Object.entries(PROGRAMS))('%s is called by the version that is built',
   const version = new RegExp(`${path.replaceAll('.', '\\.')} v(\\S+)`).exec(required)?.[1] ?? ''
   expect(module.ldflags).toMatch(new RegExp(`version\\.Version=${release(version).replaceAll('.', '\\.')}$`))
 })
+
+test('the simulated Prometheus is made of the Prometheus that runs in the cluster', () => {
+  const requires = (name: string): string => {
+    const module = MODULES.find((candidate) => candidate.name === name)
+    if (module === undefined) expect.fail(`no module ${name}`)
+    const required = readFileSync(join(moduleSource(module), 'go.mod'), 'utf8')
+    return /github\.com\/prometheus\/prometheus v\S+/.exec(required)?.[0] ?? expect.fail(`${name} needs no Prometheus`)
+  }
+  expect(requires('simulated-prometheus')).toBe(requires('prometheus'))
+})

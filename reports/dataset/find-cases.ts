@@ -16,18 +16,19 @@ export const findCases = (run: RunData): Case[] => {
   if (from === null || to === null || run.faults === null) return []
   const steps = stepRecords(run).filter(isInjected)
   const synthetic = (run.run?.synthetic.length ?? 0) > 0
+  const simulated = run.run?.simulated ?? false
   const found = [
     ...steps.flatMap((step, index) => faultCase(step, steps, index, { from, to, run })),
     ...quietCases(steps, { from, to }, seededRandom(deriveSeed(run.run?.seed ?? 0, run.id))),
   ]
   return found
-    .map((one, index): Case => Object.assign({ id: caseId(run, index), synthetic }, one))
+    .map((one, index): Case => Object.assign({ id: caseId(run, index), synthetic, simulated }, one))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 // --- Internal helpers ---
 
-type Unnamed = Omit<Case, 'id' | 'synthetic'>
+type Unnamed = Omit<Case, 'id' | 'synthetic' | 'simulated'>
 type Injected = StepRecord & { injected: number }
 
 /** The most that goes before an incident, what goes after it, and the least that is worth a fault-free window. */

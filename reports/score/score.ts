@@ -40,6 +40,8 @@ export const score = (run: RunData): Verdict => {
     run: run.id,
     scenario: run.run?.scenario ?? run.scenario?.name ?? 'unknown',
     synthetic: (run.run?.synthetic.length ?? 0) > 0,
+    simulated: run.run?.simulated ?? false,
+    scale: run.run?.scale ?? null,
     outcome: worst([
       ...lines.map(({ outcome }) => outcome),
       ...answers.map(({ outcome }) => outcome),

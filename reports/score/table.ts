@@ -1,3 +1,4 @@
+import { describeScale } from '../../lib/core/scale.ts'
 import type { Answer, LoadDelivery, Outcome, Verdict, VerdictLine } from '../../lib/core/verdict.ts'
 import { layOut, wrap, type Cell } from './layout.ts'
 import { loadSentences } from './load-text.ts'
@@ -89,7 +90,10 @@ const loadText = (load: LoadDelivery, width: number, brush: Paint): string[] => 
 }
 
 const outcomeText = (verdict: Verdict, width: number, brush: Paint): string[] => [
-  `${brush.bold(brush[verdict.outcome](verdict.outcome.toUpperCase()))}  ${verdict.run}${verdict.synthetic ? '  (synthetic)' : ''}`,
+  `${brush.bold(brush[verdict.outcome](verdict.outcome.toUpperCase()))}  ${verdict.run}${verdict.simulated ? '  (simulated)' : verdict.synthetic ? '  (synthetic)' : ''}${verdict.scale === null ? '' : '  (scaled)'}`,
+  ...(verdict.scale === null
+    ? []
+    : wrap(`${describeScale(verdict.scale)}; no threshold of a rule is`, width - 4).map((line) => `    ${line}`)),
   ...[...verdict.reasons, ...verdict.unchecked.map((what) => `not checked: ${what}`)].flatMap((reason) =>
     wrap(reason, width - 4).map((line, index) => `${index === 0 ? '  - ' : '    '}${line}`),
   ),

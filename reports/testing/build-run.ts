@@ -96,6 +96,8 @@ export const buildRun = (spec: RunSpec = {}): RunData => {
       versions: { firedrill: '0.1.0', vllm: '0.32.0' },
       git: null,
       synthetic: ['engine'],
+      simulated: false,
+      scale: null,
     },
     scenario: Scenario.parse({
       name: 'synthetic',

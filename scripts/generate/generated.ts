@@ -7,7 +7,9 @@ import { z } from 'zod'
 import { faultCrd } from '../../chaos/controller/crd.ts'
 import type { AnyFault } from '../../lib/core/fault.ts'
 import { Scenario } from '../../lib/core/scenario.ts'
+import { familyRecords } from '../../lib/vllm/metrics/status.ts'
 import { faultsPage } from './faults-page.ts'
+import { vllmMetricsPage } from './vllm-metrics-page.ts'
 
 export interface Generated {
   /** Relative to the root of the checkout. */
@@ -29,6 +31,7 @@ export const generated = async (root: string): Promise<Generated[]> => {
       text: `# ${NOTE}\n${stringify(faultCrd(faults), { lineWidth: 0, aliasDuplicateObjects: false })}`,
     },
     { path: 'docs/faults.md', text: `<!-- ${NOTE} -->\n\n${faultsPage(faults)}` },
+    { path: 'docs/vllm-metrics.md', text: `<!-- ${NOTE} -->\n\n${vllmMetricsPage(familyRecords())}` },
     { path: 'docs/scenario.schema.json', text: JSON.stringify(z.toJSONSchema(Scenario, { io: 'input' })) },
   ]
   return Promise.all(files.map(({ path, text }) => formatted(join(root, path), path, text)))

@@ -1,4 +1,4 @@
-/** What the engine is told once, at start. The names are vLLM's own. */
+/** What the engine is told once, at start. The names are vLLM's own; what is left out has vLLM 0.32's default. */
 export interface EngineConfig {
   /** Tokens per KV block. */
   blockSize: number
@@ -9,15 +9,31 @@ export interface EngineConfig {
   /** Token budget of one step, shared by prefill and decode. */
   maxNumBatchedTokens: number
   enablePrefixCaching: boolean
+  /** Order of the waiting queue, and whom a shortage of blocks preempts: the last admitted, or the least important. */
+  policy?: 'fcfs' | 'priority'
+  /** Admit a request only where all of its tokens would fit (vLLM since March 2026), or where its first chunk does. */
+  reserveFullPrompt?: boolean
+  /** Share of all blocks that an admission leaves free while something runs. */
+  watermark?: number
+  /** The most tokens of one request in one step, unless it is the only one; 0 is no limit. */
+  longPrefillTokenThreshold?: number
+  /** Where false, a prompt is computed in one step or not at all. */
+  enableChunkedPrefill?: boolean
 }
 
 export type FinishReason = 'stop' | 'length' | 'abort' | 'error' | 'repetition'
 export type RequestStatus = 'waiting' | 'running' | 'preempted' | 'finished'
 
+/** Token ids; an array of them, or something that can tell each (few are ever asked for). */
+export interface Tokens {
+  readonly length: number
+  at(index: number): number | undefined
+}
+
 export interface RequestInit {
   id: string
-  /** Token ids of the whole prompt. */
-  prompt: Uint32Array
+  /** The whole prompt. */
+  prompt: Tokens
   /** The output's token ids follow from this alone, so that a later prompt that repeats the answer finds its blocks. */
   outputSeed: number
   /** The limit that the client asked for. */
@@ -26,48 +42,51 @@ export interface RequestInit {
   naturalLength: number
   /** Milliseconds, on the engine's clock: when the front end received it. */
   arrivedAt: number
+  /** Policy `priority` only: the smaller, the sooner; 0 where left out. */
+  priority?: number
 }
 
 /** One sequence in the engine. Times are milliseconds on the clock of the calls; NaN until they happen. */
 export interface EngineRequest {
   readonly id: string
-  readonly prompt: Uint32Array
+  readonly prompt: Tokens
   readonly outputSeed: number
   readonly maxTokens: number
   /** Tokens after which it finishes, whatever the reason. */
   readonly targetTokens: number
   readonly naturalLength: number
-  status: RequestStatus
-  finishReason: FinishReason | null
+  readonly priority: number
+  readonly status: RequestStatus
+  readonly finishReason: FinishReason | null
   /** Tokens whose KV is computed, or will be at the end of the running step. */
-  computedTokens: number
-  outputTokens: number
-  /** Tokens of this step. */
-  scheduledTokens: number
+  readonly computedTokens: number
+  readonly outputTokens: number
   /** Prompt tokens found in the prefix cache at the first admission; -1 before. */
-  cachedTokens: number
-  preemptions: number
-  blocks: number[]
-  /** Chained hashes of the full blocks, as far as they have been needed. */
-  hashes: number[]
-  /** How many of `blocks` are registered in the prefix cache. */
-  registeredBlocks: number
+  readonly cachedTokens: number
+  readonly preemptions: number
+  /** KV blocks that it holds, those that it shares included. */
+  readonly heldBlocks: number
   readonly arrivedAt: number
-  queuedAt: number
-  scheduledAt: number
-  firstTokenAt: number
-  previousTokenAt: number
-  lastTokenAt: number
+  /** When the engine took it over: between two steps. */
+  readonly queuedAt: number
+  readonly scheduledAt: number
+  readonly firstTokenAt: number
+  readonly previousTokenAt: number
+  readonly lastTokenAt: number
 }
 
 /** The work of one step, as a hardware preset prices it. */
 export interface Batch {
-  /** Prompt (or recomputed) tokens beyond one per sequence. */
+  /** Tokens of prompt (or recomputed) chunks. */
   prefillTokens: number
+  /** Pairs of a chunk's token and a token that it attends to: those before it, and itself. */
+  prefillPairs: number
   /** Sequences that compute one token. */
   decodeSequences: number
-  /** Tokens whose KV the attention of this step reads. */
+  /** Tokens that the decoding sequences attend to, all together: the KV that they read. */
   contextTokens: number
+  /** Requests in the waiting queue meanwhile. */
+  waitingRequests: number
 }
 
 export interface Step extends Batch {
@@ -76,17 +95,33 @@ export interface Step extends Batch {
   scheduledTokens: number
 }
 
-/** What one step did. The arrays are reused by the next step: read them before it. */
+/** So many sequences got their next token `gapMs` after the one before. */
+export interface TokenGap {
+  gapMs: number
+  count: number
+}
+
+/** What one step did. Valid until the next step: read it before. */
 export interface StepOutcome {
   endedAt: number
   step: Step
-  /** Requests that got one token, those that it finished included. */
-  emitted: readonly EngineRequest[]
+  /**
+   * Requests that got one token, in the order of the batch, those that it finished included. Made when read: costs as
+   * much as there are sequences. Who only counts reads the next three.
+   */
+  readonly emitted: readonly EngineRequest[]
+  emittedCount: number
+  /** Those among them for which it was the first. */
+  firstTokens: readonly EngineRequest[]
+  /** The others; nearly all sequences of a step share one gap. */
+  gaps: readonly TokenGap[]
   finished: readonly EngineRequest[]
   preempted: readonly EngineRequest[]
+  /** Ended by a pause that had to wait for this step. */
+  aborted: readonly EngineRequest[]
 }
 
-/** Gauges and counters as of the last step's end, as vLLM's SchedulerStats. */
+/** Gauges and counters as of the last step's end, as vLLM's SchedulerStats. They move in `update` and nowhere else. */
 export interface EngineStats {
   running: number
   waiting: number
@@ -94,11 +129,19 @@ export interface EngineStats {
   kvCacheUsage: number
   prefixCacheQueries: number
   prefixCacheHits: number
+  /** As vLLM's counter: a preemption is told with the next token of the request that it hit. */
   preemptions: number
 }
 
+/**
+ * What happens to requests when scheduling is paused: `abort` ends all of them, `wait` lets the running ones finish,
+ * `keep` freezes them. New ones queue in any case.
+ */
+export type PauseMode = 'abort' | 'wait' | 'keep'
+
 export interface Engine {
   readonly config: EngineConfig
+  /** While a step is in flight, the request is queued at its end, as vLLM's input queue is read between steps. */
   add(request: RequestInit, now: number): EngineRequest
   /** Takes effect between steps. A second call, or one after the end, changes nothing. */
   abort(request: EngineRequest): void
@@ -115,4 +158,17 @@ export interface Engine {
   stats(): EngineStats
   /** Free blocks, cached ones included. */
   freeBlocks(): number
+  /**
+   * Forgets all cached content; false, and nothing done, while any block is held. With `resetRunningRequests` whatever
+   * runs is preempted first (at the end of the step in flight), so that it always succeeds.
+   */
+  resetPrefixCache(options?: { resetRunningRequests?: boolean }): boolean
+  /**
+   * Stops scheduling, as `/sleep` and `/pause` do, at the end of the step in flight where there is one. `clearCache`:
+   * also the KV cache is lost (sleep level 1 and 2). Returns the requests that it aborted at once; later ones come in
+   * the outcome of the step.
+   */
+  pause(mode: PauseMode, options?: { clearCache?: boolean }): EngineRequest[]
+  resume(): void
+  isPaused(): boolean
 }

@@ -14,8 +14,11 @@ const h100: HardwarePreset = {
   blockSize: 16,
   baseMs: 6.5,
   prefillMs: 0.02,
+  pairMs: 1.1e-6,
   decodeMs: 0.015,
   contextMs: 4e-5,
+  requestMs: 10,
+  replyMs: 1,
   loadGiBPerSecond: 2,
   warmUpMs: 25_000,
 }
@@ -31,8 +34,11 @@ const a100: HardwarePreset = {
   blockSize: 16,
   baseMs: 12,
   prefillMs: 0.067,
+  pairMs: 2.6e-6,
   decodeMs: 0.03,
   contextMs: 6.5e-5,
+  requestMs: 8,
+  replyMs: 1,
   loadGiBPerSecond: 2,
   warmUpMs: 30_000,
 }
@@ -48,13 +54,17 @@ const l4: HardwarePreset = {
   blockSize: 16,
   baseMs: 55,
   prefillMs: 0.265,
+  pairMs: 8.7e-6,
   decodeMs: 0.05,
   contextMs: 4.4e-4,
+  requestMs: 10,
+  replyMs: 1,
   loadGiBPerSecond: 1,
   warmUpMs: 40_000,
 }
 
-const cpu: HardwarePreset = {
+/** What replays use by default, as the recordings were made with it. */
+export const cpu: HardwarePreset = {
   name: 'cpu',
   summary: 'one CPU core, a 6-layer Llama of hidden size 384',
   source: 'Fitted to recordings of a real vLLM 0.32.0 (CPU build): time of first and last token of 370 requests.',
@@ -63,10 +73,13 @@ const cpu: HardwarePreset = {
   maxNumBatchedTokens: 4_096,
   maxNumSeqs: 256,
   blockSize: 128,
-  baseMs: 4.6,
-  prefillMs: 0.284,
-  decodeMs: 0.38,
-  contextMs: 6.1e-4,
+  baseMs: 5.6,
+  prefillMs: 0.19,
+  pairMs: 1.58e-4,
+  decodeMs: 0.358,
+  contextMs: 6.9e-4,
+  requestMs: 4.2,
+  replyMs: 0.5,
   loadGiBPerSecond: 1,
   warmUpMs: 2_000,
 }

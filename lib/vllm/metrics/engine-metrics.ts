@@ -1,6 +1,10 @@
-import type { EngineRequest, EngineStats, FinishReason, StepOutcome } from '../engine/types.ts'
-import { ENGINE_FAMILIES } from './engine-families.ts'
-import { createMetricSet, type Distribution, type Labels, type Scalar } from './metric-set.ts'
+import type { EngineConfig, EngineRequest, EngineStats, StepOutcome } from '../engine/types.ts'
+import { LATEST, type VllmVersion } from './exposed.ts'
+import { finishedObserver, type Parent } from './finished-observer.ts'
+import type { SampleVisitor, Scalar } from './metric-set.ts'
+import { oldGauges } from './old-gauges.ts'
+import { usageOfAllBlocks, valueRules } from './value-rules.ts'
+import { createVersionSet } from './version-set.ts'
 
 export interface EngineMetrics {
   /** After each step, with the engine's stats at its end: gauges move here and nowhere else, as in vLLM. */
@@ -9,166 +13,164 @@ export interface EngineMetrics {
   reject(reason: 'max_num_queued_reqs' | 'max_num_queued_tokens'): void
   /** Requests that a shutdown ended: unlike a client's abort, these are counted. */
   abortedByEngine(requests: readonly EngineRequest[]): void
+  /** 0 is awake, 1 has its weights in host memory, 2 has discarded everything. */
+  slept(level: 0 | 1 | 2): void
+  /** A call of a sleep-mode endpoint, and how long it took. */
+  sleepOperation(operation: 'sleep' | 'wake', seconds: number): void
   /** Cumulative tokens, for the log line. */
   totals(): { promptTokens: number; generationTokens: number }
   render(): string
+  /** The same samples as numbers. */
+  visit(visitor: SampleVisitor): void
+  /** Names of all families. */
+  readonly families: readonly string[]
 }
 
 export interface EngineMetricsOptions {
   modelName: string
-  maxModelLen: number
+  config: EngineConfig
+  /** Whose families, labels and buckets are exposed; the newest version's where left out. */
+  vllm?: VllmVersion
+  /** `--enforce-eager`, which the buckets of some versions follow. */
+  enforceEager?: boolean
+  /** What a sequence is one of, where its client asked for `n` of them. */
+  parentOf?: (request: EngineRequest) => Parent | undefined
   /** Seconds since the epoch. */
   now(): number
 }
 
-const REASONS: readonly FinishReason[] = ['stop', 'length', 'abort', 'error', 'repetition']
 const SECOND = 1_000
 
-/** vLLM's PrometheusStatLogger (vllm/v1/metrics/loggers.py) for one engine. */
-export const createEngineMetrics = ({ modelName, maxModelLen, now }: EngineMetricsOptions): EngineMetrics => {
-  const set = createMetricSet({ families: ENGINE_FAMILIES, maxModelLen, now })
-  const base: Labels = { engine: '0', model_name: modelName }
-  const scalar = (name: string, labels: Labels = {}): Scalar => set.scalar(`vllm:${name}`, { ...base, ...labels })
-  const histogram = (name: string): Distribution => set.distribution(`vllm:${name}`, base)
-
+/** vLLM's PrometheusStatLogger (vllm/v1/metrics/loggers.py, before 0.8.0 vllm/engine/metrics.py) for one engine. */
+export const createEngineMetrics = (options: EngineMetricsOptions): EngineMetrics => {
+  const { modelName, config, vllm = LATEST, enforceEager = false, now } = options
+  const set = createVersionSet({ modelName, config, vllm, enforceEager, now })
+  const { scalar, histogram } = set
+  const rules = valueRules(vllm.version)
   const metrics = {
     running: scalar('num_requests_running'),
     waiting: scalar('num_requests_waiting'),
     capacity: scalar('num_requests_waiting_by_reason', { reason: 'capacity' }),
     kvUsage: scalar('kv_cache_usage_perc'),
+    gpuUsage: scalar('gpu_cache_usage_perc'),
     queries: scalar('prefix_cache_queries_total'),
     hits: scalar('prefix_cache_hits_total'),
+    gpuQueries: scalar('gpu_prefix_cache_queries_total'),
+    gpuHits: scalar('gpu_prefix_cache_hits_total'),
     preemptions: scalar('num_preemptions_total'),
     promptTokens: scalar('prompt_tokens_total'),
     computed: scalar('prompt_tokens_by_source_total', { source: 'local_compute' }),
     cacheHit: scalar('prompt_tokens_by_source_total', { source: 'local_cache_hit' }),
     cached: scalar('prompt_tokens_cached_total'),
+    recomputed: scalar('prompt_tokens_recomputed_total'),
     device: scalar('prompt_tokens_cached_by_source_total', { source: 'device' }),
     generationTokens: scalar('generation_tokens_total'),
     iterationTokens: histogram('iteration_tokens_total'),
     ttft: histogram('time_to_first_token_seconds'),
     itl: histogram('inter_token_latency_seconds'),
+    tpot: histogram('time_per_output_token_seconds'),
+    rejected: {
+      max_num_queued_reqs: scalar('admission_rejections_total', { reason: 'max_num_queued_reqs' }),
+      max_num_queued_tokens: scalar('admission_rejections_total', { reason: 'max_num_queued_tokens' }),
+    },
   }
-  const success = new Map(
-    REASONS.map((reason) => [reason, scalar('request_success_total', { finished_reason: reason })]),
-  )
-  const rejected = new Map(
-    ['max_num_queued_reqs', 'max_num_queued_tokens'].map((reason) => [
-      reason,
-      scalar('admission_rejections_total', { reason }),
-    ]),
-  )
-  const observeFinished = finishedObserver(histogram)
-  createConstants(scalar)
+  const reasons = new Map<string, Scalar>()
+  const success = (reason: string): Scalar => {
+    const counter = reasons.get(reason) ?? scalar('request_success_total', { finished_reason: reason })
+    reasons.set(reason, counter)
+    return counter
+  }
+  const observeFinished = finishedObserver(set, options.parentOf)
+  const old = oldGauges(set, config.enablePrefixCaching, now)
+  let queriedBlocks = 0
+  let hitBlocks = 0
+
+  const setGauges = (stats: EngineStats): void => {
+    const { numGpuBlocks } = config
+    metrics.running.value = stats.running
+    metrics.waiting.value = stats.waiting
+    metrics.capacity.value = stats.waiting
+    const usage = rules.usageOfAllBlocks ? usageOfAllBlocks(stats.kvCacheUsage, numGpuBlocks) : stats.kvCacheUsage
+    metrics.kvUsage.value = usage
+    metrics.gpuUsage.value = usage
+    metrics.queries.value = stats.prefixCacheQueries
+    metrics.hits.value = stats.prefixCacheHits
+    metrics.device.value = stats.prefixCacheHits
+    metrics.gpuQueries.value = rules.prefixCacheInBlocks ? queriedBlocks : stats.prefixCacheQueries
+    metrics.gpuHits.value = rules.prefixCacheInBlocks ? hitBlocks : stats.prefixCacheHits
+    metrics.preemptions.value = stats.preemptions
+  }
+
+  /** Returns the prompt tokens that count as work of this step. */
+  const recordFirstTokens = ({ firstTokens, endedAt }: StepOutcome): number => {
+    let prompt = 0
+    let cached = 0
+    for (const request of firstTokens) {
+      const { length } = request.prompt
+      prompt += length
+      cached += request.cachedTokens
+      if (config.enablePrefixCaching) queriedBlocks += Math.floor(length / config.blockSize)
+      hitBlocks += request.cachedTokens / config.blockSize
+      metrics.ttft.observe((endedAt - request.arrivedAt) / SECOND)
+      if (rules.lastTokenRecomputed && request.cachedTokens + 1 === length) {
+        metrics.recomputed.value++
+        metrics.cacheHit.value++
+      }
+    }
+    metrics.promptTokens.value += prompt
+    metrics.cached.value += cached
+    metrics.cacheHit.value += cached
+    metrics.computed.value += prompt - cached
+    return rules.iterationCountsCached ? prompt : prompt - cached
+  }
 
   return {
-    record: ({ emitted, finished, endedAt }, stats) => {
-      metrics.running.value = stats.running
-      metrics.waiting.value = stats.waiting
-      metrics.capacity.value = stats.waiting
-      metrics.kvUsage.value = stats.kvCacheUsage
-      metrics.queries.value = stats.prefixCacheQueries
-      metrics.hits.value = stats.prefixCacheHits
-      metrics.preemptions.value = stats.preemptions
+    record: (outcome, stats) => {
+      const { emittedCount, gaps, finished, aborted, endedAt } = outcome
+      for (const _ of aborted) success('abort').value++
       // A step without output has no iteration stats in vLLM.
-      if (emitted.length === 0) return
-      let computed = 0
-      let sameGap = Number.NaN
-      let times = 0
-      for (const request of emitted) {
-        if (request.outputTokens === 1) {
-          computed += request.prompt.length - request.cachedTokens
-          metrics.promptTokens.value += request.prompt.length
-          metrics.cached.value += request.cachedTokens
-          metrics.ttft.observe((endedAt - request.arrivedAt) / SECOND)
-          continue
+      if (emittedCount > 0) {
+        const promptTokens = recordFirstTokens(outcome)
+        for (const { gapMs, count } of gaps) {
+          metrics.itl.observe(gapMs / SECOND, count)
+          metrics.tpot.observe(gapMs / SECOND, count)
         }
-        // Nearly all sequences of a step waited the same time: observe them at once.
-        const gap = endedAt - request.previousTokenAt
-        if (gap !== sameGap) {
-          if (times > 0) metrics.itl.observe(sameGap / SECOND, times)
-          sameGap = gap
-          times = 0
+        metrics.generationTokens.value += emittedCount
+        metrics.iterationTokens.observe(promptTokens + emittedCount)
+        for (const request of finished) {
+          success(request.finishReason ?? 'stop').value++
+          observeFinished(request, endedAt)
         }
-        times++
       }
-      if (times > 0) metrics.itl.observe(sameGap / SECOND, times)
-      metrics.computed.value += computed
-      metrics.cacheHit.value = metrics.cached.value
-      metrics.device.value = metrics.cached.value
-      metrics.generationTokens.value += emitted.length
-      metrics.iterationTokens.observe(computed + emitted.length)
-      for (const request of finished) {
-        count(success.get(request.finishReason ?? 'stop'))
-        observeFinished(request, endedAt)
+      setGauges(stats)
+      const { promptTokens, generationTokens } = metrics
+      old.update(
+        { promptTokens: promptTokens.value, generationTokens: generationTokens.value, queriedBlocks, hitBlocks },
+        endedAt,
+      )
+    },
+    reject: (reason) => {
+      metrics.rejected[reason].value++
+    },
+    abortedByEngine: (requests) => {
+      for (const _ of requests) success('abort').value++
+    },
+    slept: (level) => {
+      const states = { awake: level === 0, weights_offloaded: level === 1, discard_all: level === 2 }
+      for (const [state, is] of Object.entries(states)) {
+        scalar('engine_sleep_state', { sleep_state: state }).value = Number(is)
       }
     },
-    reject: (reason) => count(rejected.get(reason)),
-    abortedByEngine: (requests) => {
-      for (const _ of requests) count(success.get('abort'))
+    sleepOperation: (operation, seconds) => {
+      histogram('sleep_mode_operation_duration_seconds', { operation }).observe(seconds)
+      scalar('sleep_mode_operations_in_flight', { operation })
     },
     totals: () => ({
       promptTokens: metrics.promptTokens.value,
       generationTokens: metrics.generationTokens.value,
     }),
     render: set.render,
-  }
-}
-
-// --- Internal helpers ---
-
-const count = (counter: Scalar | undefined): void => {
-  if (counter !== undefined) counter.value++
-}
-
-/** Per-request histograms move only when a request finishes. */
-const finishedObserver = (
-  histogram: (name: string) => Distribution,
-): ((request: EngineRequest, endedAt: number) => void) => {
-  const promptTokens = histogram('request_prompt_tokens')
-  const generationTokens = histogram('request_generation_tokens')
-  const maxGeneration = histogram('request_max_num_generation_tokens')
-  const paramsN = histogram('request_params_n')
-  const paramsMaxTokens = histogram('request_params_max_tokens')
-  const perToken = histogram('request_time_per_output_token_seconds')
-  const e2e = histogram('e2e_request_latency_seconds')
-  const queue = histogram('request_queue_time_seconds')
-  const inference = histogram('request_inference_time_seconds')
-  const prefill = histogram('request_prefill_time_seconds')
-  const decode = histogram('request_decode_time_seconds')
-  const preemptions = histogram('request_num_preemptions')
-  const computed = histogram('request_prefill_kv_computed_tokens')
-  return (request, endedAt) => {
-    const { outputTokens, firstTokenAt, lastTokenAt, scheduledAt } = request
-    promptTokens.observe(request.prompt.length)
-    generationTokens.observe(outputTokens)
-    maxGeneration.observe(outputTokens)
-    paramsN.observe(1)
-    paramsMaxTokens.observe(request.maxTokens)
-    perToken.observe(outputTokens > 1 ? (lastTokenAt - firstTokenAt) / (outputTokens - 1) / SECOND : 0)
-    e2e.observe((endedAt - request.arrivedAt) / SECOND)
-    queue.observe((scheduledAt - request.queuedAt) / SECOND)
-    inference.observe((lastTokenAt - scheduledAt) / SECOND)
-    prefill.observe((firstTokenAt - scheduledAt) / SECOND)
-    decode.observe((lastTokenAt - firstTokenAt) / SECOND)
-    preemptions.observe(request.preemptions)
-    computed.observe(request.prompt.length - request.cachedTokens)
-  }
-}
-
-/** Families that this engine never moves, but every vLLM exposes. */
-const createConstants = (scalar: (name: string, labels?: Labels) => Scalar): void => {
-  for (const what of ['flops', 'read_bytes', 'write_bytes']) scalar(`estimated_${what}_per_gpu_total`)
-  scalar('num_requests_waiting_by_reason', { reason: 'deferred' })
-  scalar('engine_sleep_state', { sleep_state: 'awake' }).value = 1
-  scalar('engine_sleep_state', { sleep_state: 'weights_offloaded' })
-  scalar('engine_sleep_state', { sleep_state: 'discard_all' })
-  for (const cache of ['external_prefix_cache', 'mm_cache']) {
-    scalar(`${cache}_queries_total`)
-    scalar(`${cache}_hits_total`)
-  }
-  scalar('prompt_tokens_by_source_total', { source: 'external_kv_transfer' })
-  for (const source of ['host', 'p2p', 'disk', 'external_unspecified']) {
-    scalar('prompt_tokens_cached_by_source_total', { source })
+    visit: set.visit,
+    families: set.families,
   }
 }

@@ -1,4 +1,4 @@
-import { HTTP_FAMILIES } from './http-families.ts'
+import { httpFamilies, LATEST, type VllmVersion } from './exposed.ts'
 import { createMetricSet } from './metric-set.ts'
 
 export interface HttpObservation {
@@ -19,8 +19,11 @@ export interface HttpMetrics {
 }
 
 /** prometheus-fastapi-instrumentator as vLLM mounts it. Its caller leaves out /metrics, /health, /load, /ping and /version. */
-export const createHttpMetrics = (now: () => number): HttpMetrics => {
-  const set = createMetricSet({ families: HTTP_FAMILIES, maxModelLen: 0, now })
+export const createHttpMetrics = (now: () => number, vllm: VllmVersion = LATEST): HttpMetrics => {
+  const families = httpFamilies(vllm)
+  // Before 0.8.3 there are none.
+  if (families.length === 0) return { observe: () => undefined, render: () => '' }
+  const set = createMetricSet({ families, now })
   const highr = set.distribution('http_request_duration_highr_seconds', {})
   return {
     observe: ({ handler, method, status, requestBytes, responseBytes, durationMs }) => {

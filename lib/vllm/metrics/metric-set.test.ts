@@ -1,23 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { createEngine } from '../engine/engine.ts'
 import { cacheConfigInfo } from './cache-config.ts'
 import { createEngineMetrics } from './engine-metrics.ts'
+import type { Family } from './family.ts'
 import { createHttpMetrics } from './http-metrics.ts'
+import { createMetricSet, type Labels } from './metric-set.ts'
 import { numberText } from './number-text.ts'
 import { renderProcessMetrics } from './process-metrics.ts'
+import { type ParsedFamily, parsePage } from './testing/page.ts'
+import { RECORDED_CONFIG, serve } from './testing/recorded-load.ts'
 
 const golden = readFileSync(new URL('../fixtures/vllm-0.32.0/metrics.txt', import.meta.url), 'utf8')
-
-/** The configuration under which the recording was made: fixtures come from `golden/vllm-0.32.0/README.md`. */
-const config = {
-  blockSize: 32,
-  numGpuBlocks: 512,
-  maxModelLen: 4_096,
-  maxNumSeqs: 32,
-  maxNumBatchedTokens: 1_024,
-  enablePrefixCaching: true,
-}
 
 /** Families of the recording that the emulator leaves out, and why. */
 const LEFT_OUT: Record<string, string> = {
@@ -39,6 +32,26 @@ test('the page has the families, types, help, labels and buckets of the recorded
   }
   expect([...ours.keys()]).toEqual([...theirs.keys()])
   for (const [name, family] of theirs) expect({ name, ...ours.get(name) }).toEqual({ name, ...family })
+})
+
+test('visited samples are those of the page, in its order, and keep their labels objects', () => {
+  const families: Family[] = [
+    { name: 'a_total', type: 'counter', help: 'x', unit: 'items', labels: ['b'] },
+    { name: 'c', type: 'histogram', help: 'x', unit: 'seconds', labels: [], buckets: [1, 5] },
+  ]
+  const set = createMetricSet({ families, now: () => 0 })
+  set.scalar('a_total', { b: 'x' }).value = 3
+  set.distribution('c', {}).observe(2, 4)
+  const seen: [string, Labels, number][] = []
+  set.visit((name, labels, value) => seen.push([name, labels, value]))
+  const lines = seen.map(([name, labels, value]) => {
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${text}"`)
+    return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${numberText(value)}`
+  })
+  const page = set.render().split('\n')
+  expect(lines).toEqual(page.filter((line) => line !== '' && !line.startsWith('#') && !line.includes('_created')))
+  let index = 0
+  set.visit((_, labels) => expect(labels).toBe(seen[index++]?.[1]))
 })
 
 test('the recorded requests give the recorded counts', () => {
@@ -71,31 +84,8 @@ describe('numbers are written as prometheus_client writes them', () => {
 // --- Internal helpers ---
 
 const emulated = (): string => {
-  const engine = createEngine(config, () => 10)
-  const metrics = createEngineMetrics({ modelName: 'tiny', maxModelLen: config.maxModelLen, now: () => 1_795_310_865 })
-  let now = 0
-  for (const [length, maxTokens] of [
-    [15, 8],
-    [4, 4],
-  ] as const) {
-    engine.add(
-      {
-        id: String(length),
-        prompt: new Uint32Array(length).fill(length),
-        outputSeed: length,
-        maxTokens,
-        naturalLength: Number.POSITIVE_INFINITY,
-        arrivedAt: now,
-      },
-      now,
-    )
-    while (engine.hasWork()) {
-      const step = engine.schedule(now)
-      if (step === null) break
-      now += step.durationMs
-      metrics.record(engine.update(now), engine.stats())
-    }
-  }
+  const metrics = createEngineMetrics({ modelName: 'tiny', config: RECORDED_CONFIG, now: () => 1_795_310_865 })
+  serve(metrics)
   const http = createHttpMetrics(() => 1_795_310_865)
   const call = { requestBytes: 10, responseBytes: 10, durationMs: 5 }
   http.observe({ handler: '/v1/models', method: 'GET', status: 200, ...call })
@@ -104,32 +94,12 @@ const emulated = (): string => {
   http.observe({ handler: '/v1/completions', method: 'POST', status: 400, ...call })
   const facts = { virtualBytes: 1, residentBytes: 1, startedAt: 1, cpuSeconds: 1, openFds: 1, maxFds: 1 }
   const cache = { gpuMemoryUtilization: 0.92, userSpecifiedBlockSize: true, numGpuBlocksOverride: 512 }
-  return renderProcessMetrics(facts) + metrics.render() + cacheConfigInfo(config, cache) + http.render()
+  const info = cacheConfigInfo(RECORDED_CONFIG, cache).render()
+  return renderProcessMetrics(facts) + metrics.render() + info + http.render()
 }
 
-interface Parsed {
-  type: string
-  help: string
-  /** Sample names with their labels and the values of labels that the configuration decides, in order. */
-  samples: string[]
-}
-
-const parse = (text: string): Map<string, Parsed> => {
-  const families = new Map<string, Parsed>()
-  let current: Parsed = { type: '', help: '', samples: [] }
-  for (const line of text.split('\n')) {
-    const [, keyword, name = '', rest = ''] = /^# (HELP|TYPE) (\S+) (.*)$/.exec(line) ?? []
-    if (keyword === 'HELP') {
-      current = { type: '', help: rest, samples: [] }
-      families.set(name, current)
-    } else if (keyword === 'TYPE') {
-      current.type = rest
-    } else if (line !== '') {
-      const sample = line.slice(0, line.lastIndexOf(' '))
-      current.samples.push(
-        VARIABLE.reduce((shown, label) => shown.replace(new RegExp(`${label}="[^"]*"`), `${label}="…"`), sample),
-      )
-    }
-  }
-  return families
-}
+/** The page's families, label values that the machine decides replaced. */
+const parse = (text: string): Map<string, ParsedFamily> =>
+  parsePage(
+    VARIABLE.reduce((shown, label) => shown.replaceAll(new RegExp(`${label}="[^"]*"`, 'g'), `${label}="…"`), text),
+  )

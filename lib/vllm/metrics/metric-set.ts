@@ -1,4 +1,4 @@
-import { requestTokenBuckets } from './buckets.ts'
+import { bucketBounds, type BucketContext } from './buckets.ts'
 import type { Family } from './family.ts'
 import { numberText } from './number-text.ts'
 
@@ -23,19 +23,27 @@ export interface MetricSet {
   distribution(name: string, labels: Labels): Distribution
   /** The exposition text of all children, families in their order; those without children are left out. */
   render(): string
+  /** The same samples as numbers, `_created` left out. A sample's labels are the same object at every call. */
+  visit(visitor: SampleVisitor): void
+  /** Names of all families, also of those without a child. */
+  readonly families: readonly string[]
 }
+
+export type SampleVisitor = (name: string, labels: Labels, value: number) => void
 
 export interface MetricSetOptions {
   families: readonly Family[]
-  /** The context length, for `request-tokens` buckets. */
-  maxModelLen: number
+  /** For buckets that follow from the server's configuration. */
+  server?: BucketContext
+  /** Whether counters and histograms have their `_created` gauges; true where left out. */
+  created?: boolean
   /** Seconds since the epoch, for the `_created` gauges. */
   now(): number
 }
 
 /** prometheus_client's text format 0.0.4, its `_created` gauges included, which prom-client cannot produce. */
-export const createMetricSet = ({ families, maxModelLen, now }: MetricSetOptions): MetricSet => {
-  const groups = new Map<string, Group>(families.map((family) => [family.name, newGroup(family, maxModelLen)]))
+export const createMetricSet = ({ families, server, created = true, now }: MetricSetOptions): MetricSet => {
+  const groups = new Map<string, Group>(families.map((family) => [family.name, newGroup(family, server)]))
   const group = (name: string): Group => {
     const found = groups.get(name)
     if (found === undefined) throw new Error(`no metric family ${name}`)
@@ -45,7 +53,7 @@ export const createMetricSet = ({ families, maxModelLen, now }: MetricSetOptions
     scalar: (name, labels) => {
       const { family, scalars } = group(name)
       const key = labelText(family, labels)
-      const child = scalars.get(key) ?? { prefix: `${name}${key} `, value: 0, createdAt: now() }
+      const child = scalars.get(key) ?? newScalar(family, labels, key, now())
       scalars.set(key, child)
       return child
     },
@@ -58,8 +66,15 @@ export const createMetricSet = ({ families, maxModelLen, now }: MetricSetOptions
     },
     render: () => {
       const parts: string[] = []
-      for (const entry of groups.values()) renderGroup(entry, parts)
+      for (const entry of groups.values()) renderGroup(entry, created, parts)
       return parts.join('')
+    },
+    families: families.map(({ name }) => name),
+    visit: (visitor) => {
+      for (const { family, scalars, distributions } of groups.values()) {
+        for (const { labels, value } of scalars.values()) visitor(family.name, labels, value)
+        for (const child of distributions.values()) child.visit(visitor)
+      }
     },
   }
 }
@@ -68,12 +83,14 @@ export const createMetricSet = ({ families, maxModelLen, now }: MetricSetOptions
 
 interface ScalarChild extends Scalar {
   prefix: string
+  labels: Labels
   createdAt: number
 }
 
 interface DistributionChild extends Distribution {
   createdAt: number
   render(parts: string[]): void
+  visit(visitor: SampleVisitor): void
 }
 
 interface Group {
@@ -83,11 +100,22 @@ interface Group {
   distributions: Map<string, DistributionChild>
 }
 
-const newGroup = (family: Family, maxModelLen: number): Group => ({
+const newGroup = (family: Family, server: BucketContext | undefined): Group => ({
   family,
-  buckets: family.buckets === 'request-tokens' ? requestTokenBuckets(maxModelLen) : (family.buckets ?? []),
+  buckets: bucketBounds(family.buckets ?? [], server),
   scalars: new Map(),
   distributions: new Map(),
+})
+
+/** The family's labels alone, in its order: callers may hand more. */
+const ownLabels = ({ labels: names }: Family, labels: Labels): Labels =>
+  Object.fromEntries(names.map((name) => [name, labels[name] ?? '']))
+
+const newScalar = (family: Family, labels: Labels, key: string, createdAt: number): ScalarChild => ({
+  prefix: `${family.name}${key} `,
+  labels: ownLabels(family, labels),
+  value: 0,
+  createdAt,
 })
 
 const escape = (value: string): string =>
@@ -109,14 +137,17 @@ const labelText = ({ name, labels: names }: Family, labels: Labels, le?: string)
 
 const newDistribution = (
   family: Family,
-  labels: Labels,
+  given: Labels,
   buckets: readonly number[],
   createdAt: number,
 ): DistributionChild => {
+  const labels = ownLabels(family, given)
   const counts = new Float64Array(buckets.length + 1)
   const bounds = [...buckets, Number.POSITIVE_INFINITY]
   const prefixes = bounds.map((le) => `${family.name}_bucket${labelText(family, labels, numberText(le))} `)
   const suffix = labelText(family, labels)
+  const names = { bucket: `${family.name}_bucket`, count: `${family.name}_count`, sum: `${family.name}_sum` }
+  const bucketLabels = bounds.map((le) => ({ ...labels, le: numberText(le) }))
   let sum = 0
   let count = 0
   return {
@@ -145,17 +176,28 @@ const newDistribution = (
       parts.push(`${family.name}_count${suffix} ${numberText(count)}\n`)
       parts.push(`${family.name}_sum${suffix} ${numberText(sum)}\n`)
     },
+    visit: (visitor) => {
+      if (family.type === 'histogram') {
+        let cumulative = 0
+        for (let bucket = 0; bucket < bucketLabels.length; bucket++) {
+          cumulative += counts[bucket] ?? 0
+          visitor(names.bucket, bucketLabels[bucket] ?? labels, cumulative)
+        }
+      }
+      visitor(names.count, labels, count)
+      visitor(names.sum, labels, sum)
+    },
   }
 }
 
-const renderGroup = ({ family, scalars, distributions }: Group, parts: string[]): void => {
+const renderGroup = ({ family, scalars, distributions }: Group, withCreated: boolean, parts: string[]): void => {
   if (scalars.size === 0 && distributions.size === 0) return
   const { name, type, help } = family
   parts.push(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`)
   for (const { prefix, value } of scalars.values()) parts.push(prefix, numberText(value), '\n')
   for (const child of distributions.values()) child.render(parts)
   // The process collector's counters are made at each scrape and have no creation time.
-  if (type === 'gauge' || name.startsWith('process_')) return
+  if (!withCreated || type === 'gauge' || name.startsWith('process_')) return
   const created = `${type === 'counter' ? name.replace(/_total$/, '') : name}_created`
   parts.push(`# HELP ${created} ${help}\n# TYPE ${created} gauge\n`)
   for (const [labels, { createdAt }] of [...scalars, ...distributions]) {

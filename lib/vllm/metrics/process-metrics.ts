@@ -12,7 +12,7 @@ export interface ProcessFacts {
 }
 
 export const renderProcessMetrics = (facts: ProcessFacts): string => {
-  const set = createMetricSet({ families: PROCESS_FAMILIES, maxModelLen: 0, now: () => 0 })
+  const set = createMetricSet({ families: PROCESS_FAMILIES, now: () => 0 })
   const values: Record<string, number> = {
     process_virtual_memory_bytes: facts.virtualBytes,
     process_resident_memory_bytes: facts.residentBytes,

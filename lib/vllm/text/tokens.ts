@@ -40,8 +40,18 @@ export const tokenizeChat = (turns: readonly Turn[]): Uint32Array => {
   return tokens
 }
 
+/** The text of tokens; padding and the end of a turn have none, and neither has an id that is no token. */
+export const detokenize = (tokens: readonly number[]): string => {
+  const known = tokens.filter((token) => token <= LARGEST_TOKEN && token !== END_OF_TURN)
+  return decoder.decode(new Uint8Array(Uint32Array.from(known).buffer).filter((byte) => byte !== 0))
+}
+
+/** Token ids are four bytes. */
+export const LARGEST_TOKEN = 0xff_ff_ff_ff
+
 // --- Internal helpers ---
 
+const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
 const writeHeader = (tokens: Uint32Array, at: number, role: string): number => {

@@ -1,3 +1,4 @@
+import { describeScale } from '../../../lib/core/scale.ts'
 import { inError } from '../../read/precision.ts'
 import type { RunData } from '../../read/run-data.ts'
 import { metricToken } from '../columns.ts'
@@ -22,6 +23,12 @@ export default defineExporter({
       synthetic.length === 0
         ? 'Engine, GPU and load are real.'
         : `Emulated, not real hardware: ${synthetic.join(', ')}. Do not quote its latencies or throughput as those of a GPU.`,
+      ...(run.run?.simulated === true
+        ? [
+            'Simulated: nothing ran. A model of the stack was played on simulated time, and Prometheus evaluated its series.',
+          ]
+        : []),
+      ...(run.run?.scale == null ? [] : [`Scaled to fit a smaller target: ${describeScale(run.run.scale)}.`]),
       '',
       '## Files',
       '',

@@ -1,3 +1,4 @@
+import { describeScale } from '../../../lib/core/scale.ts'
 import type { Verdict } from '../../../lib/core/verdict.ts'
 import type { RunData } from '../../read/run-data.ts'
 import { html, type Markup } from '../html.ts'
@@ -54,6 +55,8 @@ export const about = ({ run, plan, problems, id }: RunData, verdict: Verdict): M
                     .map((pair) => pair.join(' '))
                     .join(', '),
                 ),
+                row('Scaled', run.scale === null ? 'no' : `${describeScale(run.scale)}; no threshold of a rule is`),
+                row('Simulated', run.simulated ? 'all of it: nothing ran, and no time passed' : 'no'),
                 row('Emulated', run.synthetic.length === 0 ? 'nothing' : run.synthetic.join(', ')),
               ]
         }

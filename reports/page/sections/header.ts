@@ -1,3 +1,4 @@
+import { describeScale } from '../../../lib/core/scale.ts'
 import type { Offered, Verdict } from '../../../lib/core/verdict.ts'
 import type { RunData } from '../../read/run-data.ts'
 import { share } from '../../score/load-text.ts'
@@ -20,7 +21,8 @@ const MEANING = {
 export const header = ({ run, scenario, plan }: RunData, verdict: Verdict): Markup => html`
   <header>
     <p class="kicker">
-      firedrill · ${verdict.scenario}${verdict.synthetic ? html` <span class="tag">synthetic</span>` : null}
+      firedrill ·
+      ${verdict.scenario}${kind(verdict)}${verdict.scale === null ? null : html` <span class="tag">scaled: ${describeScale(verdict.scale)}</span>`}
     </p>
     <h1 class="${verdict.outcome}">${mark(verdict.outcome)} ${WORDS[verdict.outcome]}</h1>
     <p class="lead">${MEANING[verdict.outcome]}</p>
@@ -61,3 +63,9 @@ const doubts = ({ reasons, answers, load }: Verdict): string[] =>
   reasons.filter(
     (reason) => !answers.some(({ question }) => reason.startsWith(question)) && !reason.endsWith(load.reason),
   )
+
+/** What nothing of the page may be taken for: measured on real hardware, or measured at all. */
+const kind = ({ simulated, synthetic }: Verdict): Markup | null => {
+  if (simulated) return html` <span class="tag">simulated</span>`
+  return synthetic ? html` <span class="tag">synthetic</span>` : null
+}

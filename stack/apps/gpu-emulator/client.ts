@@ -5,6 +5,10 @@ import { z } from 'zod'
 export const GpuMemory = z.object({ totalMiB: z.number(), freeMiB: z.number() })
 export type GpuMemory = z.infer<typeof GpuMemory>
 
+/** What memory is used for: for who looks into the ledger; the device counts only their sum. */
+export const MemoryKind = z.enum(['context', 'weights', 'kv_cache', 'graphs', 'activations'])
+export type MemoryKind = z.infer<typeof MemoryKind>
+
 export interface Holder {
   /** `namespace/name`, from FIREDRILL_POD. */
   pod: string
@@ -35,9 +39,9 @@ export const reportUtilisation = async (url: string, { pod, uid }: Holder, busy:
 }
 
 /** Takes memory and holds it by an open connection: the death of this process frees it, as a driver would. */
-export const allocateGpuMemory = (url: string, holder: Holder, mib: number): Promise<Allocation> =>
+export const allocateGpuMemory = (url: string, holder: Holder, mib: number, kind?: MemoryKind): Promise<Allocation> =>
   new Promise((resolve, reject) => {
-    const body = JSON.stringify({ ...holder, mib })
+    const body = JSON.stringify({ ...holder, mib, kind })
     const call: ClientRequest = request(new URL('/v1/allocations', url), {
       method: 'POST',
       agent: false,

@@ -1,8 +1,10 @@
-import type { Holder } from './client.ts'
+import type { Holder, MemoryKind } from './client.ts'
 
 export interface Entry {
   holder: Holder
   mib: number
+  /** Where the holder said what it is for. */
+  kind?: MemoryKind
 }
 
 export interface Ledger {
@@ -10,7 +12,7 @@ export interface Ledger {
   usedMiB(): number
   freeMiB(): number
   /** The entry, or null where that much is not free. */
-  take(holder: Holder, mib: number): Entry | null
+  take(holder: Holder, mib: number, kind?: MemoryKind): Entry | null
   /** A second call for the same entry changes nothing. */
   give(entry: Entry): void
   /** Busy share of the device (0 to 1) as this holder saw it, at a time in milliseconds. */
@@ -38,9 +40,9 @@ export const createLedger = (totalMiB: number): Ledger => {
     totalMiB,
     usedMiB,
     freeMiB: () => totalMiB - usedMiB(),
-    take: (holder, mib) => {
+    take: (holder, mib, kind) => {
       if (mib > totalMiB - usedMiB()) return null
-      const entry = { holder, mib }
+      const entry = { holder, mib, ...(kind === undefined ? {} : { kind }) }
       entries.add(entry)
       return entry
     },

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { z } from 'zod'
+import { MemoryKind } from './client.ts'
 import type { Ledger } from './ledger.ts'
 import { type Device, renderDcgm } from './metrics.ts'
 
@@ -11,6 +12,7 @@ const AllocationBody = z.object({
   uid: z.string(),
   container: z.string().optional(),
   mib: z.number().int().positive(),
+  kind: MemoryKind.optional(),
 })
 const UtilisationBody = z.object({ pod: z.string(), uid: z.string(), busy: z.number().min(0).max(1) })
 
@@ -64,22 +66,22 @@ const answer = async (request: IncomingMessage, response: ServerResponse, contex
 }
 
 const allocate = (
-  { pod, uid, container, mib }: z.infer<typeof AllocationBody>,
+  { pod, uid, container, mib, kind }: z.infer<typeof AllocationBody>,
   response: ServerResponse,
   { ledger, log }: Context,
 ): void => {
   // Dead before it was answered: nobody would ever give the memory back.
   if (response.destroyed) return
   const holder = { pod, uid, ...(container === undefined ? {} : { container }) }
-  const entry = ledger.take(holder, mib)
+  const entry = ledger.take(holder, mib, kind)
   if (entry === null) {
-    log('refused', { pod, mib, ...memory(ledger) })
+    log('refused', { pod, mib, kind, ...memory(ledger) })
     return send(response, 409, memory(ledger))
   }
-  log('allocated', { pod, mib, ...memory(ledger) })
+  log('allocated', { pod, mib, kind, ...memory(ledger) })
   response.once('close', () => {
     ledger.give(entry)
-    log('freed', { pod, mib, ...memory(ledger) })
+    log('freed', { pod, mib, kind, ...memory(ledger) })
   })
   response.writeHead(200, { 'content-type': 'application/json' })
   response.write(`${JSON.stringify({ mib, ...memory(ledger) })}\n`)

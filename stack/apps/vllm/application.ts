@@ -1,20 +1,31 @@
-import type { Server } from 'node:http'
 import { createEngine } from '../../../lib/vllm/engine/engine.ts'
-import type { Engine } from '../../../lib/vllm/engine/types.ts'
+import type { Engine, EngineRequest } from '../../../lib/vllm/engine/types.ts'
 import { stepTime } from '../../../lib/vllm/hardware/preset.ts'
 import { cacheConfigInfo } from '../../../lib/vllm/metrics/cache-config.ts'
 import { createEngineMetrics, type EngineMetrics } from '../../../lib/vllm/metrics/engine-metrics.ts'
+import { isMultiprocess } from '../../../lib/vllm/metrics/exposed.ts'
+import type { Parent } from '../../../lib/vllm/metrics/finished-observer.ts'
 import { createHttpMetrics } from '../../../lib/vllm/metrics/http-metrics.ts'
 import type { ServeArguments } from './arguments.ts'
-import { createDriver, type Driver } from './driver.ts'
+import { type Core, createDriver, type Driver, type GrowMemory } from './driver.ts'
+import { fingerprint } from './fingerprint.ts'
+import { devRoutes } from './routes/dev.ts'
+import { generateRoutes } from './routes/generate.ts'
+import { modelRoutes } from './routes/model.ts'
+import { statusRoutes } from './routes/status.ts'
 import { createVllmServer } from './server.ts'
 import type { Plan } from './settings.ts'
+import { createSleep, type SleepMemory } from './sleep.ts'
+import type { RequestTracer } from './tracing/request-tracer.ts'
+import type { Server } from 'node:http'
 
 export interface Application {
   engine: Engine
   driver: Driver
   metrics: EngineMetrics
   server: Server
+  /** Paths and their methods. */
+  routes: readonly (readonly [path: string, methods: readonly string[]])[]
 }
 
 export interface ApplicationOptions {
@@ -22,41 +33,89 @@ export interface ApplicationOptions {
   plan: Plan
   /** Milliseconds below which no step ends. */
   stepFloorMs: number
+  devMode: boolean
   /** The process's own families of /metrics. */
   processMetrics(): string
   onAccess(line: string): void
+  /** A line of the server's log. */
+  onLog(place: string, text: string): void
+  /** The engine cannot go on. */
+  onEngineLost(): void
+  /** A request was answered with its death. */
+  onEngineError(): void
+  draining(): boolean
+  core?: Core
+  memory: SleepMemory & { grow: GrowMemory }
+  tracer: RequestTracer | null
 }
 
 /** Engine, real-time driver, metrics and HTTP server, wired; nothing listens yet. */
 export const createApplication = (options: ApplicationOptions): Application => {
-  const { args, plan, stepFloorMs, processMetrics, onAccess } = options
+  const { args, plan, stepFloorMs, processMetrics, onAccess, onLog, memory, core } = options
   const { engine: config, preset } = plan
-  const wallSeconds = (): number => Date.now() / 1_000
+  const { servedModelNames: modelNames, gpuMemoryUtilization, numGpuBlocksOverride } = args
+  const { maxModelLen } = config
+  const now = (): number => Date.now()
+  const wallSeconds = (): number => now() / 1_000
+  const clock = (): number => performance.now()
+  const parents = new WeakMap<EngineRequest, Parent>()
+  const vllm = { version: plan.vllmVersion, showHiddenFor: args.showHiddenMetricsForVersion }
   const metrics = createEngineMetrics({
-    modelName: args.servedModelNames[0] ?? args.model,
-    maxModelLen: config.maxModelLen,
+    modelName: modelNames[0] ?? args.model,
+    config,
+    vllm,
+    enforceEager: args.enforceEager,
+    parentOf: (request) => parents.get(request),
     now: wallSeconds,
   })
   const engine = createEngine(config, stepTime(preset, stepFloorMs))
-  const driver = createDriver(engine, metrics, () => performance.now())
-  const http = createHttpMetrics(wallSeconds)
-  const cacheConfig = cacheConfigInfo(config, {
-    gpuMemoryUtilization: args.gpuMemoryUtilization,
-    userSpecifiedBlockSize: args.blockSize !== null,
-    numGpuBlocksOverride: args.numGpuBlocksOverride,
+  const driver = createDriver({
+    engine,
+    metrics,
+    now: clock,
+    growMemory: memory.grow,
+    onOutOfMemory: () => options.onEngineLost(),
+    ...(core === undefined ? {} : { core }),
   })
-  const server = createVllmServer({
+  const http = createHttpMetrics(wallSeconds, vllm)
+  const userSpecifiedBlockSize = args.blockSize !== null
+  const cache = { gpuMemoryUtilization, userSpecifiedBlockSize, numGpuBlocksOverride }
+  const cacheConfig = cacheConfigInfo(config, cache, vllm).render()
+  // Before 0.8.0 the page has nothing of the process that serves it.
+  const ofProcess = isMultiprocess(vllm.version) ? (): string => '' : processMetrics
+  const sleep = createSleep({
     driver,
-    http,
-    modelNames: args.servedModelNames,
-    root: args.model,
-    maxModelLen: config.maxModelLen,
-    maxNumQueuedReqs: args.maxNumQueuedReqs,
-    seed: args.seed,
-    metricsPage: () => processMetrics() + metrics.render() + cacheConfig + http.render(),
-    onQueueOverflow: () => metrics.reject('max_num_queued_reqs'),
-    onAccess,
-    now: () => Date.now(),
+    memory,
+    onState: metrics.slept,
+    onOperation: metrics.sleepOperation,
+    onLog,
+    onLost: () => options.onEngineLost(),
+    now: clock,
   })
-  return { engine, driver, metrics, server }
+  const access = { http, onAccess, quiet: new Set(args.disableAccessLogForEndpoints), now }
+  const metricsPage = (): string => ofProcess() + metrics.render() + cacheConfig + http.render()
+  const resetPrefixCache = (resetRunningRequests: boolean): boolean => engine.resetPrefixCache({ resetRunningRequests })
+  const routes = {
+    ...statusRoutes({ driver, version: plan.vllmVersion, trackLoad: args.enableServerLoadTracking, metricsPage }),
+    ...modelRoutes({ modelNames, root: args.model, maxModelLen, now }),
+    ...generateRoutes({
+      ...access,
+      ...args,
+      driver,
+      modelNames,
+      maxModelLen,
+      fingerprint: fingerprint(plan.vllmVersion, config),
+      requestIdHeaders: args.enableRequestIdHeaders,
+      onRejected: metrics.reject,
+      onSiblings: (requests, parent) => {
+        for (const request of requests) parents.set(request, parent)
+      },
+      draining: options.draining,
+      onEngineError: options.onEngineError,
+      tracer: options.tracer,
+    }),
+    ...(options.devMode ? devRoutes({ sleep, resetPrefixCache, onLog }) : {}),
+  }
+  const listed = Object.entries(routes).map(([path, route]) => [path, Object.keys(route)] as const)
+  return { engine, driver, metrics, server: createVllmServer(routes, access), routes: listed }
 }

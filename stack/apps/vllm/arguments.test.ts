@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseServeArguments } from './arguments.ts'
-import { EmulatorEnv, planServer } from './settings.ts'
+import { EmulatorEnv, planServer, unknownArguments } from './settings.ts'
 
 const parse = (line: string): ReturnType<typeof parseServeArguments> => parseServeArguments(line.split(' '))
 
@@ -43,6 +43,18 @@ describe('arguments are read as vLLM reads them', () => {
   })
 })
 
+test.each([
+  ['0.10.2', ['--shutdown-timeout', '--max-num-queued-reqs', '--max-num-queued-tokens']],
+  ['0.20.0', ['--max-num-queued-reqs', '--max-num-queued-tokens']],
+  ['0.32.0', []],
+])('what vLLM %s does not know of --shutdown-timeout and the limits of the queue', (version, unknown) => {
+  const parsed = parse(
+    `m --shutdown-timeout 5 --max-num-queued-reqs 1 --max-num-queued-tokens 1 --vllm-version ${version}`,
+  )
+  if (!parsed.ok) throw new Error(parsed.message)
+  expect(unknownArguments(parsed.arguments, EmulatorEnv.parse({}))).toEqual(unknown)
+})
+
 describe('the plan', () => {
   const plan = (line: string, memoryMiB: number): ReturnType<typeof planServer> => {
     const parsed = parse(line)
@@ -56,12 +68,12 @@ describe('the plan', () => {
     expect(planned.plan.engine).toMatchObject({ maxNumSeqs: 1_024, maxNumBatchedTokens: 8_192, blockSize: 16 })
     expect(planned.plan.engine.numGpuBlocks).toBeGreaterThan(27_000)
     expect(planned.plan.engine.numGpuBlocks).toBeLessThan(30_000)
-    expect(planned.plan.requestedMiB).toBe(74_527)
+    expect(planned.plan.memory.requestedBytes).toBe(Math.ceil(81_008 * 2 ** 20 * 0.92))
   })
 
   test.each([
     ['meta-llama/Llama-3.1-70B', 81_008, /No available memory for the cache blocks/],
-    ['meta-llama/Llama-3.1-8B', 30_000, /max seq len \(131072\), \(16\.00 GiB KV cache is needed/],
+    ['meta-llama/Llama-3.1-8B', 30_000, /max seq len \(131072\), \(16\.0 GiB KV cache is needed/],
     ['m-8B --max-model-len 4k --max-num-seqs 64 --max-num-batched-tokens 32', 81_008, /must be greater than or equal/],
   ])('%s on %d MiB does not fit', (line, memoryMiB, error) => {
     const planned = plan(line, memoryMiB)

@@ -1,3 +1,6 @@
+import { isKnownVersion, KNOWN_VERSIONS } from '../../../lib/vllm/metrics/version.ts'
+import { EMULATED, IGNORED, type Kind } from './argument-kinds.ts'
+
 /** What vLLM's command line said; null where it did not, so that defaults can depend on the hardware. */
 export interface ServeArguments {
   model: string
@@ -14,7 +17,23 @@ export interface ServeArguments {
   enforceEager: boolean
   seed: number
   maxNumQueuedReqs: number | null
+  maxNumQueuedTokens: number | null
+  kvCacheMemoryBytes: number | null
+  enableChunkedPrefill: boolean
+  longPrefillTokenThreshold: number
+  schedulingPolicy: 'fcfs' | 'priority'
+  /** Seconds that running requests get after a SIGTERM; 0 gives them none. */
+  shutdownTimeout: number
+  otlpTracesEndpoint: string | null
+  enableServerLoadTracking: boolean
+  enableRequestIdHeaders: boolean
+  disableLogStats: boolean
   disableUvicornAccessLog: boolean
+  /** The emulator's own: which vLLM it is like. */
+  vllmVersion: string | null
+  showHiddenMetricsForVersion: string | null
+  /** Paths whose requests are not logged. */
+  disableAccessLogForEndpoints: string[]
   /** Real arguments that change nothing here, as written. */
   ignored: string[]
 }
@@ -26,58 +45,7 @@ const USAGE = 'usage: vllm [-h] [-v] {chat,complete,serve,launch,bench,collect-e
 /** vLLM's own default since April 2026 (cache.py). */
 const GPU_MEMORY_UTILIZATION = 0.92
 
-type Kind = 'text' | 'int' | 'float' | 'flag' | 'list'
-
-const EMULATED: Readonly<Record<string, Kind>> = {
-  model: 'text',
-  'served-model-name': 'list',
-  host: 'text',
-  port: 'int',
-  'max-model-len': 'int',
-  'max-num-seqs': 'int',
-  'max-num-batched-tokens': 'int',
-  'gpu-memory-utilization': 'float',
-  'block-size': 'int',
-  'num-gpu-blocks-override': 'int',
-  'enable-prefix-caching': 'flag',
-  'enforce-eager': 'flag',
-  seed: 'int',
-  'max-num-queued-reqs': 'int',
-  'disable-uvicorn-access-log': 'flag',
-}
-
-/** Understood and set aside with a warning: they do not change what the model of the engine does. */
-const IGNORED: Readonly<Record<string, Kind>> = {
-  'disable-log-requests': 'flag',
-  'enable-log-requests': 'flag',
-  'disable-log-stats': 'flag',
-  'trust-remote-code': 'flag',
-  'enable-chunked-prefill': 'flag',
-  'enable-auto-tool-choice': 'flag',
-  'enable-request-id-headers': 'flag',
-  'enable-server-load-tracking': 'flag',
-  'async-scheduling': 'flag',
-  dtype: 'text',
-  'load-format': 'text',
-  'download-dir': 'text',
-  tokenizer: 'text',
-  revision: 'text',
-  'hf-token': 'text',
-  quantization: 'text',
-  'kv-cache-dtype': 'text',
-  'tensor-parallel-size': 'int',
-  'pipeline-parallel-size': 'int',
-  'data-parallel-size': 'int',
-  'tool-call-parser': 'text',
-  'reasoning-parser': 'text',
-  'chat-template': 'text',
-  'generation-config': 'text',
-  'uvicorn-log-level': 'text',
-  'disable-access-log-for-endpoints': 'text',
-  'shutdown-timeout': 'int',
-  'max-log-len': 'int',
-  'compilation-config': 'text',
-}
+const POLICIES = ['fcfs', 'priority']
 
 /** Reads vLLM's arguments as its argparse does: dashes or underscores, `--name value` or `--name=value`. */
 export const parseServeArguments = (argv: readonly string[]): Parsed => {
@@ -106,6 +74,14 @@ export const parseServeArguments = (argv: readonly string[]): Parsed => {
       return failure(`argument --${name}: expected ${kind === 'list' ? 'at least one' : 'one'} argument`)
     const wrong = given.find((value) => !isValid(kind, value))
     if (wrong !== undefined) return failure(`argument --${name}: invalid ${kind} value: '${wrong}'`)
+    if (name === 'vllm-version' && !isKnownVersion(given[0] ?? '')) {
+      return failure(`argument --${name}: expected a version from ${KNOWN_VERSIONS}, found '${given[0]}'`)
+    }
+    if (name === 'scheduling-policy' && !POLICIES.includes(given[0] ?? '')) {
+      return failure(
+        `argument --${name}: invalid choice: '${given[0]}' (choose from ${POLICIES.map((policy) => `'${policy}'`).join(', ')})`,
+      )
+    }
     if (known) values.set(name, given)
     else ignored.push(`--${name}`)
   }
@@ -138,8 +114,16 @@ const takeValues = (kind: Kind, inline: string | undefined, rest: string[]): str
   return rest.splice(0, kind === 'list' ? available : Math.min(1, available))
 }
 
-const SUFFIXES: Readonly<Record<string, number>> = { '': 1, k: 1e3, K: 2 ** 10, m: 1e6, M: 2 ** 20 }
-const INTEGER = /^(-?\d+)([kKmM]?)$/
+const SUFFIXES: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  K: 2 ** 10,
+  m: 1e6,
+  M: 2 ** 20,
+  g: 1e9,
+  G: 2 ** 30,
+}
+const INTEGER = /^(-?\d+)([kKmMgG]?)$/
 
 /** An integer, or vLLM's short form: `16k` is 16,000, `16K` is 16,384. */
 const integer = (text: string): number => {
@@ -174,7 +158,22 @@ const collect = (values: ReadonlyMap<string, string[]>, ignored: string[]): Serv
     enforceEager: text('enforce-eager') === 'true',
     seed: int('seed') ?? 0,
     maxNumQueuedReqs: int('max-num-queued-reqs'),
+    maxNumQueuedTokens: int('max-num-queued-tokens'),
+    kvCacheMemoryBytes: int('kv-cache-memory-bytes'),
+    enableChunkedPrefill: text('enable-chunked-prefill') !== 'false',
+    longPrefillTokenThreshold: int('long-prefill-token-threshold') ?? 0,
+    schedulingPolicy: text('scheduling-policy') === 'priority' ? 'priority' : 'fcfs',
+    shutdownTimeout: int('shutdown-timeout') ?? 0,
+    otlpTracesEndpoint: text('otlp-traces-endpoint') ?? null,
+    enableServerLoadTracking: text('enable-server-load-tracking') === 'true',
+    enableRequestIdHeaders: text('enable-request-id-headers') === 'true',
+    disableLogStats: text('disable-log-stats') === 'true',
     disableUvicornAccessLog: text('disable-uvicorn-access-log') === 'true',
+    vllmVersion: text('vllm-version') ?? null,
+    showHiddenMetricsForVersion: text('show-hidden-metrics-for-version') ?? null,
+    disableAccessLogForEndpoints: (text('disable-access-log-for-endpoints') ?? '')
+      .split(',')
+      .filter((path) => path !== ''),
     ignored,
   }
 }

@@ -1,29 +1,45 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { GIB } from '../../../lib/vllm/hardware/memory.ts'
+import { GIB, gibText } from '../../../lib/vllm/hardware/memory.ts'
 import type { Log } from './log.ts'
+import type { Reservation } from './memory/reservation.ts'
 import type { Plan } from './settings.ts'
 
-/** Loads the weights and warms up, which here is time and log lines: until `coldStartMs` after `startedAt` (performance.now). */
-export const coldStart = async (log: Log, model: string, plan: Plan, startedAt: number): Promise<void> => {
-  const { engine, coldStartMs, availableKvBytes } = plan
+/** Loads the weights and warms up, which here is time, log lines and memory: until `coldStartMs` after `startedAt` (performance.now). */
+export const coldStart = async (
+  log: Log,
+  { model, plan, reservation }: { model: string; plan: Plan; reservation: Reservation },
+  startedAt: number,
+): Promise<void> => {
+  const { engine, coldStartMs, memory, kvBytes } = plan
   const left = (): number => Math.max(0, coldStartMs - (performance.now() - startedAt))
   const say = (place: string, text: string): void => log.line('EngineCore', 'INFO', place, text)
   const loadMs = Math.min(left(), coldStartMs * loadShare(plan))
-  const gib = (bytes: number): string => (bytes / GIB).toFixed(2)
   const tokens = engine.numGpuBlocks * engine.blockSize
-  const fits = `${(tokens / engine.maxModelLen).toFixed(2)}x`
+  const fits = (tokens / engine.maxModelLen).toFixed(2)
 
   say('gpu_model_runner.py:5160', `Starting to load model ${model}...`)
+  await reservation.loadWeights()
   await delay(loadMs)
-  const took = `${gib(plan.model.weightsBytes)} GiB memory and ${(loadMs / 1_000).toFixed(6)} seconds`
+  const took = `${gibText(memory.weightsBytes)} GiB memory and ${(loadMs / 1_000).toFixed(6)} seconds`
   say('gpu_model_runner.py:5246', `Model loading took ${took}`)
-  say('gpu_worker.py:460', `Available KV cache memory: ${gib(availableKvBytes)} GiB`)
-  say('kv_cache_utils.py:1730', `GPU KV cache size: ${count(tokens)} tokens`)
-  say('kv_cache_utils.py:1735', `Maximum concurrency for ${count(engine.maxModelLen)} tokens per request: ${fits}`)
   const warmUpFrom = performance.now()
+  await reservation.profile()
+  say('gpu_worker.py:760', `Available KV cache memory: ${gibText(memory.availableKvBytes)} GiB`)
+  if (engine.numGpuBlocks !== memory.numGpuBlocks) {
+    const text = `num_gpu_blocks=${memory.numGpuBlocks} with num_gpu_blocks_override=${engine.numGpuBlocks}`
+    say('kv_cache_utils.py:2619', `Overriding ${text}`)
+  }
+  const concurrency = `Maximum concurrency for ${count(engine.maxModelLen)} tokens per request: ${fits}x`
+  say('kv_cache_utils.py:2327', `GPU KV cache size: ${count(tokens)} tokens, ${concurrency}`)
+  await reservation.allocateKv(kvBytes)
   await delay(left())
+  await reservation.captureGraphs()
   const warmUp = ((performance.now() - warmUpFrom) / 1_000).toFixed(2)
-  say('core.py:306', `init engine (profile, create kv cache, warmup model) took ${warmUp} seconds`)
+  if (memory.graphBytes > 0) {
+    const size = gibText(memory.graphBytes)
+    say('gpu_model_runner.py:6571', `Graph capturing finished in ${Math.round(Number(warmUp))} secs, took ${size} GiB`)
+  }
+  say('core.py:402', `init engine (profile, create kv cache, warmup model) took ${warmUp} s`)
 }
 
 // --- Internal helpers ---

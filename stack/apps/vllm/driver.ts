@@ -1,4 +1,4 @@
-import type { Engine, EngineRequest, RequestInit } from '../../../lib/vllm/engine/types.ts'
+import type { Engine, EngineRequest, PauseMode, RequestInit } from '../../../lib/vllm/engine/types.ts'
 import type { EngineMetrics } from '../../../lib/vllm/metrics/engine-metrics.ts'
 
 /** Where a request's tokens go. */
@@ -10,22 +10,55 @@ export interface Sink {
   fail(): void
 }
 
+/** The process of the engine: what it does not answer has not happened. */
+export interface Core {
+  /** Hands it a step. */
+  begin(): void
+  /** Whether it has answered everything it was handed. */
+  idle(): boolean
+  /** Calls back once, when it is idle again. */
+  onIdle(callback: () => void): void
+}
+
+/** Memory that steps need beside weights and KV; false where the device has none left, which no engine survives. */
+export type GrowMemory = (stepTokens: number) => Promise<boolean> | true
+
 export interface Driver {
   submit(init: Omit<RequestInit, 'arrivedAt'>, sink: Sink): EngineRequest
   /** A client went away: its request leaves the engine between two steps. */
   abort(request: EngineRequest): void
+  /** Requests that have not been answered, as the front end counts them. */
   unfinished(): number
+  /** Prompt tokens of those among them that have no token yet. */
+  queuedTokens(): number
   /** Share of the time since the last call that the engine was computing, 0 to 1. */
   takeBusyShare(): number
-  /** Ends every request with finish reason `abort` and takes no step any more. */
-  shutDown(): void
-  /** As a CUDA error does: every stream fails, and no step is taken any more. */
+  pause(mode: PauseMode, options?: { clearCache?: boolean }): void
+  resume(): void
+  /** As a CUDA error or a lost process does: every request fails, and no step is taken any more. */
   die(): void
+  dead(): boolean
+  /** Takes no step any more and forgets its requests, unanswered. */
+  halt(): void
+  /** Resolves when every request has been answered. */
+  drained(): Promise<void>
+}
+
+export interface DriverOptions {
+  engine: Engine
+  metrics: EngineMetrics
+  now(): number
+  core?: Core
+  growMemory?: GrowMemory
+  /** The engine cannot go on: memory was refused. */
+  onOutOfMemory?: () => void
 }
 
 /** Runs the engine in real time: one timer per step, all tokens of a step written when it ends. */
-export const createDriver = (engine: Engine, metrics: EngineMetrics, now: () => number): Driver => {
+export const createDriver = (options: DriverOptions): Driver => {
+  const { engine, metrics, now, core = ALWAYS, growMemory = ENOUGH, onOutOfMemory } = options
   const sinks = new Map<EngineRequest, Sink>()
+  const waiters: (() => void)[] = []
   let timer: NodeJS.Timeout | undefined
   let running = false
   let stopped = false
@@ -46,26 +79,38 @@ export const createDriver = (engine: Engine, metrics: EngineMetrics, now: () => 
     running = true
     dueAt = (onTime ? dueAt : time) + step.durationMs
     busyMs += step.durationMs
-    timer = setTimeout(end, dueAt - time)
+    core.begin()
+    const grown = growMemory(step.scheduledTokens)
+    if (grown === true) timer = setTimeout(end, dueAt - time)
+    else
+      void grown.then((enough) => (enough ? (timer = setTimeout(end, Math.max(0, dueAt - now()))) : onOutOfMemory?.()))
   }
   const end = (): void => {
     if (stopped) return
+    if (!core.idle()) return core.onIdle(end)
     const outcome = engine.update(now())
     metrics.record(outcome, engine.stats())
     for (const request of outcome.emitted) {
       if (request.finishReason === null) sinks.get(request)?.token(request)
     }
     for (const request of outcome.finished) finish(request)
+    endAborted(outcome.aborted)
     begin()
   }
   const finish = (request: EngineRequest): void => {
     const sink = sinks.get(request)
-    sinks.delete(request)
+    forget(request)
     sink?.end(request)
   }
-  const stop = (): void => {
-    stopped = true
-    clearTimeout(timer)
+  const forget = (request: EngineRequest): void => {
+    sinks.delete(request)
+    if (sinks.size === 0) for (const waiter of waiters.splice(0)) waiter()
+  }
+  /** By the engine itself: unlike those that clients abort, they are answered and counted. */
+  const endAborted = (requests: readonly EngineRequest[]): void => {
+    if (requests.length === 0) return
+    metrics.abortedByEngine(requests)
+    for (const request of requests) finish(request)
   }
   const wake = (): void => {
     if (!running) begin()
@@ -80,11 +125,16 @@ export const createDriver = (engine: Engine, metrics: EngineMetrics, now: () => 
       return request
     },
     abort: (request) => {
-      sinks.delete(request)
+      forget(request)
       engine.abort(request)
       wake()
     },
-    unfinished: () => engine.unfinished(),
+    unfinished: () => sinks.size,
+    queuedTokens: () => {
+      let tokens = 0
+      for (const { prompt, outputTokens } of sinks.keys()) if (outputTokens === 0) tokens += prompt.length
+      return tokens
+    },
     takeBusyShare: () => {
       const time = now()
       const share = Math.min(1, busyMs / Math.max(1, time - busySince))
@@ -92,16 +142,32 @@ export const createDriver = (engine: Engine, metrics: EngineMetrics, now: () => 
       busySince = time
       return share
     },
-    shutDown: () => {
-      stop()
-      const aborted = engine.abortAll(now())
-      metrics.abortedByEngine(aborted)
-      for (const request of aborted) finish(request)
+    pause: (mode, pauseOptions) => {
+      endAborted(engine.pause(mode, pauseOptions))
+      wake()
+    },
+    resume: () => {
+      engine.resume()
+      wake()
     },
     die: () => {
-      stop()
+      stopped = true
+      clearTimeout(timer)
       for (const sink of sinks.values()) sink.fail()
       sinks.clear()
+      for (const waiter of waiters.splice(0)) waiter()
     },
+    dead: () => stopped,
+    halt: () => {
+      stopped = true
+      clearTimeout(timer)
+      sinks.clear()
+    },
+    drained: () => new Promise((resolve) => (sinks.size === 0 ? resolve() : void waiters.push(resolve))),
   }
 }
+
+// --- Internal helpers ---
+
+const ALWAYS: Core = { begin: () => undefined, idle: () => true, onIdle: (callback) => callback() }
+const ENOUGH: GrowMemory = () => true

@@ -4,14 +4,21 @@ export type Level = 'INFO' | 'WARNING' | 'ERROR'
 export interface Log {
   /** `(APIServer pid=1) INFO 11-22 01:27:45 [launcher.py:195] …`; each line of a longer text gets the prefix. */
   line(process: VllmProcess, level: Level, place: string, text: string): void
+  /** The id that lines of this process carry. */
+  pidOf(process: VllmProcess): number
   /** uvicorn's own lines: `INFO:     Application startup complete.` */
   uvicorn(text: string): void
 }
 
 /** vLLM's log format: no year, no zone, the source line in brackets. */
-export const createLog = (write: (text: string) => void, pid: number, now: () => Date): Log => ({
+export const createLog = (
+  write: (text: string) => void,
+  pidOf: (process: VllmProcess) => number,
+  now: () => Date,
+): Log => ({
+  pidOf,
   line: (process, level, place, text) => {
-    const prefix = `(${process} pid=${pid}) ${level} ${timestamp(now())} [${place}] `
+    const prefix = `(${process} pid=${pidOf(process)}) ${level} ${timestamp(now())} [${place}] `
     write(
       `${text
         .split('\n')

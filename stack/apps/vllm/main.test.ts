@@ -1,107 +1,81 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
-import { allocateGpuMemory, readGpuMemory } from '../gpu-emulator/client.ts'
-import { createLedger } from '../gpu-emulator/ledger.ts'
-import { createGpuServer } from '../gpu-emulator/server.ts'
+import { describe, expect, test } from 'vitest'
+import { PROCESS_TIMEOUT_MS, startVllm } from './testing/process.ts'
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
-const TOTAL_MIB = 81_008
-/** Processes on a machine that may be busy with others. */
-const TIMEOUT_MS = 30_000
+const DEAD =
+  'data: {"error": {"message": "EngineCore encountered an issue. See stack trace (above) for the root cause."'
 
-test(
-  'listens after its cold start, and a SIGTERM aborts streams and ends with 0',
-  { timeout: TIMEOUT_MS },
-  async () => {
-    const port = await freePort()
-    const child = start(port, {})
-    const output = text(child.stdout ?? process.stdin)
-    expect(await fetch(`http://127.0.0.1:${port}/health`).catch(() => 'refused')).toBe('refused')
-    await ready(port)
-    const stream = await fetch(`http://127.0.0.1:${port}/v1/completions`, {
-      method: 'POST',
-      body: JSON.stringify({ prompt: 'x', max_tokens: 2_000, ignore_eos: true, stream: true }),
-    })
-    child.kill('SIGTERM')
-    expect(await stream.text()).toContain('"finish_reason":"abort"')
-    expect(await exitCode(child)).toBe(0)
-    expect(await output).toContain('Application shutdown complete.')
-  },
-)
-
-test(
-  'holds its share of the device, and a second one beside it fails in vLLM’s words',
-  { timeout: TIMEOUT_MS },
-  async () => {
-    const gpu = createGpuServer(
-      createLedger(TOTAL_MIB),
-      { uuid: 'GPU-1', model: 'H100', hostname: 'n', reservedMiB: 0, idleWatts: 1, maxWatts: 2 },
-      () => Date.now(),
-      () => undefined,
+describe('a process', { timeout: PROCESS_TIMEOUT_MS }, () => {
+  test('listens after its cold start and says what vLLM says', async () => {
+    await using vllm = await startVllm(['--max-num-seqs', '64'], { VLLM_EMULATOR_COLD_START: '1200ms' })
+    expect(await fetch(`${vllm.url}/health`).catch(() => 'refused')).toBe('refused')
+    await vllm.ready()
+    const lines = vllm.log().replaceAll(/\d\d-\d\d \d\d:\d\d:\d\d/g, 'TIME')
+    expect(lines).toMatch(
+      /^\(APIServer pid=\d+\) INFO TIME \[api_utils.py:286\] non-default args: \{'model_tag': 'm-8B', /m,
     )
-    gpu.listen(0, '127.0.0.1')
-    await once(gpu, 'listening')
-    // A listening TCP server has an address object.
-    const url = `http://127.0.0.1:${(gpu.address() as AddressInfo).port}`
-
-    const port = await freePort()
-    const first = start(port, { FIREDRILL_GPU_URL: url })
-    await ready(port)
-    expect((await readGpuMemory(url)).freeMiB).toBe(TOTAL_MIB - 74_527)
-    const second = start(await freePort(), { FIREDRILL_GPU_URL: url })
-    const output = text(second.stdout ?? process.stdin)
-    expect(await exitCode(second)).toBe(1)
-    expect(await output).toContain(
-      'ValueError: Free memory on device cuda:0 (6.33/79.11 GiB) on startup is less than desired GPU memory utilization ' +
-        '(0.92, 72.78 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.',
+    expect(lines).toMatch(
+      /^\(EngineCore pid=\d+\) INFO TIME \[core.py:133\] Initializing a V1 LLM engine \(v0\.32\.0\)/m,
     )
-    first.kill('SIGKILL')
-    await exitCode(first)
-    await delay(50)
-    expect(await allocateGpuMemory(url, { pod: 'a/b', uid: 'c' }, TOTAL_MIB)).toMatchObject({ ok: true })
-    gpu.closeAllConnections()
-    gpu.close()
-  },
-)
+    expect(lines).toMatch(
+      /^\(EngineCore pid=\d+\) INFO TIME \[kv_cache_utils.py:2327\] GPU KV cache size: [\d,]+ tokens, Maximum concurrency for 4,096 tokens per request: [\d.]+x$/m,
+    )
+    expect(lines).toMatch(/^\(APIServer pid=\d+\) INFO TIME \[launcher.py:195\] Route: \/health, Methods: GET$/m)
+    expect(lines).toMatch(/^INFO: {5}Application startup complete\.$/m)
+    expect(vllm.corePid()).not.toBe(vllm.child.pid)
+  })
 
-// --- Internal helpers ---
+  test('without --shutdown-timeout fails what is in flight and ends with 0', async () => {
+    await using vllm = await startVllm()
+    await vllm.ready()
+    const stream = await vllm.ask({ stream: true })
+    const whole = vllm.ask({})
+    await delay(300)
+    vllm.child.kill('SIGTERM')
+    expect(await stream.text()).toContain(DEAD)
+    expect((await whole).status).toBe(500)
+    expect(await vllm.exitCode()).toBe(0)
+    expect(vllm.log()).toContain('[shutdown] API server: stopping engine client mode=abort timeout=0s')
+    expect(vllm.log()).toContain('Application shutdown complete.')
+  })
 
-const start = (port: number, env: Record<string, string>): ChildProcess =>
-  spawn(
-    process.execPath,
-    [MAIN, '--model', 'm-8B', '--max-model-len', '4096', '--host', '127.0.0.1', '--port', String(port)],
-    {
-      env: { ...process.env, VLLM_EMULATOR_COLD_START: '1200ms', ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  // As above.
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
-
-const ready = async (port: number): Promise<void> => {
-  for (let tries = 0; tries < 100; tries++) {
-    const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => null)
-    if (answer?.ok === true) return
+  test('with it lets requests end, is healthy meanwhile, and takes no new ones', async () => {
+    await using vllm = await startVllm(['--shutdown-timeout', '20'])
+    await vllm.ready()
+    const stream = await vllm.ask({ stream: true, max_tokens: 60 })
+    vllm.child.kill('SIGTERM')
     await delay(100)
-  }
-  throw new Error('not ready within ten seconds')
-}
+    expect((await fetch(`${vllm.url}/health`)).status).toBe(200)
+    const refused = await vllm.ask({})
+    expect([refused.status, await refused.text()]).toEqual([
+      500,
+      '{"error":{"message":"cannot schedule new futures after shutdown","type":"InternalServerError","param":null,"code":500}}',
+    ])
+    expect(await stream.text()).toMatch(/"finish_reason":"length"[^]*data: \[DONE\]\n\n$/)
+    expect(await vllm.exitCode()).toBe(0)
+    expect(vllm.log()).toContain('[shutdown] EngineCore: draining in-flight requests count=1 timeout=20s')
+    expect(vllm.log()).not.toContain('force killing')
+  })
 
-const exitCode = async (child: ChildProcess): Promise<unknown> => {
-  if (child.exitCode !== null) return child.exitCode
-  const [code] = await once(child, 'exit')
-  return code
-}
+  test('forgets what has not ended by then: its stream stays open and silent until its client leaves', async () => {
+    await using vllm = await startVllm(['--shutdown-timeout', '1'])
+    await vllm.ready()
+    const leave = new AbortController()
+    const stream = await vllm.ask({ stream: true }, leave.signal)
+    vllm.child.kill('SIGTERM')
+    await delay(2_500)
+    expect(vllm.log()).toContain('force killing remaining process EngineCore')
+    expect(vllm.log()).toContain('Waiting for connections to close.')
+    expect(vllm.child.exitCode).toBe(null)
+    leave.abort()
+    await stream.text().catch(() => undefined)
+    expect(await vllm.exitCode()).toBe(0)
+  })
+
+  test('refuses arguments and environment that it cannot use', async () => {
+    await using wrong = await startVllm(['--max-num-seqs', 'many'])
+    expect(await wrong.exitCode()).toBe(2)
+    await using unknown = await startVllm([], { VLLM_EMULATOR_PRESET: 'h999' })
+    expect(await unknown.exitCode()).toBe(64)
+  })
+})

@@ -4,15 +4,17 @@ import { z } from 'zod'
 import { errorMessage } from '../../../lib/core/errors.ts'
 import { renderProcessMetrics } from '../../../lib/vllm/metrics/process-metrics.ts'
 import { parseServeArguments } from './arguments.ts'
+import { startEngineCore } from './engine-core.ts'
+import type { Life } from './life.ts'
 import { createLog } from './log.ts'
-import { type Running, start } from './start.ts'
-import { EmulatorEnv } from './settings.ts'
-import { logShutdown } from './start-log.ts'
+import { start } from './start.ts'
+import { EmulatorEnv, unknownArguments } from './settings.ts'
 
 /** `vllm serve`, emulated: vLLM's arguments, what is peculiar to the emulation from the environment. */
+let enginePid = process.pid
 const log = createLog(
   (text) => void process.stdout.write(text),
-  process.pid,
+  (name) => (name === 'EngineCore' ? enginePid : process.pid),
   () => new Date(),
 )
 // Whoever read the log may be gone: that is no reason to stop.
@@ -33,13 +35,10 @@ const processMetrics = (): string => {
   })
 }
 
-let running: Running | null = null
+let life: Life | null = null
 
 const shutDown = async (): Promise<void> => {
-  logShutdown(log)
-  await running?.stop()
-  log.uvicorn('Waiting for application shutdown.')
-  log.uvicorn('Application shutdown complete.')
+  await life?.stop()
   process.exit(0)
 }
 
@@ -54,18 +53,28 @@ const serve = async (): Promise<void> => {
     process.stderr.write(`vllm emulator: environment not usable: ${z.prettifyError(env.error)}\n`)
     process.exit(64)
   }
+  const unknown = unknownArguments(parsed.arguments, env.data)
+  if (unknown.length > 0) {
+    process.stderr.write(`vllm: error: unrecognized arguments: ${unknown.join(' ')}\n`)
+    process.exit(2)
+  }
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => void shutDown())
-  // Streams that failed have a moment to reach their clients.
-  const onDeath = (): void => void setTimeout(() => process.exit(1), 200)
-  running = await start({
+  const core = await startEngineCore(process.execPath)
+  enginePid = core.pid
+  life = await start({
     args: parsed.arguments,
     env: env.data,
     pid: process.pid,
     log,
+    core,
     processMetrics,
-    onDeath,
+    // As vLLM's: uvicorn ended as it was told to, so whatever the reason, the exit is a good one.
+    onEnd: () => process.exit(0),
   })
-  if (running === null) process.exit(1)
+  if (life === null) {
+    core.stop()
+    process.exit(1)
+  }
 }
 
 serve().catch((error: unknown) => {

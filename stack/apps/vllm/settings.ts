@@ -1,9 +1,16 @@
 import { z } from 'zod'
 import { Duration } from '../../../lib/core/duration.ts'
 import type { EngineConfig } from '../../../lib/vllm/engine/types.ts'
-import { GIB, kvCapacity } from '../../../lib/vllm/hardware/memory.ts'
+import { GIB, gibText, type MemoryParts, memoryParts } from '../../../lib/vllm/hardware/memory.ts'
 import { modelFacts, type ModelFacts } from '../../../lib/vllm/hardware/model.ts'
 import type { HardwarePreset } from '../../../lib/vllm/hardware/preset.ts'
+import {
+  isAtLeast,
+  isKnownVersion,
+  KNOWN_VERSIONS,
+  knownVersion,
+  LAST_VERSION,
+} from '../../../lib/vllm/metrics/version.ts'
 import { PRESETS } from '../../../lib/vllm/hardware/presets.ts'
 import type { ServeArguments } from './arguments.ts'
 
@@ -22,6 +29,17 @@ export const EmulatorEnv = z.object({
   VLLM_EMULATOR_COLD_START: Duration.optional(),
   /** No step is shorter than this. */
   VLLM_EMULATOR_STEP_FLOOR_MS: z.coerce.number().nonnegative().default(0),
+  /** vLLM's own: the endpoints for developers. */
+  VLLM_SERVER_DEV_MODE: z.string().default('0'),
+  /** vLLM's own: answer 500 for ever rather than end when the engine is dead. */
+  VLLM_KEEP_ALIVE_ON_ENGINE_DEATH: z.string().default('0'),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.enum(['grpc', 'http/protobuf']).default('grpc'),
+  OTEL_SERVICE_NAME: z.string().optional(),
+  /** Where `--vllm-version` is not given. */
+  VLLM_EMULATOR_VERSION: z
+    .string()
+    .default(LAST_VERSION)
+    .refine(isKnownVersion, `expected a vLLM version from ${KNOWN_VERSIONS}`),
   FIREDRILL_GPU_URL: z.url().optional(),
   FIREDRILL_POD: z.string().default('default/vllm'),
   FIREDRILL_POD_UID: z.string().default(''),
@@ -32,43 +50,66 @@ export interface Plan {
   model: ModelFacts
   preset: HardwarePreset
   engine: EngineConfig
-  /** MiB of device memory that vLLM takes for itself. */
+  memory: MemoryParts
+  /** What vLLM allows itself of the device, in MiB. */
   requestedMiB: number
-  availableKvBytes: number
+  /** Of the blocks that the engine has. */
+  kvBytes: number
   coldStartMs: number
+  /** Which vLLM it is like: what /version answers, and whose metrics it has. */
+  vllmVersion: string
 }
 
 export type Planned = { ok: true; plan: Plan } | { ok: false; error: string }
 
+/** Arguments that this version of vLLM does not know. */
+export const unknownArguments = (args: ServeArguments, { VLLM_EMULATOR_VERSION }: EmulatorEnv): string[] => {
+  const version = knownVersion(args.vllmVersion ?? VLLM_EMULATOR_VERSION)
+  const since = (release: string, ...given: (false | string)[]): string[] =>
+    isAtLeast(version, release) ? [] : given.filter((name) => name !== false)
+  return [
+    ...since('0.19.0', args.shutdownTimeout > 0 && '--shutdown-timeout'),
+    ...since(
+      '0.29.0',
+      args.maxNumQueuedReqs !== null && '--max-num-queued-reqs',
+      args.maxNumQueuedTokens !== null && '--max-num-queued-tokens',
+    ),
+  ]
+}
+
 /** Everything that follows from arguments, hardware and the device's memory; an error in vLLM's words where it does not fit. */
 export const planServer = (
   args: ServeArguments,
-  { VLLM_EMULATOR_PRESET: preset, VLLM_EMULATOR_COLD_START: coldStart }: EmulatorEnv,
+  { VLLM_EMULATOR_PRESET: preset, VLLM_EMULATOR_COLD_START: coldStart, VLLM_EMULATOR_VERSION }: EmulatorEnv,
   memoryMiB: number,
 ): Planned => {
+  const vllmVersion = knownVersion(args.vllmVersion ?? VLLM_EMULATOR_VERSION)
   const model = modelFacts(args.model)
   const blockSize = args.blockSize ?? preset.blockSize
   const maxModelLen = args.maxModelLen ?? model.maxModelLen
   const maxNumSeqs = args.maxNumSeqs ?? preset.maxNumSeqs
   const maxNumBatchedTokens = args.maxNumBatchedTokens ?? Math.max(preset.maxNumBatchedTokens, maxNumSeqs)
-  const { gpuMemoryUtilization } = args
-  const { numGpuBlocks, availableBytes } = kvCapacity(model, { memoryMiB, gpuMemoryUtilization, blockSize })
-  const blocks = args.numGpuBlocksOverride ?? numGpuBlocks
+  const { gpuMemoryUtilization, enforceEager, kvCacheMemoryBytes } = args
+  const memory = memoryParts(model, {
+    memoryMiB,
+    gpuMemoryUtilization,
+    blockSize,
+    maxNumBatchedTokens,
+    enforceEager,
+    kvCacheMemoryBytes,
+  })
+  const blocks = args.numGpuBlocksOverride ?? memory.numGpuBlocks
   if (maxNumBatchedTokens < maxNumSeqs) {
     return {
       ok: false,
       error: `max_num_batched_tokens (${maxNumBatchedTokens}) must be greater than or equal to max_num_seqs (${maxNumSeqs}).`,
     }
   }
-  if (blocks <= 1) {
-    return {
-      ok: false,
-      error:
-        'No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when initializing the engine.',
-    }
-  }
+  const kvBytes = blocks * blockSize * model.kvBytesPerToken
+  const available = args.numGpuBlocksOverride === null ? memory.availableKvBytes : kvBytes
+  if (available <= 0) return { ok: false, error: NO_MEMORY }
   if ((blocks - 1) * blockSize < maxModelLen) {
-    return { ok: false, error: tooLong(maxModelLen, model, (blocks - 1) * blockSize) }
+    return { ok: false, error: tooLong(maxModelLen, model, { available, blockSize }) }
   }
   return {
     ok: true,
@@ -82,23 +123,43 @@ export const planServer = (
         maxNumSeqs,
         maxNumBatchedTokens,
         enablePrefixCaching: args.enablePrefixCaching,
+        enableChunkedPrefill: args.enableChunkedPrefill,
+        longPrefillTokenThreshold: args.longPrefillTokenThreshold,
+        policy: args.schedulingPolicy,
+        // scheduler_reserve_full_isl.
+        reserveFullPrompt: isAtLeast(vllmVersion, '0.19.0'),
       },
-      requestedMiB: Math.floor(memoryMiB * gpuMemoryUtilization),
-      availableKvBytes: availableBytes,
+      memory,
+      requestedMiB: Math.ceil(memory.requestedBytes / 2 ** 20),
+      kvBytes,
       coldStartMs: coldStart ?? defaultColdStartMs(model, preset),
+      vllmVersion,
     },
   }
 }
 
 // --- Internal helpers ---
 
-const tooLong = (maxModelLen: number, { kvBytesPerToken }: ModelFacts, tokens: number): string => {
-  const gib = (count: number): string => ((count * kvBytesPerToken) / GIB).toFixed(2)
+const SEE = 'See https://docs.vllm.ai/en/latest/configuration/conserving_memory/ for more details.'
+
+/** vllm/v1/core/kv_cache_utils.py, as of 0.32.0. */
+const NO_MEMORY =
+  'No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when initializing the engine (this flag ' +
+  `also controls CPU memory reservation on the CPU backend, despite its name). ${SEE}`
+
+const tooLong = (
+  maxModelLen: number,
+  { kvBytesPerToken }: ModelFacts,
+  { available, blockSize }: { available: number; blockSize: number },
+): string => {
+  // One block is vLLM's null block.
+  const fits = Math.max(0, Math.floor(available / (kvBytesPerToken * blockSize)) - 1) * blockSize
+  const estimate = fits > 0 ? `Based on the available memory, the estimated maximum model length is ${fits}. ` : ''
   return (
-    `To serve at least one request with the models's max seq len (${maxModelLen}), (${gib(maxModelLen)} GiB KV cache is ` +
-    `needed, which is larger than the available KV cache memory (${gib(tokens)} GiB). Based on the available memory, the ` +
-    `estimated maximum model length is ${tokens}. Try increasing \`gpu_memory_utilization\` or decreasing ` +
-    '`max_model_len` when initializing the engine.'
+    `To serve at least one request with the model's max seq len (${maxModelLen}), (${gibText(maxModelLen * kvBytesPerToken)} ` +
+    `GiB KV cache is needed, which is larger than the available KV cache memory (${gibText(available)} GiB). ${estimate}Try ` +
+    'increasing `gpu_memory_utilization` (which also controls CPU memory on the CPU backend) or decreasing `max_model_len` ' +
+    `when initializing the engine. ${SEE}`
   )
 }
 

@@ -1,75 +1,108 @@
+import { knownVersion } from '../../../lib/vllm/metrics/version.ts'
 import type { ServeArguments } from './arguments.ts'
 import type { Log } from './log.ts'
-import { VERSION } from './server.ts'
+import { repr } from './openai/pydantic.ts'
 import type { EmulatorEnv, Plan } from './settings.ts'
+import type { StartError } from './start-error.ts'
+import { traceback } from './traceback.ts'
 
-/** The engine core cannot start; the message is the last line of its traceback. */
-export class StartError extends Error {
-  override readonly name = 'StartError'
-}
-
-export const logArguments = (log: Log, args: ServeArguments, { VLLM_EMULATOR_PRESET: preset }: EmulatorEnv): void => {
-  const shown = `{'model': '${args.model}', 'host': '${args.host}', 'port': ${args.port}}`
-  log.line('APIServer', 'INFO', 'api_utils.py:286', `non-default args: ${shown}`)
-  const { name, summary } = preset
-  const what = `firedrill's emulation of vLLM ${VERSION}: synthetic tokens, step times of preset ${name} (${summary})`
+export const logArguments = (log: Log, args: ServeArguments, env: EmulatorEnv): void => {
+  const version = knownVersion(args.vllmVersion ?? env.VLLM_EMULATOR_VERSION)
+  const banner = [
+    '',
+    '       █     █     █▄   ▄█',
+    ` ▄▄ ▄█ █     █     █ ▀▄▀ █  version ${version}`,
+    `  █▄█▀ █     █     █     █  model   ${args.model}`,
+    '   ▀▀  ▀▀▀▀▀ ▀▀▀▀▀ ▀     ▀',
+    '',
+  ]
+  log.line('APIServer', 'INFO', 'api_utils.py:347', banner.join('\n'))
+  log.line('APIServer', 'INFO', 'api_utils.py:286', `non-default args: {${shownArguments(args).join(', ')}}`)
+  const { name, summary } = env.VLLM_EMULATOR_PRESET
+  const what = `firedrill's emulation of vLLM ${version}: synthetic tokens, step times of preset ${name} (${summary})`
   log.line('APIServer', 'WARNING', 'emulator', `This is ${what}`)
   if (args.ignored.length === 0) return
   log.line('APIServer', 'WARNING', 'emulator', `Arguments without effect here: ${args.ignored.join(' ')}`)
 }
 
-export const logEngine = (log: Log, model: string, { engine }: Plan): void => {
+export const logEngine = (log: Log, model: string, { engine, model: facts, vllmVersion }: Plan): void => {
+  log.line('APIServer', 'INFO', 'model.py:733', `Resolved architecture: ${facts.architecture}`)
+  log.line('APIServer', 'INFO', 'model.py:2152', `Using max model len ${engine.maxModelLen}`)
+  const chunked = `Chunked prefill is enabled with max_num_batched_tokens=${engine.maxNumBatchedTokens}.`
+  if (engine.enableChunkedPrefill !== false) log.line('APIServer', 'INFO', 'scheduler.py:307', chunked)
   const config =
     `model='${model}', max_seq_len=${engine.maxModelLen}, block_size=${engine.blockSize}, num_gpu_blocks=${engine.numGpuBlocks}, ` +
     `max_num_seqs=${engine.maxNumSeqs}, max_num_batched_tokens=${engine.maxNumBatchedTokens}, ` +
     `enable_prefix_caching=${engine.enablePrefixCaching ? 'True' : 'False'}`
-  log.line('EngineCore', 'INFO', 'core.py:133', `Initializing a V1 LLM engine (v${VERSION}) with config: ${config}`)
+  log.line('EngineCore', 'INFO', 'core.py:133', `Initializing a V1 LLM engine (v${vllmVersion}) with config: ${config}`)
 }
 
-export const logListening = (log: Log, { host, port }: ServeArguments, pid: number): void => {
-  log.line('APIServer', 'INFO', 'api_server.py:580', `Starting vLLM server on http://${host}:${port}`)
-  log.line('APIServer', 'INFO', 'launcher.py:195', 'Route: /health, Methods: GET')
-  log.line('APIServer', 'INFO', 'launcher.py:195', 'Route: /metrics, Methods: GET')
+export interface ListeningFacts {
+  pid: number
+  /** Paths and their methods. */
+  routes: readonly (readonly [path: string, methods: readonly string[]])[]
+  devMode: boolean
+}
+
+export const logListening = (
+  log: Log,
+  { host, port }: ServeArguments,
+  { pid, routes, devMode }: ListeningFacts,
+): void => {
+  const say = (place: string, text: string): void => log.line('APIServer', 'INFO', place, text)
+  say('entry.py:136', "Supported tasks: ['generate']")
+  if (devMode) {
+    const warning = 'SECURITY WARNING: Development endpoints are enabled! This should NOT be used in production!'
+    log.line('APIServer', 'WARNING', '__init__.py:44', warning)
+  }
+  say('entry.py:140', `Starting vLLM server on http://${host}:${port}`)
+  say('launcher.py:186', 'Available routes are:')
+  for (const [path, methods] of routes) {
+    for (const method of methods) say('launcher.py:195', `Route: ${path}, Methods: ${method}`)
+  }
   log.uvicorn(`Started server process [${pid}]`)
   log.uvicorn('Waiting for application startup.')
   log.uvicorn('Application startup complete.')
 }
 
 export const logStartFailure = (log: Log, { message }: StartError): void => {
-  const text = traceback(
-    [
-      'vllm/v1/engine/core.py", line 1193, in run_engine_core',
-      'vllm/v1/worker/gpu_worker.py", line 319, in init_device',
-    ],
-    message,
-  )
-  log.line('EngineCore', 'ERROR', 'core.py:1202', `EngineCore failed to start.\n${text}`)
+  const frames = [
+    'vllm/v1/engine/core.py", line 1500, in run_engine_core',
+    'vllm/v1/engine/core.py", line 1136, in __init__',
+  ]
+  log.line('EngineCore', 'ERROR', 'core.py:1510', `EngineCore failed to start.\n${traceback(frames, message)}`)
   const why = 'Engine core initialization failed. See root cause above. Failed core proc(s): {}'
-  log.line('APIServer', 'ERROR', 'core_client.py:640', `RuntimeError: ${why}`)
-}
-
-/** The device is gone while the engine runs. */
-export const logEngineDeath = (log: Log): void => {
-  const text = traceback(
-    [
-      'vllm/v1/engine/core.py", line 1230, in run_busy_loop',
-      'vllm/v1/worker/gpu_model_runner.py", line 3310, in execute_model',
-    ],
-    'torch.AcceleratorError: CUDA error: unspecified launch failure',
-  )
-  log.line('EngineCore', 'ERROR', 'core.py:1202', `EngineCore encountered a fatal error.\n${text}`)
-  const why = 'EngineCore encountered an issue. See stack trace (above) for the root cause.'
-  log.line('APIServer', 'ERROR', 'async_llm.py:906', `vllm.v1.engine.exceptions.EngineDeadError: ${why}`)
-}
-
-export const logShutdown = (log: Log): void => {
-  log.line('APIServer', 'INFO', 'launcher.py:279', '[shutdown] API server: engine client stopped')
-  log.line('APIServer', 'INFO', 'launcher.py:282', '[shutdown] API server: signalling HTTP server shutdown')
-  log.line('APIServer', 'INFO', 'launcher.py:304', '[shutdown] API server: shutting down FastAPI HTTP server')
-  log.uvicorn('Shutting down')
+  const outer = [
+    'vllm/entrypoints/cli/main.py", line 75, in main',
+    'vllm/v1/engine/utils.py", line 1432, in wait_for_engine_startup',
+  ]
+  log.line('APIServer', 'ERROR', 'main.py:75', traceback(outer, `RuntimeError: ${why}`))
 }
 
 // --- Internal helpers ---
 
-const traceback = (frames: readonly string[], error: string): string =>
-  ['Traceback (most recent call last):', ...frames.map((frame) => `  File "${frame}`), error].join('\n')
+/** As Python's repr of a dict, in the names that argparse gives them. */
+const shownArguments = (args: ServeArguments): string[] => {
+  const shown: [name: string, value: string | number | boolean | readonly string[] | null][] = [
+    ['model_tag', args.model],
+    ['host', args.host],
+    ['port', args.port],
+    ['model', args.model],
+    ['max_model_len', args.maxModelLen],
+    ['served_model_name', args.servedModelNames],
+    ['block_size', args.blockSize],
+    ['gpu_memory_utilization', args.gpuMemoryUtilization],
+    ['num_gpu_blocks_override', args.numGpuBlocksOverride],
+    ['max_num_batched_tokens', args.maxNumBatchedTokens],
+    ['max_num_seqs', args.maxNumSeqs],
+    ['shutdown_timeout', args.shutdownTimeout === 0 ? null : args.shutdownTimeout],
+    ['otlp_traces_endpoint', args.otlpTracesEndpoint],
+  ]
+  return shown.flatMap(([name, value]) => (value === null ? [] : [`'${name}': ${python(value)}`]))
+}
+
+const python = (value: string | number | boolean | readonly string[]): string => {
+  if (typeof value === 'string') return repr(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return `[${value.map(repr).join(', ')}]`
+}

@@ -3,35 +3,35 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createApplication } from './application.ts'
 import type { ServeArguments } from './arguments.ts'
 import { coldStart } from './cold-start.ts'
-import { openDevice } from './device.ts'
+import { type Death, logDeath } from './end-log.ts'
+import type { EngineCore } from './engine-core.ts'
+import { createLife, type Life } from './life.ts'
 import type { Log } from './log.ts'
+import { openDevice } from './memory/device.ts'
+import { createReservation } from './memory/reservation.ts'
 import { type EmulatorEnv, planServer } from './settings.ts'
-import { logArguments, logEngine, logEngineDeath, logListening, logStartFailure, StartError } from './start-log.ts'
+import { StartError } from './start-error.ts'
+import { logArguments, logEngine, logListening, logStartFailure } from './start-log.ts'
 import { logStats } from './stats-line.ts'
+import { openTracing } from './tracing/open.ts'
 
 export interface StartContext {
   args: ServeArguments
   env: EmulatorEnv
   pid: number
   log: Log
+  core: EngineCore
   /** The process's own families of /metrics. */
   processMetrics(): string
-  /** The engine cannot go on: the process has to end with exit code 1. */
-  onDeath(): void
-}
-
-export interface Running {
-  /** Aborts what is in flight, as vLLM does without --shutdown-timeout, and closes the server. */
-  stop(): Promise<void>
+  /** The server ended by itself: its engine died. */
+  onEnd(): void
 }
 
 /** Before the memory of the device is taken: imports and the engine's own start. */
 const MEMORY_AT_MS = 1_000
-/** Answers on their way to slow readers get this long. */
-const CLOSE_MS = 500
 
 /** A cold start as vLLM does one, up to the listening socket; null where the engine could not start, which the log explains. */
-export const start = async (context: StartContext): Promise<Running | null> => {
+export const start = async (context: StartContext): Promise<Life | null> => {
   try {
     return await startEngine(context)
   } catch (error) {
@@ -43,7 +43,8 @@ export const start = async (context: StartContext): Promise<Running | null> => {
 
 // --- Internal helpers ---
 
-const startEngine = async ({ args, env, pid, log, processMetrics, onDeath }: StartContext): Promise<Running> => {
+const startEngine = async (context: StartContext): Promise<Life> => {
+  const { args, env, pid, log, core, processMetrics, onEnd } = context
   const startedAt = performance.now()
   logArguments(log, args, env)
   const device = await openDevice(env)
@@ -51,45 +52,62 @@ const startEngine = async ({ args, env, pid, log, processMetrics, onDeath }: Sta
   if (!planned.ok) throw new StartError(`ValueError: ${planned.error}`)
   const { plan } = planned
   logEngine(log, args.model, plan)
+  const memory = { parts: plan.memory, utilization: args.gpuMemoryUtilization }
+  const reservation = createReservation(device, plan.model, memory)
   await delay(Math.min(MEMORY_AT_MS, plan.coldStartMs))
-  const reservation = await device.reserve(plan.requestedMiB, args.gpuMemoryUtilization)
-  await coldStart(log, args.model, plan, startedAt)
+  await reservation.open()
+  const killed = core.lost.then(() => Promise.reject(new StartError('the process of the engine was killed')))
+  await Promise.race([coldStart(log, { model: args.model, plan, reservation }, startedAt), killed])
 
-  const { server, driver, engine, metrics } = createApplication({
+  const devMode = env.VLLM_SERVER_DEV_MODE !== '0'
+  const tracing = await openTracing(args, env, pid)
+  const die = (death: Death): void => {
+    if (driver.dead()) return
+    logDeath(log, death)
+    driver.die()
+    reservation.close()
+    core.stop()
+    life.engineDied()
+  }
+  const { server, driver, engine, metrics, routes } = createApplication({
     args,
     plan,
     stepFloorMs: env.VLLM_EMULATOR_STEP_FLOOR_MS,
+    devMode,
     processMetrics,
+    core,
+    memory: reservation,
+    tracer: tracing?.tracer ?? null,
     onAccess: (line) => args.disableUvicornAccessLog || log.uvicorn(line),
+    onLog: (place, text) => log.line('APIServer', 'INFO', place, text),
+    onEngineLost: () => die({ kind: 'error', error: reservation.refusal() }),
+    onEngineError: () => life.engineErrorSent(),
+    draining: () => life.draining(),
+  })
+  const life = createLife({
+    log,
+    server,
+    driver,
+    pid,
+    shutdownTimeout: args.shutdownTimeout,
+    keepAlive: env.VLLM_KEEP_ALIVE_ON_ENGINE_DEATH !== '0',
+    onEnd,
   })
   await listen(server, args)
-  logListening(log, args, pid)
-  const stopStats = logStats(log, metrics, engine)
-  const stopReports = reservation.report(driver.takeBusyShare)
-  void reservation.lost.then(() => {
-    logEngineDeath(log)
-    driver.die()
-    onDeath()
-  })
-  return {
-    stop: async () => {
-      stopStats()
-      stopReports()
-      driver.shutDown()
-      await close(server)
-    },
-  }
+  logListening(log, args, { pid, routes, devMode })
+  if (!args.disableLogStats) life.atEnd(logStats(log, metrics, engine))
+  life.atEnd(device.report(driver.takeBusyShare))
+  life.atEnd(() => core.stop())
+  if (tracing !== null) life.atEnd(tracing.shutdown)
+  void device.lost.then(() =>
+    die({ kind: 'error', error: 'torch.AcceleratorError: CUDA error: unspecified launch failure' }),
+  )
+  void core.lost.then(() => die({ kind: 'process' }))
+  return life
 }
 
 const listen = (server: Server, { host, port }: ServeArguments): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, 4_096, resolve)
-  })
-
-const close = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
-    setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref()
   })

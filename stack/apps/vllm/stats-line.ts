@@ -8,15 +8,19 @@ const INTERVAL_MS = 10_000
 /** vLLM's line of throughput and load every ten seconds, once more when it falls idle, and then none. Returns what stops it. */
 export const logStats = (log: Log, metrics: EngineMetrics, engine: Engine): (() => void) => {
   let before = metrics.totals()
+  let preemptionsBefore = 0
   let wasIdle = true
   const timer = setInterval(() => {
     const totals = metrics.totals()
-    const { running, waiting, kvCacheUsage, prefixCacheQueries, prefixCacheHits } = engine.stats()
+    const { running, waiting, kvCacheUsage, prefixCacheQueries, prefixCacheHits, preemptions } = engine.stats()
     const perSecond = (now: number, then: number): string => ((now - then) / (INTERVAL_MS / 1_000)).toFixed(1)
     const prompt = perSecond(totals.promptTokens, before.promptTokens)
     const generation = perSecond(totals.generationTokens, before.generationTokens)
     before = totals
-    const idle = running === 0 && waiting === 0 && prompt === '0.0' && generation === '0.0'
+    const preempted = preemptions - preemptionsBefore
+    preemptionsBefore = preemptions
+    // By what it did, not by what it holds: a hung engine's line is silent, too.
+    const idle = prompt === '0.0' && generation === '0.0'
     if (idle && wasIdle) return
     wasIdle = idle
     const hitRate = prefixCacheQueries === 0 ? 0 : (prefixCacheHits / prefixCacheQueries) * 100
@@ -25,7 +29,7 @@ export const logStats = (log: Log, metrics: EngineMetrics, engine: Engine): (() 
       'INFO',
       'loggers.py:335',
       `Engine 000: Avg prompt throughput: ${prompt} tokens/s, Avg generation throughput: ${generation} tokens/s, ` +
-        `Running: ${running} reqs, Waiting: ${waiting} reqs, GPU KV cache usage: ${(kvCacheUsage * 100).toFixed(1)}%, ` +
+        `Running: ${running} reqs, Waiting: ${waiting} reqs, ${preempted > 0 ? `Preemptions: ${preempted}, ` : ''}GPU KV cache usage: ${(kvCacheUsage * 100).toFixed(1)}%, ` +
         `Prefix cache hit rate: ${hitRate.toFixed(1)}%`,
     )
   }, INTERVAL_MS)

@@ -14,6 +14,10 @@ export class ApiError extends Error {
 export const badRequest = (message: string, param: string | null = null): ApiError =>
   new ApiError(400, 'BadRequestError', message, param)
 
+/** vLLM's VLLMValidationError of a named parameter. */
+export const badParameter = (message: string, parameter: string, value?: string): ApiError =>
+  badRequest(`${message} (parameter=${parameter}${value === undefined ? '' : `, value=${value}`})`, parameter)
+
 export const modelNotFound = (model: string, aliases: readonly string[]): ApiError =>
   new ApiError(
     404,
@@ -22,41 +26,32 @@ export const modelNotFound = (model: string, aliases: readonly string[]): ApiErr
     'model',
   )
 
+const AGAIN = 'Please try again later or on a different instance.'
+
 export const queueOverflow = (): ApiError =>
-  new ApiError(
-    503,
-    'Service Unavailable',
-    'The engine is currently busy and cannot accept new requests. Please try again later or on a different instance.',
-  )
+  new ApiError(503, 'Service Unavailable', `The engine is currently busy and cannot accept new requests. ${AGAIN}`)
 
-/** What a stream that has begun gets when the engine dies; a status is too late then. */
-export const ENGINE_DEAD = new ApiError(
-  500,
-  'InternalServerError',
-  'EngineCore encountered an issue. See stack trace (above) for the root cause.',
-)
+export const tokensOverflow = (): ApiError =>
+  new ApiError(503, 'Service Unavailable', `The engine has reached its prefill token backlog limit. ${AGAIN}`)
 
-/**
- * Checks what vLLM checks before a request may enter the engine. vLLM stops tokenizing one token past what it can
- * take, so the counts in these messages are lower bounds.
- */
-export const checkLength = (promptTokens: number, maxTokens: number, maxModelLen: number): void => {
-  const longest = maxModelLen - maxTokens
-  if (promptTokens <= longest && promptTokens < maxModelLen) return
-  const limit = `This model's maximum context length is ${maxModelLen} tokens. However, `
-  if (promptTokens > maxModelLen) {
-    const seen = maxModelLen + 1
-    throw badRequest(
-      `${limit}your prompt contains at least ${seen} input tokens, which exceeds this limit even without any output tokens. ` +
-        `Please reduce the length of the input prompt. (parameter=input_tokens, value=${seen})`,
-      'input_tokens',
-    )
-  }
-  const seen = Math.min(promptTokens, Math.max(longest, 0) + 1)
-  throw badRequest(
-    `${limit}you requested ${maxTokens} output tokens and your prompt contains at least ${seen} input tokens, for a total of ` +
-      `at least ${seen + maxTokens} tokens. Please reduce the length of the input prompt or the number of requested output ` +
-      `tokens. (parameter=input_tokens, value=${seen})`,
+const serverError = (message: string): ApiError => new ApiError(500, 'InternalServerError', message)
+
+/** What a stream that has begun gets as its last event when the engine dies; a status is too late then. */
+export const ENGINE_DEAD = serverError('EngineCore encountered an issue. See stack trace (above) for the root cause.')
+
+/** To requests that come while running ones are drained: the pool that would tokenize them is gone. */
+export const DRAINING = serverError('cannot schedule new futures after shutdown')
+
+/** Checks what vLLM 0.32 checks of lengths before a request may enter the engine; `max_tokens` is cut to what is left. */
+export const checkLength = (prompt: { tokens: number; isText: boolean }, maxModelLen: number): void => {
+  if (prompt.tokens <= maxModelLen) return
+  // vLLM stops tokenizing one token past what it can take, so of a text it knows a lower bound only.
+  const seen = prompt.isText ? maxModelLen + 1 : prompt.tokens
+  const count = seen === maxModelLen + 1 ? `at least ${seen}` : String(seen)
+  throw badParameter(
+    `This model's maximum context length is ${maxModelLen} tokens. However, your prompt contains ${count} input tokens, ` +
+      'which exceeds this limit even without any output tokens. Please reduce the length of the input prompt.',
     'input_tokens',
+    String(seen),
   )
 }

@@ -1,58 +1,45 @@
-import { z } from 'zod'
 import { naturalLength, promptSeed } from '../../../../lib/vllm/text/output-length.ts'
-import { tokenize, tokenizeChat } from '../../../../lib/vllm/text/tokens.ts'
-import { badRequest, checkLength } from './error.ts'
+import { findStop, type StopPoint } from '../../../../lib/vllm/text/stop.ts'
+import { tokenizeChat } from '../../../../lib/vllm/text/tokens.ts'
+import { badParameter, checkLength } from './error.ts'
+import { checkMessages, readMessages } from './messages.ts'
+import { checkPrompts, type Prompt, readPrompts } from './prompt.ts'
+import { type Fields, isRecord, readFields } from './pydantic.ts'
+import { checkSampling, readSampling, type Sampling } from './sampling.ts'
 
-const Content = z.union([
-  z.string(),
-  z
-    .array(z.looseObject({ type: z.literal('text'), text: z.string() }))
-    .transform((parts) => parts.map(({ text }) => text).join('\n')),
-  z.null().transform(() => ''),
-])
-
-const Sampling = {
-  model: z.string().nullish(),
-  max_tokens: z.number().int().positive().nullish(),
-  min_tokens: z.number().int().nonnegative().default(0),
-  ignore_eos: z.boolean().default(false),
-  stream: z.boolean().nullish(),
-  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
-  n: z.literal(1, { error: 'the emulated engine samples one sequence per request: n must be 1' }).nullish(),
-  seed: z.number().int().nullish(),
-}
-
-/** Everything else that the API knows (stop, temperature, tools, logprobs …) is accepted and has no effect on filler text. */
-export const ChatBody = z.looseObject({
-  ...Sampling,
-  messages: z.array(z.looseObject({ role: z.string(), content: Content.default('') })).min(1),
-  max_completion_tokens: z.number().int().positive().nullish(),
-})
-
-const TokenIds = z.array(z.number().int().nonnegative()).min(1)
-
-export const CompletionBody = z.looseObject({
-  ...Sampling,
-  prompt: z.union([z.string(), TokenIds, z.tuple([z.string()]), z.tuple([TokenIds])]),
-})
-
-const TokenizeBody = z.union([
-  z.looseObject({ prompt: z.string() }).transform(({ prompt }) => prompt),
-  z.looseObject({ messages: ChatBody.shape.messages }).transform(({ messages }) => messages),
-])
-
-/** vLLM's default of `max_tokens` for completions; a chat may fill the context. */
-const COMPLETION_MAX_TOKENS = 16
-
-export interface Generation {
+/** A body whose types are right: what it asks of which model. */
+export interface Ask {
   kind: 'chat' | 'completion'
   model: string | null
+  /** The body's own id. */
+  requestId: string | null
+  prompts: readonly Prompt[]
+  sampling: ReturnType<typeof readSampling>
+  /** Under what name `max_tokens` came. */
+  maxTokensName: string
+  stream: boolean
+  includeUsage: boolean
+  continuousUsage: boolean
+  echo: boolean
+  returnTokenIds: boolean
+}
+
+/** One sequence for the engine. */
+export interface Choice {
+  index: number
   prompt: Uint32Array
   outputSeed: number
   maxTokens: number
+  /** Where the model ends by itself, or is stopped. */
   naturalLength: number
-  stream: boolean
-  includeUsage: boolean
+  stop: StopPoint | null
+  /** Text in front of the answer. */
+  echo: string
+}
+
+/** An ask that fits the model: work for the engine. */
+export interface Generation extends Ask {
+  choices: readonly Choice[]
 }
 
 export interface GenerationLimits {
@@ -60,63 +47,103 @@ export interface GenerationLimits {
   seed: number
 }
 
-/** A body that has been read as JSON becomes work for the engine, or a 400 in vLLM's form. */
-export const readChat = (body: unknown, limits: GenerationLimits): Generation => {
-  const chat = parse(ChatBody, body)
-  const prompt = tokenizeChat(chat.messages)
-  return generation('chat', chat, prompt, chat.max_completion_tokens ?? chat.max_tokens ?? null, limits)
+/** vLLM's default of `max_tokens` for completions; a chat may fill the context. */
+const COMPLETION_MAX_TOKENS = 16
+
+export const readChat = (body: unknown, servedModel: string): Ask => {
+  const fields = readFields(body)
+  const turns = readMessages(fields, servedModel)
+  const newName = fields.int('max_completion_tokens')
+  const sampling = readSampling(fields, newName ?? fields.int('max_tokens'))
+  const ask = readCommon(fields, 'chat')
+  fields.done()
+  checkStreamOptions(fields, ask.stream)
+  checkMessages(turns)
+  const tokens = tokenizeChat(turns)
+  const maxTokensName = newName === null ? 'max_tokens' : 'max_completion_tokens'
+  return { ...ask, prompts: [{ tokens, isText: true, text: () => '' }], sampling, maxTokensName, echo: false }
 }
 
-export const readCompletion = (body: unknown, limits: GenerationLimits): Generation => {
-  const completion = parse(CompletionBody, body)
-  const { prompt } = completion
-  const single = typeof prompt === 'string' || typeof prompt[0] === 'number' ? prompt : prompt[0]
-  const tokens = typeof single === 'string' ? tokenize(single) : Uint32Array.from(flat(single))
-  if (tokens.length === 0) throw badRequest('The decoder prompt cannot be empty', 'prompt')
-  return generation('completion', completion, tokens, completion.max_tokens ?? COMPLETION_MAX_TOKENS, limits)
+export const readCompletion = (body: unknown): Ask => {
+  const fields = readFields(body)
+  const prompts = readPrompts(fields)
+  const sampling = readSampling(fields, fields.int('max_tokens') ?? COMPLETION_MAX_TOKENS)
+  const ask = readCommon(fields, 'completion')
+  const echo = fields.bool('echo') ?? false
+  fields.done()
+  checkStreamOptions(fields, ask.stream)
+  checkPrompts(fields.raw('prompt'), prompts)
+  return { ...ask, prompts, sampling, maxTokensName: 'max_tokens', echo }
 }
 
-/** The tokens of a /tokenize body, a prompt or a chat. */
-export const readTokenize = (body: unknown): Uint32Array => {
-  const prompt = parse(TokenizeBody, body)
-  return typeof prompt === 'string' ? tokenize(prompt) : tokenizeChat(prompt)
+/** Checks lengths and sampling as vLLM does, and says what the engine has to compute. */
+export const planGeneration = (ask: Ask, { maxModelLen, seed }: GenerationLimits): Generation => {
+  const { sampling, prompts, maxTokensName } = ask
+  if (sampling.maxTokens !== null && sampling.maxTokens > maxModelLen) {
+    throw badParameter(
+      `${maxTokensName}=${sampling.maxTokens} cannot be greater than max_model_len=${maxModelLen}. ` +
+        'Please request fewer output tokens.',
+      maxTokensName,
+      String(sampling.maxTokens),
+    )
+  }
+  const choices = prompts.flatMap((prompt, promptIndex) => {
+    checkLength({ tokens: prompt.tokens.length, isText: prompt.isText }, maxModelLen)
+    const left = maxModelLen - prompt.tokens.length
+    const maxTokens = Math.min(sampling.maxTokens ?? left, left)
+    checkSampling(sampling, maxTokens)
+    return Array.from({ length: sampling.n }, (_, index) =>
+      planChoice(ask, prompt, { index: promptIndex * sampling.n + index, child: index, maxTokens, seed }),
+    )
+  })
+  return { ...ask, choices }
 }
 
 // --- Internal helpers ---
 
-type SamplingBody = z.infer<z.ZodObject<typeof Sampling>>
-
-const generation = (
-  kind: Generation['kind'],
-  body: SamplingBody,
-  prompt: Uint32Array,
-  asked: number | null,
-  { maxModelLen, seed }: GenerationLimits,
-): Generation => {
-  checkLength(prompt.length, asked ?? 0, maxModelLen)
-  const outputSeed = promptSeed(prompt, body.seed ?? seed)
+const readCommon = (fields: Fields, kind: Ask['kind']) => {
+  const given = fields.raw('stream_options')
+  const options = isRecord(given) ? given : {}
+  const stream = fields.bool('stream') ?? false
   return {
     kind,
-    model: body.model ?? null,
-    prompt,
-    outputSeed,
-    maxTokens: asked ?? maxModelLen - prompt.length,
-    naturalLength: body.ignore_eos ? Number.POSITIVE_INFINITY : naturalLength(outputSeed, body.min_tokens),
-    stream: body.stream === true,
-    includeUsage: body.stream === true && body.stream_options?.include_usage === true,
+    model: fields.text('model'),
+    requestId: fields.text('request_id'),
+    stream,
+    includeUsage: stream && options['include_usage'] === true,
+    continuousUsage: stream && options['include_usage'] === true && options['continuous_usage_stats'] === true,
+    returnTokenIds: fields.bool('return_token_ids') ?? false,
   }
 }
 
-const flat = (ids: readonly (number | string | number[])[] | undefined): number[] =>
-  (ids ?? []).filter((id) => typeof id === 'number')
-
-const parse = <T>(schema: z.ZodType<T>, body: unknown): T => {
-  const result = schema.safeParse(body)
-  if (result.success) return result.data
-  const [first] = result.error.issues
-  const path = first?.path.join('.') ?? ''
-  throw badRequest(
-    `${result.error.issues.length} validation error: ${path}: ${first?.message ?? ''}`,
-    path === '' ? null : path,
-  )
+const checkStreamOptions = (fields: Fields, stream: boolean): void => {
+  const given = fields.raw('stream_options')
+  if (given === undefined || given === null || stream) return
+  throw badParameter('Stream options can only be defined when `stream=True`.', 'stream_options')
 }
+
+const planChoice = (
+  { sampling, echo }: Ask,
+  prompt: Prompt,
+  { index, child, maxTokens, seed }: { index: number; child: number; maxTokens: number; seed: number },
+): Choice => {
+  const outputSeed = promptSeed(prompt.tokens, (sampling.seed ?? seed) + child)
+  const byItself = sampling.ignoreEos ? Number.POSITIVE_INFINITY : naturalLength(outputSeed, sampling.minTokens)
+  const stop = findStop(outputSeed, Math.min(maxTokens, byItself - 1), stopRules(sampling))
+  return {
+    index,
+    prompt: prompt.tokens,
+    outputSeed,
+    maxTokens,
+    naturalLength: stop?.tokens ?? byItself,
+    stop,
+    echo: echo ? prompt.text() : '',
+  }
+}
+
+const stopRules = ({ stop, stopTokenIds, includeStop, minTokens }: Sampling) => ({
+  strings: stop,
+  tokenIds: stopTokenIds,
+  include: includeStop,
+  minTokens,
+})

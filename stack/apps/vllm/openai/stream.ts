@@ -2,121 +2,135 @@ import type { ServerResponse } from 'node:http'
 import type { EngineRequest } from '../../../../lib/vllm/engine/types.ts'
 import { outputText } from '../../../../lib/vllm/text/words.ts'
 import type { Sink } from '../driver.ts'
+import { type ChoiceStream, choiceStream } from './choice-stream.ts'
 import { ENGINE_DEAD } from './error.ts'
-import type { Generation } from './request.ts'
+import { DONE, errorEvent, type Events, eventsOf, type Reply, type Usage } from './events.ts'
+import type { Choice, Generation } from './request.ts'
+import { openBody, type StreamBody } from './stream-body.ts'
 
-export const FINGERPRINT = 'vllm-0.32.0-8dbf080e'
-
-export interface Reply {
-  id: string
-  /** Seconds since the epoch. */
-  created: number
-  model: string
+/** Streams the tokens of all choices as server-sent events; a sink per choice, in their order. */
+export const streamSinks = (response: ServerResponse, generation: Generation, reply: Reply): Sink[] => {
+  const { kind, includeUsage, choices, sampling, returnTokenIds } = generation
+  const events = eventsOf(kind, reply, includeUsage)
+  const body = openBody(response)
+  const streams = choices.map((choice) =>
+    choiceStream(choice, sampling.includeStop ? [] : sampling.stop, returnTokenIds),
+  )
+  const answer = { generation, events, body, streams, opened: false, open: choices.length, failed: false }
+  return choices.map((choice, index) => choiceSink(answer, choice, streams[index] ?? choiceStream(choice, [], false)))
 }
-
-/**
- * Streams tokens as server-sent events, byte for byte in the form of the recordings. A token costs one concatenation and
- * one socket write: the event and its HTTP chunk frame are prepared per request, and every token is four ASCII bytes.
- */
-export const streamSink = (response: ServerResponse, generation: Generation, reply: Reply): Sink => {
-  const events = generation.kind === 'chat' ? chatEvents(reply) : completionEvents(reply)
-  const { write, frame } = openBody(response)
-  const [head = '', tail = ''] = frame(events.content(PLACEHOLDER)).split(PLACEHOLDER)
-  let opening = events.opening === '' ? '' : frame(events.opening)
-  const close = (data: string): void => {
-    write(opening + frame(data))
-    response.end()
-  }
-  return {
-    token: ({ outputTokens }) => {
-      write(opening + head + outputText(generation.outputSeed, outputTokens - 1) + tail)
-      opening = ''
-    },
-    end: (request) => {
-      const usage = generation.includeUsage ? events.usage(usageOf(request)) : ''
-      close(`${events.finish(request.finishReason ?? 'stop')}${usage}data: [DONE]\n\n`)
-    },
-    fail: () => close(`data: ${ENGINE_DEAD.body}\n\ndata: [DONE]\n\n`),
-  }
-}
-
-export interface Usage {
-  prompt_tokens: number
-  total_tokens: number
-  completion_tokens: number
-}
-
-export const usageOf = ({ prompt, outputTokens }: EngineRequest): Usage => ({
-  prompt_tokens: prompt.length,
-  total_tokens: prompt.length + outputTokens,
-  completion_tokens: outputTokens,
-})
-
-/** JSON in ASCII only, so that its length in characters is its length in bytes. */
-export const asciiJson = (value: unknown): string => JSON.stringify(value).replaceAll(/\P{ASCII}/gv, escaped)
 
 // --- Internal helpers ---
 
-const escaped = (char: string): string =>
-  Array.from({ length: char.length }, (_, unit) => `\\u${char.charCodeAt(unit).toString(16).padStart(4, '0')}`).join('')
-
-interface Events {
-  opening: string
-  content(text: string): string
-  finish(reason: string): string
-  usage(usage: Usage): string
+interface Answer {
+  generation: Generation
+  events: Events
+  body: StreamBody
+  streams: readonly ChoiceStream[]
+  /** Whether the events that come before the first token are sent. */
+  opened: boolean
+  /** Choices that have not finished. */
+  open: number
+  failed: boolean
 }
 
-const chatEvents = (reply: Reply): Events => {
-  const start = `data: ${prefix(reply, 'chat.completion.chunk')}`
-  const choice = (delta: string, end: string): string =>
-    `${start}"choices":[{"index":0,"delta":${delta},"logprobs":null,${end}`
+const choiceSink = (answer: Answer, choice: Choice, stream: ChoiceStream): Sink => {
+  const { events, body, generation } = answer
+  const fast = isPlain(generation) ? fastEvent(events, body) : null
+  let waiting = false
+  let last: EngineRequest | null = null
+  const pieceNow = (request: EngineRequest): string => {
+    const piece = stream.next(request)
+    if (piece === null) return ''
+    const opening = openings(answer)
+    return opening + events.piece({ ...piece, usage: generation.continuousUsage ? usageSoFar(choice, stream) : null })
+  }
+  const write = (text: string): void => {
+    if (text !== '') body.write(text)
+  }
+  const flush = (): void => {
+    waiting = false
+    if (last === null) return
+    write(pieceNow(last))
+    last = null
+  }
   return {
-    opening: choice(
-      '{"role":"assistant","content":""}',
-      '"finish_reason":null}],"prompt_token_ids":null,"prompt_text":null}\n\n',
-    ),
-    content: (text) => choice(`{"content":"${text}"}`, '"finish_reason":null,"token_ids":null}]}\n\n'),
-    finish: (reason) =>
-      choice('{"content":""}', `"finish_reason":"${reason}","stop_reason":null,"token_ids":null}]}\n\n`),
-    usage: (usage) => usageEvent(start, usage),
+    token: (request) => {
+      // A client that does not keep up gets what has gathered in one event later, as from vLLM's collector of outputs.
+      if (waiting || body.full()) {
+        last = request
+        if (!waiting) body.onDrain(flush)
+        waiting = true
+        return
+      }
+      if (fast !== null && answer.opened && request.outputTokens === stream.sentTokens() + 1) {
+        const text = outputText(choice.outputSeed, request.outputTokens - 1)
+        stream.sentPlain(text)
+        return fast(text)
+      }
+      write(pieceNow(request))
+    },
+    end: (request) => {
+      last = null
+      answer.open--
+      if (answer.failed) return
+      const piece = pieceNow(request)
+      if (answer.open > 0) return body.write(piece)
+      const usage = generation.includeUsage ? events.usage(usageOf(answer)) : ''
+      body.write(piece + usage + DONE)
+      body.end()
+    },
+    fail: () => {
+      last = null
+      if (answer.failed) return
+      answer.failed = true
+      body.write(errorEvent(ENGINE_DEAD.body) + DONE)
+      body.end()
+    },
   }
 }
 
-const completionEvents = (reply: Reply): Events => {
-  const start = `data: ${prefix(reply, 'text_completion')}`
-  const choice = (text: string, reason: string): string =>
-    `${start}"choices":[{"index":0,"text":"${text}","logprobs":null,"finish_reason":${reason},"stop_reason":null,` +
-    '"prompt_token_ids":null,"token_ids":null}]}\n\n'
-  return {
-    opening: '',
-    content: (text) => choice(text, 'null'),
-    finish: (reason) => choice('', `"${reason}"`),
-    usage: (usage) => usageEvent(start, usage),
-  }
+const openings = (answer: Answer): string => {
+  if (answer.opened) return ''
+  answer.opened = true
+  const { events, generation } = answer
+  return generation.choices
+    .map(({ index, prompt }) => {
+      const usage = { prompt_tokens: prompt.length, total_tokens: prompt.length, completion_tokens: 0 }
+      return events.opening(
+        index,
+        generation.returnTokenIds ? [...prompt] : null,
+        generation.continuousUsage ? usage : null,
+      )
+    })
+    .join('')
 }
 
-const prefix = ({ id, created, model }: Reply, object: string): string =>
-  `${asciiJson({ id, object, created, model }).slice(0, -1)},`
+/** One sequence, whose events differ in nothing but four characters. */
+const isPlain = ({ choices, sampling, continuousUsage, returnTokenIds }: Generation): boolean =>
+  choices.length === 1 && (sampling.stop.length === 0 || sampling.includeStop) && !continuousUsage && !returnTokenIds
 
-const usageEvent = (start: string, usage: Usage): string =>
-  `${start}"choices":[],"usage":${JSON.stringify(usage)},"system_fingerprint":"${FINGERPRINT}"}\n\n`
+/** As long as a token's text. The last one in an event is the text: names of models and requests come before it. */
+const TOKEN = 'text'
 
-/** As long as a token's text, and in no event otherwise. */
-const PLACEHOLDER = '\u0000'.repeat(4)
+/** A token costs one concatenation and one socket write: event and frame are prepared per request. */
+const fastEvent = (events: Events, body: StreamBody): ((text: string) => void) => {
+  const plain = { index: 0, finishReason: null, stopReason: null, tokenIds: null, promptTokenIds: null, usage: null }
+  const written = body.frame(events.piece({ ...plain, text: TOKEN }))
+  const at = written.lastIndexOf(TOKEN)
+  const [head, tail] = [written.slice(0, at), written.slice(at + TOKEN.length)]
+  return (text) => body.writeFrame(head + text + tail)
+}
 
-/**
- * Past node:http, straight to the socket with frames made here: a third of the CPU time of `response.write`. Where the response
- * is not at the head of its connection, or the client speaks HTTP/1.0, node:http does it.
- */
-const openBody = (response: ServerResponse): { write(text: string): void; frame(data: string): string } => {
-  response.flushHeaders()
-  const { socket } = response
-  if (socket === null || !response.chunkedEncoding) {
-    return { write: (text) => void response.write(text, 'latin1'), frame: (data) => data }
-  }
-  return {
-    write: (text) => void (socket.destroyed || socket.write(text, 'latin1')),
-    frame: (data) => `${data.length.toString(16)}\r\n${data}\r\n`,
-  }
+const usageSoFar = ({ prompt }: Choice, stream: ChoiceStream): Usage => ({
+  prompt_tokens: prompt.length,
+  total_tokens: prompt.length + stream.sentTokens(),
+  completion_tokens: stream.sentTokens(),
+})
+
+/** A prompt that several choices share counts once. */
+const usageOf = ({ generation, streams }: Answer): Usage => {
+  const prompt = generation.prompts.reduce((sum, { tokens }) => sum + tokens.length, 0)
+  const completion = streams.reduce((sum, stream) => sum + stream.sentTokens(), 0)
+  return { prompt_tokens: prompt, total_tokens: prompt + completion, completion_tokens: completion }
 }

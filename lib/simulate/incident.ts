@@ -1,0 +1,246 @@
+import { loadDuration, loadPlan } from '../core/load.ts'
+import type { Event } from '../core/event.ts'
+import { UserError } from '../core/errors.ts'
+import type { FaultRegistry } from '../core/fault.ts'
+import type { FaultResource } from '../core/fault-resource.ts'
+import { deriveSeed, seededRandom } from '../core/random.ts'
+import type { ArrivalCount, PodRecord, RequestRecord, RunInfo, RunPlan, SampleSeries } from '../core/run-folder.ts'
+import type { Scenario } from '../core/scenario.ts'
+import type { Workload } from '../core/workload.ts'
+import { scriptData } from '../k6/script-data.ts'
+import type { PrometheusClient } from '../prometheus/client.ts'
+import type { SymptomMap } from '../prometheus/rules.ts'
+import { playOut } from '../run/ending.ts'
+import { makePlan } from '../run/plan.ts'
+import { createClockwork } from './clockwork.ts'
+import { createController } from './faults/controller.ts'
+import { playTimeline } from './faults/timeline.ts'
+import { createFleet, type Fleet } from './fleet.ts'
+import { startLoad } from './load/load.ts'
+import type { SimulatedPrometheus } from './prometheus/simulated-prometheus.ts'
+import type { SimulatedStack } from './stack.ts'
+
+export interface IncidentInput {
+  scenario: Scenario
+  workload: Workload
+  stack: SimulatedStack
+  seed: number
+  registry: FaultRegistry
+  symptoms: SymptomMap
+  prometheus: SimulatedPrometheus
+  /** When the run starts, in milliseconds since the epoch. */
+  startedAt: number
+  versions: Record<string, string>
+  git: RunInfo['git']
+  argv: readonly string[]
+  /** Metrics that are kept; all where null. */
+  wanted: ((metric: string) => boolean) | null
+  /** The gaps of each request. */
+  detailed: boolean
+}
+
+/** All that a run of the scenario leaves behind; Prometheus' part through the client, until the next incident is opened. */
+export interface Incident {
+  info: RunInfo
+  plan: RunPlan
+  faults: readonly FaultResource[]
+  journal: readonly Event[]
+  requests: readonly RequestRecord[]
+  arrivals: ArrivalCount | null
+  pods: readonly PodRecord[]
+  client: PrometheusClient
+  /** What each rule's expression returned when it was evaluated, with the rule's name and group under these labels. */
+  conditions(nameLabel: string, groupLabel: string): Promise<SampleSeries[]>
+  symptoms: SymptomMap
+  /** What k6 would have summed up. */
+  summary: unknown
+}
+
+/** The stack is up so long before the run starts: cold starts are over, and every rule has been evaluated. */
+const WARM_UP_MS = 30_000
+/** From the run's start to the load's, as measured on the embedded cluster. */
+const LOAD_STARTS_MS = 400
+
+/** Plays a scenario on simulated time, from a fresh stack to the end of the run. */
+export const playIncident = async (input: IncidentInput): Promise<Incident> => {
+  const played = await playOnce(input, null)
+  const stop = await firstStop(input, played)
+  // The same seed plays the same incident: it is cut off where its stop condition was met.
+  return stop === null ? played : playOnce(input, stop)
+}
+
+// --- Internal helpers ---
+
+/** The stop condition, met at a time. */
+interface Stop {
+  at: number
+  reason: string
+}
+
+/** As a run asks it (lib/run/stop-condition.ts), but all at once: nothing of an incident depends on the answer before it is met. */
+const firstStop = async ({ scenario }: IncidentInput, { client, info }: Incident): Promise<Stop | null> => {
+  const { stopWhen } = scenario.safety
+  const { loadStartedAt, loadEndedAt } = info
+  if (stopWhen === undefined || loadStartedAt === null || loadEndedAt === null) return null
+  const span = { from: loadStartedAt + STOP_EVERY_MS, to: loadEndedAt }
+  if (span.from > span.to) return null
+  const series = await client.queryRange(stopWhen, span, STOP_EVERY_MS)
+  const samples = series.flatMap((one) => one.samples)
+  const [first] = samples.sort((a, b) => a[0] - b[0])
+  return first === undefined ? null : { at: first[0], reason: `stop condition met: ${stopWhen} returned ${first[1]}` }
+}
+
+const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incident> => {
+  const { scenario, workload, stack, seed, startedAt } = input
+  const clock = createClockwork(startedAt - WARM_UP_MS)
+  const runId = `${scenario.name}-${startedAt.toString(36)}`
+  const fleet = await createFleet({ ...input, clock, seed: deriveSeed(seed, 'fleet') })
+  const journal: Event[] = []
+  const note = (entry: Pick<Event, 'actor' | 'phase' | 'what' | 'value'>): void => {
+    const wall = clock.now()
+    journal.push({ seq: journal.length, mono: Math.round(wall - startedAt), wall, ...entry })
+  }
+  const info = newInfo(input, runId)
+  const requests: RequestRecord[] = []
+  const controller = createController({
+    clock,
+    registry: input.registry,
+    kube: fleet.kube,
+    observe: { query: (promql) => fleet.client.query(promql) },
+    snapshot: fleet.snapshot,
+    replicas: stack.serving.replicas,
+    onEvent: note,
+  })
+
+  const drive = async (): Promise<{ plan: RunPlan; arrivals: ArrivalCount | null }> => {
+    await clock.sleep(WARM_UP_MS)
+    const plan = makePlan(scenario, await gatherFacts(input, fleet))
+    note({ actor: 'run', phase: 'invoke', what: 'load' })
+    await clock.sleep(LOAD_STARTS_MS)
+    const loadStartedAt = clock.now()
+    note({ actor: 'k6', phase: 'info', what: 'load-started', value: { at: loadStartedAt } })
+    const load = startLoad({
+      clock,
+      fleet,
+      scenario,
+      workload,
+      seed,
+      runId,
+      detailed: input.detailed,
+      onRecord: (record) => requests.push(record),
+    })
+    const timeline = playTimeline({
+      clock,
+      controller,
+      steps: scriptData(scenario, workload, seed).steps,
+      scenario: scenario.name,
+      runId,
+      namespace: stack.serving.namespace,
+      selector: stack.serving.selector,
+      random: seededRandom(deriveSeed(seed, 'timeline')),
+      startedAt: loadStartedAt,
+      onEvent: (event) => note({ actor: 'k6', ...event }),
+    })
+    const stopping = new AbortController()
+    if (stop !== null) void clock.sleep(stop.at - clock.now()).then(() => stopping.abort())
+    const loadMs = loadDuration(loadPlan(scenario.load)) ?? 0
+    const ending = await playOut({
+      // Asked afterwards.
+      scenario: { ...scenario, safety: { ...scenario.safety, stopWhen: undefined } },
+      load: {
+        timelineFinished: timeline.then(() => []),
+        finished: clock.sleep(loadMs).then(() => ({
+          outcome: 'completed' as const,
+          message: '',
+          exitCode: 0,
+          loadStartedAt,
+          loadEndedAt: clock.now(),
+          refused: [],
+          timelineFinished: false,
+        })),
+        progress: () => null,
+        stop: () => Promise.resolve(),
+      },
+      prometheus: fleet.client,
+      clock,
+      signal: new AbortController().signal,
+      onStopConditionError: (message) => note({ actor: 'run', phase: 'info', what: 'stop-condition', value: message }),
+    })
+    note({ actor: 'run', phase: 'info', what: 'ending', value: ending })
+    load.stop()
+    Object.assign(info, ending, { loadStartedAt, loadEndedAt: clock.now() })
+    await controller.healAll()
+    await clock.sleep(ENDING_MS)
+    info.endedAt = clock.now()
+    return { plan, arrivals: load.arrivals() }
+  }
+  const driven = drive().finally(() => clock.stop())
+  // Whoever waits for it below is told; until then it is nobody's.
+  driven.catch(() => undefined)
+  await clock.run(Infinity)
+  const { plan, arrivals } = await driven
+  fleet.settle()
+  return {
+    info,
+    plan,
+    faults: controller.faults,
+    journal,
+    requests,
+    arrivals,
+    pods: fleet.cluster.records,
+    client: fleet.client,
+    conditions: fleet.conditions,
+    symptoms: input.symptoms,
+    summary: { simulated: true, metrics: {} },
+  }
+}
+
+/** From the load's end to the run's. */
+const ENDING_MS = 600
+/** As lib/run/stop-condition.ts has it. */
+const STOP_EVERY_MS = 3_000
+
+const newInfo = ({ scenario, seed, argv, versions, git, stack, startedAt }: IncidentInput, id: string): RunInfo => ({
+  schema: 1,
+  id,
+  scenario: scenario.name,
+  argv: [...argv],
+  seed,
+  startedAt,
+  endedAt: null,
+  loadStartedAt: null,
+  loadEndedAt: null,
+  ending: 'open',
+  endingReason: null,
+  versions: { ...versions, ...stack.versions },
+  git,
+  synthetic: ['cluster', 'engine', 'gpu', 'load'],
+  simulated: true,
+  scale: null,
+})
+
+const gatherFacts = async ({ stack, symptoms }: IncidentInput, { client, cluster }: Fleet) => {
+  const { serving, profile } = stack
+  const ready = cluster.servingPods().filter((pod) => pod.ready).length
+  if (ready < serving.replicas) {
+    throw new UserError({
+      code: 'cold-start-too-long',
+      message: `expected ${serving.replicas} ready replicas ${WARM_UP_MS / 1_000} s after their start, found ${ready}`,
+      hint: 'give the engine a shorter VLLM_EMULATOR_COLD_START',
+    })
+  }
+  return {
+    target: {
+      namespace: serving.namespace,
+      selector: serving.selector,
+      url: 'simulated',
+      prometheus: 'simulated',
+      replicas: serving.replicas,
+      model: serving.args.servedModelNames[0] ?? serving.args.model,
+      engineVersion: stack.versions.engine,
+      notifications: false,
+    },
+    timing: { scrapeIntervalMs: profile.scrapeIntervalMs, evaluationIntervalMs: profile.evaluationIntervalMs },
+    rules: await client.rules(symptoms),
+  }
+}

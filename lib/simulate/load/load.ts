@@ -1,0 +1,82 @@
+import { unreachable, UserError } from '../../core/errors.ts'
+import { loadPlan } from '../../core/load.ts'
+import { type ArrivalCount, type RequestRecord, TIMELINE_USERS } from '../../core/run-folder.ts'
+import type { Scenario } from '../../core/scenario.ts'
+import type { Workload } from '../../core/workload.ts'
+import type { Clockwork } from '../clockwork.ts'
+import type { Fleet } from '../fleet.ts'
+import { drawArrivals } from './arrivals.ts'
+import { createClient } from './client.ts'
+import { startOpenLoop } from './open-loop.ts'
+import { type RunningLoad, startUsers } from './users.ts'
+
+export interface LoadInput {
+  clock: Clockwork
+  fleet: Fleet
+  scenario: Scenario
+  workload: Workload
+  seed: number
+  runId: string
+  detailed: boolean
+  onRecord(record: RequestRecord): void
+}
+
+export interface SimulatedLoad {
+  stop(): void
+  /** Of an open loop. */
+  arrivals(): ArrivalCount | null
+}
+
+/** k6's remote write, as a run configures it. */
+const PUSH_MS = 2_000
+
+/** The scenario's load, from now on. */
+export const startLoad = (input: LoadInput): SimulatedLoad => {
+  const { clock, fleet, workload, runId, detailed, onRecord } = input
+  const client = createClient({ clock, gateway: fleet.gateway, workload, detailed, onRecord })
+  const { load, arrivals } = begin(input, client)
+  let isStopped = false
+  const push = (): void => {
+    if (isStopped) return
+    fleet.write('k6_vus', { run: runId }, load.users() + TIMELINE_USERS)
+    fleet.write('k6_llm_in_flight', { run: runId, scenario: 'load' }, client.inFlight())
+    clock.after(PUSH_MS, push)
+  }
+  push()
+  return {
+    arrivals,
+    stop: () => {
+      isStopped = true
+      load.stop()
+      client.stop()
+    },
+  }
+}
+
+// --- Internal helpers ---
+
+const begin = (
+  { clock, fleet, scenario, workload, seed, runId }: LoadInput,
+  client: ReturnType<typeof createClient>,
+): { load: RunningLoad; arrivals(): ArrivalCount | null } => {
+  const context = { clock, client, prompts: fleet.prompts, workload, seed, runId }
+  const plan = loadPlan(scenario.load)
+  switch (plan.kind) {
+    case 'users':
+      return { load: startUsers(context, plan.stages, clock.now()), arrivals: () => null }
+    case 'arrivals': {
+      if (plan.arrivals.process === 'trace') throw noTraces()
+      const loop = startOpenLoop(context, drawArrivals(plan.arrivals, seed), plan.maxInFlight, clock.now())
+      return { load: loop, arrivals: loop.count }
+    }
+    default:
+      return unreachable(plan)
+  }
+}
+
+const noTraces = (): UserError =>
+  new UserError({
+    code: 'trace-not-simulated',
+    message: 'expected users or a constant, poisson or gamma process, found a replayed trace, which is not simulated',
+    hint: 'run this scenario on a cluster: firedrill run',
+  })

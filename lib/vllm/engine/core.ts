@@ -1,0 +1,59 @@
+import type { Batch, EngineRequest, RequestInit, TokenGap } from './types.ts'
+
+/** What may be scheduled: everything, what runs already, nothing. vLLM's PauseState. */
+export type Admission = 'open' | 'running-only' | 'closed'
+
+/** The work of the step that was chosen last. */
+export interface Chosen extends Omit<Batch, 'waitingRequests'> {
+  scheduledTokens: number
+  preempted: readonly EngineRequest[]
+  /** Tokens looked up and found in the prefix cache by requests admitted for the first time. */
+  prefixQueries: number
+  prefixHits: number
+}
+
+/** What came out of it. The arrays are reused by the next step. */
+export interface Emission {
+  emittedCount: number
+  firstTokens: readonly EngineRequest[]
+  gaps: readonly TokenGap[]
+  finished: readonly EngineRequest[]
+  /** Preemptions of requests that got a token now: vLLM's counter learns of them with it. */
+  toldPreemptions: number
+  /** In the order of the batch; right until the next call of anything. */
+  emitted(): readonly EngineRequest[]
+}
+
+/** The two queues and the KV cache: what vLLM's Scheduler does within a step, without the calls from outside. */
+export interface Core {
+  create(init: RequestInit): EngineRequest
+  /** Puts a request that `create` made into the waiting queue. */
+  enqueue(request: EngineRequest, now: number): void
+  /** Takes an unfinished request out of its queue and ends it with reason `abort`. */
+  abort(request: EngineRequest): void
+  running(): number
+  waiting(): number
+  /** In the order of their queues, running ones first. */
+  unfinished(): EngineRequest[]
+  schedule(now: number, admission: Admission): Chosen
+  emit(now: number): Emission
+  /** Sends everything that runs back to the waiting queue, the last one first. */
+  preemptAll(): void
+  freeBlocks(): number
+  usage(): number
+  resetCache(): boolean
+}
+
+/** How many tokens a request gets from the model before it ends. */
+export const targetTokensOf = ({ prompt, maxTokens, naturalLength }: RequestInit, maxModelLen: number): number =>
+  Math.max(1, Math.min(maxTokens, naturalLength, maxModelLen - prompt.length))
+
+/** vLLM's order of a priority queue (`Request.__lt__`): priority, then arrival, then id. */
+export const isMoreImportant = (
+  one: Pick<EngineRequest, 'arrivedAt' | 'id' | 'priority'>,
+  other: Pick<EngineRequest, 'arrivedAt' | 'id' | 'priority'>,
+): boolean => {
+  if (one.priority !== other.priority) return one.priority < other.priority
+  if (one.arrivedAt !== other.arrivedAt) return one.arrivedAt < other.arrivedAt
+  return one.id < other.id
+}

@@ -1,0 +1,79 @@
+import type { Clock, Sequence } from './sequence.ts'
+import { inOrder } from './sequence-list.ts'
+
+/**
+ * The sequences in steady decode: one token in every step. All that a step needs of them is how many there are, how many
+ * of them need another block, and which get their last token; the rest follows from the clock.
+ */
+export interface DecodeSet {
+  size(): number
+  /** Tokens that they attend to in the step at hand, all together. */
+  contextTokens(): number
+  /** A sequence that has just got a token (the clock shows the next step). */
+  join(sequence: Sequence): void
+  /** `computed`: the tokens that it has blocks for. */
+  leave(sequence: Sequence, computed: number): void
+  /** How many blocks they need in the step at hand, all together. */
+  growth(): number
+  needsBlock(sequence: Sequence): boolean
+  /** Those that get their last token in the step at hand, in the order of the batch. */
+  takeFinishing(): Sequence[]
+}
+
+export const createDecodeSet = (clock: Clock, maxModelLen: number): DecodeSet => {
+  const { blockSize } = clock
+  // No end is further away than the longest output, so that a page holds one step at a time.
+  const pages: Sequence[][] = Array.from({ length: maxModelLen + 2 }, () => NOBODY)
+  /** A sequence needs a block in every `blockSize`-th step: how many do so at each phase. */
+  const phases = new Int32Array(blockSize)
+  let size = 0
+  let origins = 0
+
+  const phaseOf = (sequence: Sequence): number => (((1 - sequence.origin) % blockSize) + blockSize) % blockSize
+  const change = (sequence: Sequence, by: 1 | -1): void => {
+    const phase = phaseOf(sequence)
+    phases[phase] = (phases[phase] ?? 0) + by
+    size += by
+    origins += by * sequence.origin
+  }
+
+  return {
+    size: () => size,
+    contextTokens: () => origins + size * clock.tick,
+    join: (sequence) => {
+      sequence.beginSteady()
+      change(sequence, 1)
+      const page = sequence.finishesAt % pages.length
+      const list = pages[page]
+      if (list === undefined || list === NOBODY) pages[page] = [sequence]
+      else list.push(sequence)
+    },
+    leave: (sequence, computed) => {
+      change(sequence, -1)
+      sequence.endSteady(computed)
+    },
+    growth: () => phases[clock.tick % blockSize] ?? 0,
+    needsBlock: (sequence) => phaseOf(sequence) === clock.tick % blockSize,
+    takeFinishing: () => {
+      const page = clock.tick % pages.length
+      const list = pages[page] ?? NOBODY
+      if (list === NOBODY) return []
+      pages[page] = NOBODY
+      // A sequence may have left since, or be here twice because it came back.
+      keep(list, ({ finishesAt }) => finishesAt === clock.tick)
+      keep(inOrder(list), (sequence, before) => sequence !== before)
+      return list
+    },
+  }
+}
+
+// --- Internal helpers ---
+
+const NOBODY: Sequence[] = []
+
+/** Filters in place; `before` is the last that was kept. */
+const keep = (list: Sequence[], isKept: (sequence: Sequence, before: Sequence | undefined) => boolean): void => {
+  let kept = 0
+  for (const sequence of list) if (isKept(sequence, list[kept - 1])) list[kept++] = sequence
+  list.length = kept
+}

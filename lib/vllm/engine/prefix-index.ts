@@ -1,0 +1,100 @@
+import { Run, type RunOwner } from './run.ts'
+import { type Hashed, hashBlocks, isSameBlock } from './block-hash.ts'
+
+/** Cached blocks that begin a request's tokens, as pieces of the runs that they come from. */
+export interface Hits {
+  blocks: number
+  pieces: Piece[]
+}
+
+export interface Piece {
+  readonly run: Run
+  readonly from: number
+  to: number
+}
+
+/** The content of the KV blocks: which runs there are, found by the hash of their first block. */
+export interface PrefixIndex {
+  /** The longest prefix of at most `most` blocks that is cached, block by block in the one that was filled first. */
+  find(request: Hashed, most: number): Hits
+  /** A run of this owner from block `start` on. */
+  begin(owner: RunOwner, start: number, order: number): Run
+  forget(run: Run): void
+  clear(): void
+}
+
+export const createPrefixIndex = (blockSize: number): PrefixIndex => {
+  const slots = new Map<number, Run>()
+  const candidates: Run[] = []
+  // Small integers are far cheaper as keys.
+  const slotOf = (hash: number): number => hash & 0x3fff_ffff
+
+  const hashAt = (request: Hashed, block: number): number => {
+    if (request.hashes.length <= block) hashBlocks(request, block + 1, blockSize)
+    return request.hashes[block] ?? 0
+  }
+  /** Keeps the runs that go on as the request does, and adds those that begin here. */
+  const follow = (request: Hashed, block: number): void => {
+    let kept = 0
+    for (const run of candidates) if (isSameBlock(run.content, request, block, blockSize)) candidates[kept++] = run
+    candidates.length = kept
+    // What is the same so far has the same hash, and the run's is asked for often.
+    const [same] = candidates
+    if (same !== undefined && request.hashes.length === block) request.hashes.push(hashAt(same.content, block))
+    const hash = hashAt(request, block)
+    for (let run = slots.get(slotOf(hash)) ?? null; run !== null; run = run.sameSlot) {
+      if (run.start === block && run.hash === hash) candidates.push(run)
+    }
+  }
+  const firstFilled = (block: number): Run | null => {
+    let first: Run | null = null
+    for (const run of candidates) {
+      if (!run.isCached(block)) continue
+      if (first === null || isEarlier(run, first, block, blockSize)) first = run
+    }
+    return first
+  }
+
+  return {
+    find: (request, most) => {
+      const pieces: Piece[] = []
+      candidates.length = 0
+      for (let block = 0; block < most; block++) {
+        follow(request, block)
+        const run = firstFilled(block)
+        if (run === null) return { blocks: block, pieces }
+        const last = pieces.at(-1)
+        if (last?.run === run) last.to++
+        else pieces.push({ run, from: block, to: block + 1 })
+      }
+      return { blocks: Math.max(0, most), pieces }
+    },
+    begin: (owner, start, order) => {
+      const hash = hashAt(owner, start)
+      const run = new Run(owner, start, hash, order)
+      run.sameSlot = slots.get(slotOf(hash)) ?? null
+      slots.set(slotOf(hash), run)
+      return run
+    },
+    forget: (run) => {
+      const slot = slotOf(run.hash)
+      let before = slots.get(slot) ?? null
+      if (before === run) {
+        if (run.sameSlot === null) slots.delete(slot)
+        else slots.set(slot, run.sameSlot)
+        return
+      }
+      while (before !== null && before.sameSlot !== run) before = before.sameSlot
+      if (before !== null) before.sameSlot = run.sameSlot
+    },
+    clear: () => slots.clear(),
+  }
+}
+
+// --- Internal helpers ---
+
+/** Blocks of one step are filled in the order of the batch. */
+const isEarlier = (one: Run, other: Run, block: number, blockSize: number): boolean => {
+  const difference = one.filledAt(block, blockSize) - other.filledAt(block, blockSize)
+  return difference === 0 ? one.order < other.order : difference < 0
+}

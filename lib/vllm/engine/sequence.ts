@@ -1,0 +1,156 @@
+import { targetTokensOf } from './core.ts'
+import type { Holder } from './kv-cache.ts'
+import type { Piece } from './prefix-index.ts'
+import type { Run } from './run.ts'
+import type { EngineRequest, FinishReason, RequestInit, RequestStatus, Tokens } from './types.ts'
+
+/** The engine's count of steps, and when the last two ended. */
+export interface Clock {
+  readonly blockSize: number
+  tick: number
+  /** Between `schedule` and the step's end. */
+  inFlight: boolean
+  endedAt: number
+  previousEndedAt: number
+}
+
+/**
+ * A request as the engine keeps it. While it is in steady decode (one token in every step) nothing of it is written:
+ * what changes with each step follows from the clock.
+ */
+export class Sequence implements EngineRequest, Holder {
+  readonly id: string
+  readonly prompt: Tokens
+  readonly outputSeed: number
+  readonly maxTokens: number
+  readonly targetTokens: number
+  readonly naturalLength: number
+  readonly priority: number
+  readonly arrivedAt: number
+  readonly hashes: number[] = []
+  status: RequestStatus = 'waiting'
+  finishReason: FinishReason | null = null
+  cachedTokens = -1
+  preemptions = 0
+  untoldPreemptions = 0
+  pieces: readonly Piece[] = []
+  run: Run | null = null
+  queuedAt = Number.NaN
+  scheduledAt = Number.NaN
+  firstTokenAt = Number.NaN
+
+  /** Neighbours in the queue that it is in. */
+  next: Sequence | null = null
+  previous: Sequence | null = null
+  /** Position in the batch: grows with every admission. */
+  order = 0
+  /** Tokens of the step in flight, where it is not in steady decode. */
+  stepTokens = 0
+  /** In steady decode: the step in which it gets its last token; else -1. */
+  finishesAt = -1
+
+  readonly #clock: Clock
+  #steady = false
+  /** In steady decode: output tokens before the clock's first tick. */
+  #base = 0
+  #steadySince = 0
+  #computedTokens = 0
+  #outputTokens = 0
+  #heldBlocks = 0
+  #filledBlocks = 0
+  #lastTokenAt = Number.NaN
+  #previousTokenAt = Number.NaN
+
+  constructor(init: RequestInit, maxModelLen: number, clock: Clock) {
+    this.id = init.id
+    this.prompt = init.prompt
+    this.outputSeed = init.outputSeed
+    this.maxTokens = init.maxTokens
+    this.targetTokens = targetTokensOf(init, maxModelLen)
+    this.naturalLength = init.naturalLength
+    this.priority = init.priority ?? 0
+    this.arrivedAt = init.arrivedAt
+    this.#clock = clock
+  }
+
+  get steady(): boolean {
+    return this.#steady
+  }
+
+  /** In steady decode: prompt and output tokens before the clock's first tick. */
+  get origin(): number {
+    return this.prompt.length + this.#base
+  }
+
+  get outputTokens(): number {
+    return this.#steady ? this.#base + this.#clock.tick : this.#outputTokens
+  }
+
+  get totalTokens(): number {
+    return this.prompt.length + this.outputTokens
+  }
+
+  get computedTokens(): number {
+    if (!this.#steady) return this.#computedTokens
+    return this.totalTokens - (this.#clock.inFlight ? 0 : 1)
+  }
+
+  set computedTokens(tokens: number) {
+    this.#computedTokens = tokens
+  }
+
+  get heldBlocks(): number {
+    return this.#steady ? Math.ceil(this.computedTokens / this.#clock.blockSize) : this.#heldBlocks
+  }
+
+  set heldBlocks(blocks: number) {
+    this.#heldBlocks = blocks
+  }
+
+  get filledBlocks(): number {
+    return this.#steady ? Math.floor(this.computedTokens / this.#clock.blockSize) : this.#filledBlocks
+  }
+
+  set filledBlocks(blocks: number) {
+    this.#filledBlocks = blocks
+  }
+
+  get lastTokenAt(): number {
+    return this.#steady ? this.#clock.endedAt : this.#lastTokenAt
+  }
+
+  get previousTokenAt(): number {
+    return this.#steady && this.#clock.tick > this.#steadySince ? this.#clock.previousEndedAt : this.#previousTokenAt
+  }
+
+  /** One token outside steady decode. */
+  takeToken(now: number): void {
+    this.#outputTokens++
+    this.#previousTokenAt = this.#lastTokenAt
+    this.#lastTokenAt = now
+    if (this.#outputTokens === 1) this.firstTokenAt = now
+  }
+
+  /** From the next step on, one token in every step. */
+  beginSteady(): void {
+    this.#base = this.#outputTokens - this.#clock.tick
+    this.#steadySince = this.#clock.tick
+    this.#steady = true
+    this.run?.fillSteadily(this.origin)
+    this.finishesAt = this.targetTokens - this.#base - 1
+  }
+
+  /** `computed`: the tokens that it has blocks for. */
+  endSteady(computed: number): void {
+    const { outputTokens, lastTokenAt, previousTokenAt } = this
+    this.#steady = false
+    this.#outputTokens = outputTokens
+    this.#computedTokens = computed
+    this.#heldBlocks = Math.ceil(computed / this.#clock.blockSize)
+    this.#filledBlocks = Math.floor(computed / this.#clock.blockSize)
+    this.run?.stopAt(this.#filledBlocks)
+    this.#lastTokenAt = lastTokenAt
+    this.#previousTokenAt = previousTokenAt
+    this.finishesAt = -1
+  }
+}

@@ -1,0 +1,28 @@
+import type { Batch } from '../engine/types.ts'
+
+/** What a step costs on one machine with one model, in milliseconds. */
+export interface StepCost {
+  /** Of every step: launching the kernels, reading the weights, scheduling. */
+  baseMs: number
+  /** Per token of a prompt chunk: the matrix products of the layers. */
+  prefillMs: number
+  /** Per pair of a chunk's token and a token that it attends to: the attention's products. */
+  pairMs: number
+  /** Per decoding sequence: its share of the products, sampling, and the way of its token to the front end. */
+  decodeMs: number
+  /** Per token of the decoding sequences' context: reading its keys and values. */
+  contextMs: number
+}
+
+/** Milliseconds of a step, never below `floorMs`. */
+export const stepTime =
+  ({ baseMs, prefillMs, pairMs, decodeMs, contextMs }: StepCost, floorMs = 0) =>
+  ({ prefillTokens, prefillPairs, decodeSequences, contextTokens }: Batch): number =>
+    Math.max(
+      floorMs,
+      baseMs +
+        prefillMs * prefillTokens +
+        pairMs * prefillPairs +
+        decodeMs * decodeSequences +
+        contextMs * contextTokens,
+    )

@@ -1,0 +1,27 @@
+import { judge } from './bounds.ts'
+import { replayErrors } from './errors.ts'
+import type { Latency, Recording } from './recording.ts'
+import type { Replay } from './replay.ts'
+
+/**
+ * How bad a replay is, in one number for a search: the errors in shares of their bounds, squared, and every single
+ * request's latencies, so that the search has a slope where the percentiles and counts have steps.
+ */
+export const replayCost = (recording: Recording, replayed: Replay): number => {
+  const errors = judge(recording, replayErrors(recording, replayed))
+  const requests = recording.requests.map((real, index) =>
+    distance(real, replayed.requests[index] ?? real, real.startMs),
+  )
+  return mean(errors.map(({ value, bound }) => (value / bound) ** 2)) + mean(requests)
+}
+
+// --- Internal helpers ---
+
+const distance = (real: Latency, modelled: Latency, startMs: number): number =>
+  logRatio(modelled.firstTokenMs - startMs, real.firstTokenMs - startMs) +
+  logRatio(modelled.endMs - startMs, real.endMs - startMs)
+
+/** The same for half as for twice as long. */
+const logRatio = (a: number, b: number): number => Math.abs(Math.log(Math.max(a, 0.1) / Math.max(b, 0.1)))
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

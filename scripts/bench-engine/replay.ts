@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises'
+import { cpu } from '../../lib/vllm/hardware/presets.ts'
+import { parseRecording } from '../../lib/vllm/recording/format.ts'
+import { judgeReplay } from '../../lib/vllm/recording/fit.ts'
+import type { Line } from '../bench-load/line.ts'
+
+const RECORDINGS = new URL('../../lib/vllm/fixtures/vllm-0.32.0/', import.meta.url)
+
+/** The recordings of a real vLLM in the model, with the `cpu` preset: how far off each is. */
+export const replays = async (): Promise<Line[]> => {
+  const lines: Line[] = []
+  for (const name of ['saturate', 'climb', 'prefix']) {
+    const recording = parseRecording(await readFile(new URL(`${name}.json`, RECORDINGS), 'utf8'), name)
+    for (const error of judgeReplay(recording, cpu)) {
+      const figure = (value: number): string =>
+        error.unit === 'requests' ? value.toFixed(2) : `${(value * 100).toFixed(1)} %`
+      lines.push({
+        group: name,
+        what: error.what,
+        bound: `± ${figure(error.bound)}`,
+        measured: figure(error.value),
+        value: error.value,
+        state: error.holds ? 'ok' : 'miss',
+      })
+    }
+  }
+  return lines
+}

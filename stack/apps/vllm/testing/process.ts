@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+
+/** Processes on a machine that may be busy with others. */
+export const PROCESS_TIMEOUT_MS = 60_000
+
+export interface VllmProcess extends AsyncDisposable {
+  url: string
+  child: ChildProcess
+  /** Everything that it has written. */
+  log(): string
+  /** Of the process `VLLM::EngineCore`. */
+  corePid(): number
+  /** Resolves once /health answers 200. */
+  ready(): Promise<void>
+  ask(body: object, signal?: AbortSignal): Promise<Response>
+  /** One value of /metrics, by the start of its line. */
+  sample(name: string): Promise<number>
+  exitCode(): Promise<number | null>
+}
+
+/** `stack/apps/vllm/main.ts` as a process of its own, on a free port. */
+export const startVllm = async (
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<VllmProcess> => {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const all = ['--model', 'm-8B', '--max-model-len', '4096', '--host', '127.0.0.1', '--port', String(port), ...args]
+  const child = spawn(process.execPath, [MAIN, ...all], {
+    env: { ...process.env, VLLM_EMULATOR_COLD_START: '500ms', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let log = ''
+  child.stdout?.setEncoding('utf8').on('data', (part: string) => {
+    log += part
+  })
+  const ended = once(child, 'close')
+  const corePid = (): number => Number(/EngineCore pid=(\d+)/.exec(log)?.[1])
+  return {
+    url,
+    child,
+    log: () => log,
+    corePid,
+    ready: async () => {
+      for (let tries = 0; tries < 300; tries++) {
+        const answer = await fetch(`${url}/health`).catch(() => null)
+        if (answer?.ok === true) return
+        if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}:\n${log}`)
+        await delay(100)
+      }
+      throw new Error('not ready within thirty seconds')
+    },
+    ask: (body, signal) =>
+      fetch(`${url}/v1/completions`, {
+        method: 'POST',
+        body: JSON.stringify({ prompt: 'x', max_tokens: 2_000, ignore_eos: true, ...body }),
+        headers: { 'content-type': 'application/json' },
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    sample: async (name) => {
+      const page = await (await fetch(`${url}/metrics`)).text()
+      const line = page.split('\n').find((candidate) => candidate.startsWith(name))
+      return Number(line?.slice(line.lastIndexOf(' ') + 1))
+    },
+    exitCode: async () => {
+      await ended
+      return child.exitCode
+    },
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL')
+      // It ends with its parent, but not while it is stopped.
+      const core = corePid()
+      if (core > 0 && child.exitCode === null) kill(core)
+      await ended
+    },
+  }
+}
+
+// --- Internal helpers ---
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It was gone.
+  }
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // A listening TCP server has an address object.
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}

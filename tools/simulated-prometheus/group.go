@@ -1,0 +1,75 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/rules"
+)
+
+// group is one rule group and when it is evaluated next and was evaluated last.
+type group struct {
+	*rules.Group
+	next time.Time
+	last time.Time
+}
+
+func newGroup(loaded *rules.Group, request openRequest) *group {
+	for _, rule := range loaded.Rules() {
+		if alert, ok := rule.(*rules.AlertingRule); ok {
+			// There is no past to be restored: samples of ALERTS are written from the first evaluation on.
+			alert.SetRestored(true)
+		}
+	}
+	from := time.UnixMilli(request.From)
+	next := loaded.EvalTimestamp(from.UnixNano())
+	if request.Aligned {
+		next = from.Truncate(loaded.Interval())
+	}
+	for !next.After(from) {
+		next = next.Add(loaded.Interval())
+	}
+	return &group{Group: loaded, next: next}
+}
+
+func (g *group) evaluate() {
+	g.Eval(context.Background(), g.next)
+	g.last = g.next
+	g.next = g.next.Add(g.Interval())
+}
+
+// textLoader gives the rule manager files out of memory.
+type textLoader struct {
+	texts  map[string]string
+	parser parser.Parser
+	bare   bool
+}
+
+func (l textLoader) Load(
+	path string, ignoreUnknown bool, scheme model.ValidationScheme,
+) (*rulefmt.RuleGroups, []error) {
+	groups, failures := rulefmt.Parse([]byte(l.texts[path]), ignoreUnknown, scheme, l.parser, promslog.NewNopLogger())
+	for index, failure := range failures {
+		failures[index] = fmt.Errorf("%s: %w", path, failure)
+	}
+	if l.bare && groups != nil {
+		for _, group := range groups.Groups {
+			for index := range group.Rules {
+				group.Rules[index].Annotations = nil
+			}
+		}
+	}
+	return groups, failures
+}
+
+func (l textLoader) Parse(query string) (parser.Expr, error) { return l.parser.ParseExpr(query) }
+
+func sortedKeys[K cmp.Ordered, V any](of map[K]V) []K { return slices.Sorted(maps.Keys(of)) }

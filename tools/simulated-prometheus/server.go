@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+)
+
+var errNoIncident = errors.New("expected an incident to be open, found none")
+
+// server holds the incident that is open. What goes wrong in a frame without an answer is told by the next one that has one.
+type server struct {
+	dir      string
+	incident *incident
+	failure  error
+}
+
+func newServer() (*server, error) {
+	// The head wants a place for chunks that are never written.
+	dir, err := os.MkdirTemp("", "simulated-prometheus-")
+	return &server{dir: dir}, err
+}
+
+func (s *server) close() { _ = os.RemoveAll(s.dir) }
+
+func (s *server) handle(kind byte, payload []byte) ([]byte, error) {
+	switch kind {
+	case frameOpen:
+		return s.open(payload)
+	case frameAsk:
+		if s.failure != nil {
+			return nil, s.failure
+		}
+		if s.incident == nil {
+			return nil, errNoIncident
+		}
+		return s.incident.ask(payload)
+	}
+	if s.incident == nil {
+		s.fail(errNoIncident)
+		return nil, nil
+	}
+	d := &decoder{rest: payload}
+	switch kind {
+	case frameSeries:
+		s.fail(s.name(d))
+	case frameSamples:
+		s.fail(s.scrape(d))
+	case frameStale:
+		s.fail(s.end(d))
+	case frameEvaluate:
+		until := d.int64()
+		if err := d.finished(); err != nil {
+			s.fail(err)
+			break
+		}
+		s.incident.until = max(s.incident.until, until)
+	default:
+		s.fail(fmt.Errorf("expected a kind of frame, found %q", kind))
+	}
+	return nil, nil
+}
+
+func (s *server) fail(err error) {
+	if s.failure == nil {
+		s.failure = err
+	}
+}
+
+func (s *server) open(payload []byte) ([]byte, error) {
+	var request openRequest
+	if err := json.Unmarshal(payload, &request); err != nil {
+		return nil, fmt.Errorf("open: %w", err)
+	}
+	s.failure = nil
+	opened, err := openIncident(s.dir, request)
+	if err != nil {
+		return nil, err
+	}
+	s.incident = opened
+	return opened.ruleGroups()
+}
+
+func (s *server) name(d *decoder) error {
+	count := d.uint32()
+	for range count {
+		if !d.has(6) {
+			break
+		}
+		number := d.uint32()
+		pairs := make([]string, 0, 16)
+		for range 2 * d.uint16() {
+			pairs = append(pairs, d.text())
+		}
+		if d.broken {
+			break
+		}
+		s.incident.series(number, labels.FromStrings(pairs...))
+	}
+	return d.finished()
+}
+
+func (s *server) scrape(d *decoder) error {
+	at, count := d.int64(), d.uint32()
+	if err := d.problem(d.has(12 * int(count))); err != nil {
+		return err
+	}
+	return s.incident.append(func(add func(number uint32, at int64, v float64) error) error {
+		for range count {
+			number, v := d.uint32(), d.float()
+			if err := add(number, at, v); err != nil {
+				return err
+			}
+		}
+		return d.finished()
+	})
+}
+
+func (s *server) end(d *decoder) error {
+	// A marker may be older than evaluations that are due and must not see it.
+	s.incident.settle()
+	at, count := d.int64(), d.uint32()
+	if err := d.problem(d.has(4 * int(count))); err != nil {
+		return err
+	}
+	stale := math.Float64frombits(value.StaleNaN)
+	return s.incident.append(func(add func(number uint32, at int64, v float64) error) error {
+		for range count {
+			if err := add(d.uint32(), at, stale); err != nil {
+				return err
+			}
+		}
+		return d.finished()
+	})
+}
