@@ -97,6 +97,8 @@ export default defineConfig({
     'oxc/no-map-spread': 'off',
     'unicorn/no-array-sort': 'off',
     'unicorn/consistent-function-scoping': 'off',
+    // Of browsers' windows; Node's workers have no origin.
+    'unicorn/require-post-message-target-origin': 'off',
   },
   overrides: [
     ...Object.keys(MAY_IMPORT).map((folder) => imports([`${folder}/**`], folder)),

@@ -158,8 +158,6 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
           refused: [],
           timelineFinished: false,
         })),
-        progress: () => null,
-        stop: () => Promise.resolve(),
       },
       prometheus: fleet.client,
       clock,
