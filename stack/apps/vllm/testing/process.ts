@@ -64,7 +64,7 @@ export const startVllm = async (
         headers: { 'content-type': 'application/json' },
         headers: { 'content-type': 'application/json' },
         // What is never answered is to be seen as such, before the test's own time is over.
-        signal: signal === undefined ? AbortSignal.timeout(ANSWER_TIMEOUT_MS) : signal,
+        signal: signal ?? AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       }),
     sample: async (name) => {
       const page = await (await fetch(`${url}/metrics`)).text()
