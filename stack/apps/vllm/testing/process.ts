@@ -62,7 +62,6 @@ export const startVllm = async (
         method: 'POST',
         body: JSON.stringify({ prompt: 'x', max_tokens: 2_000, ignore_eos: true, ...body }),
         headers: { 'content-type': 'application/json' },
-        headers: { 'content-type': 'application/json' },
         // What is never answered is to be seen as such, before the test's own time is over.
         signal: signal ?? AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       }),
