@@ -1,7 +1,8 @@
+import { setImmediate as yieldToEvents } from 'node:timers/promises'
 import { EXIT, type ExitCode } from '../core/errors.ts'
 import { cpu } from '../vllm/hardware/presets.ts'
 import { type Coefficients, pickCoefficients } from '../vllm/recording/coefficients.ts'
-import { fit as fitTo, judgeReplay, leaveOneOut } from '../vllm/recording/fit.ts'
+import { type Fit, fitting, judgeReplay } from '../vllm/recording/fit.ts'
 import type { Recording } from '../vllm/recording/recording.ts'
 import type { Context } from './context.ts'
 import { readRecording } from './read-recording.ts'
@@ -9,51 +10,64 @@ import { coefficientTable, type JudgedReplay, replayTable } from './replay-table
 
 /** Fits the costs of a step to recordings of a real engine, and replays them with what was found. */
 export const fitEngine = async (
-  { out, status }: Context,
+  context: Context,
   paths: readonly string[],
-  { json = false }: { json?: boolean },
+  { leaveOneOut = false, json = false }: { leaveOneOut?: boolean; json?: boolean },
 ): Promise<ExitCode> => {
   const recordings = await Promise.all(paths.map(readRecording))
-  status(`fitting to ${names(recordings)}`)
-  const { coefficients, evaluations, cost } = fitTo(recordings)
+  const { coefficients, cost } = await fit(context, recordings)
   const replays = recordings.map((recording) => judged(recording, coefficients))
-  const others = leaveOneOut(recordings, (without) => status(`fitting without ${without.name}`))
-  const unseen = others.map(({ recording, errors }) => ({ recording: recording.name, errors }))
-  if (json) out(`${JSON.stringify({ coefficients, evaluations, cost, replays, leaveOneOut: unseen }, null, 2)}\n`)
-  else {
-    out(`${coefficientTable(coefficients)}\n${replayTable(replays)}`)
-    if (unseen.length > 0) out(`\nEach recording with a fit to the others only:\n\n${replayTable(unseen)}`)
+  const unseen: JudgedReplay[] = []
+  for (const recording of leaveOneOut && recordings.length > 1 ? recordings : []) {
+    const found = await fit(
+      context,
+      recordings.filter((other) => other !== recording),
+    )
+    unseen.push(judged(recording, found.coefficients))
   }
-  return replays.every(allHold) ? EXIT.pass : EXIT.fail
+  if (json) context.out(`${JSON.stringify({ coefficients, cost, replays, leaveOneOut: unseen }, null, 2)}\n`)
+  else {
+    context.out(`${coefficientTable(coefficients)}\n${replayTable(replays)}`)
+    if (unseen.length > 0) context.out(`\nEach with a fit to the others only:\n\n${replayTable(unseen)}`)
+  }
+  return replays.every(({ holds }) => holds) ? EXIT.pass : EXIT.fail
 }
 
 /** Replays a recording in the model and holds it against what was recorded. */
 export const replayEngine = async (
-  { out, status }: Context,
+  context: Context,
   path: string,
-  { fit = [], json = false }: { fit?: readonly string[]; json?: boolean },
+  { fit: others = [], json = false }: { fit?: readonly string[]; json?: boolean },
 ): Promise<ExitCode> => {
   const recording = await readRecording(path)
-  const others = await Promise.all(fit.map(readRecording))
-  if (others.length > 0) status(`fitting to ${names(others)}`)
-  const coefficients = others.length > 0 ? fitTo(others).coefficients : pickCoefficients(cpu)
+  const known = await Promise.all(others.map(readRecording))
+  const coefficients = known.length > 0 ? (await fit(context, known)).coefficients : pickCoefficients(cpu)
   const replay = judged(recording, coefficients)
-  const holds = allHold(replay)
-  if (json) out(`${JSON.stringify({ ...replay, holds, refused: recording.refused, coefficients }, null, 2)}\n`)
-  else out(`${coefficientTable(coefficients)}\n${replayTable([replay])}${refusedLine(recording)}`)
-  return holds ? EXIT.pass : EXIT.fail
+  if (json) {
+    context.out(`${JSON.stringify({ ...replay, refused: recording.refused, coefficients }, null, 2)}\n`)
+  } else context.out(`${coefficientTable(coefficients)}\n${replayTable([replay])}${refusedLine(recording)}`)
+  return replay.holds ? EXIT.pass : EXIT.fail
 }
 
 // --- Internal helpers ---
 
-const judged = (recording: Recording, coefficients: Coefficients): JudgedReplay => ({
-  recording: recording.name,
-  errors: judgeReplay(recording, coefficients),
-})
+const fit = async ({ status, signal }: Context, recordings: readonly Recording[]): Promise<Fit> => {
+  const names = recordings.map(({ name }) => name).join(', ')
+  const search = fitting(recordings)
+  for (;;) {
+    const { done, value } = search.next()
+    if (done === true) return value
+    // One line per tenth where lines are not redrawn; and Ctrl-C is heard between two generations.
+    status(`fitting to ${names}: ${Math.floor(value * 10)}0 %`)
+    await yieldToEvents()
+    signal.throwIfAborted()
+  }
+}
 
-const allHold = ({ errors }: JudgedReplay): boolean => errors.every(({ holds }) => holds)
-
-const names = (recordings: readonly Recording[]): string => recordings.map(({ name }) => name).join(', ')
+const judged = (recording: Recording, coefficients: Coefficients): JudgedReplay => {
+  const errors = judgeReplay(recording, coefficients)
+  return { recording: recording.name, holds: errors.every(({ holds }) => holds), errors }
+}
 
 const refusedLine = ({ refused }: Recording): string =>
   refused === 0 ? '' : `\n${refused} requests that the server refused are not part of the replay\n`

@@ -110,6 +110,7 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
   engine
     .command('fit')
     .argument('<recordings...>', 'recordings as scripts/record-engine.ts writes them')
+    .option('--leave-one-out', 'also replays each with a fit to the others only')
     .option('--json', 'coefficients and errors as JSON')
     .description('fits what a step costs to recordings; prints the coefficients and how far off a replay with them is')
     .action(ends(async (files: string[], options) => (await import('./engine.ts')).fitEngine(context, files, options)))

@@ -4,6 +4,8 @@ import { renderTable } from './table.ts'
 
 export interface JudgedReplay {
   recording: string
+  /** All of the errors do. */
+  holds: boolean
   errors: readonly JudgedError[]
 }
 

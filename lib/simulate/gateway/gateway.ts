@@ -5,8 +5,8 @@ import type { Clockwork } from '../clockwork.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Pod } from '../cluster/pod.ts'
 import type { PromptMaker } from '../load/prompt.ts'
-import type { EngineDriver } from '../serving/engine-driver.ts'
-import { createFlags } from './flags.ts'
+import type { Breakage, EngineDriver, Listener } from '../serving/engine-driver.ts'
+import { createFlags, type SimulatedFlags } from './flags.ts'
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts'
 
 export interface Call {
@@ -77,77 +77,21 @@ export const createGateway = ({ clock, cluster, prompts, random, maxModelLen }: 
   const flags = createFlags(metrics)
   const pods = new Map<string, Pod>()
   followPods({ clock, cluster, pool, metrics, pods })
-  let count = 0
-
-  const send = ({ route, prompt, maxTokens, leaveAfter, on }: Call): OpenCall => {
-    const startedAt = clock.now()
-    const id = count++
-    let served: Served | null = null
-    let held: Replica | null = null
-    let isOver = false
-
-    const close = (code: number): void => {
-      isOver = true
-      if (held !== null) held.inFlight--
-      metrics.inFlight(-1)
-      metrics.request(code, route, (clock.now() - startedAt) / SECOND)
-    }
-    const end = (code: number, how: CallEnd['how'], reason: string | null): void => {
-      if (isOver) return
-      close(code)
-      on.ended({ how, status: served === null ? code : OK, served, reason }, clock.now() + WAY_MS)
-    }
-    const attempt = (except: Replica | null): void => {
-      if (isOver) return
-      if (except === null) metrics.inFlight(1)
-      const replica = except === null ? pool.pick() : pool.pick(except)
-      if (replica === null) return end(NO_REPLICA, 'refused', 'no replica is ready')
-      const pod = pods.get(replica.uid)
-      const serving = pod === undefined ? null : (cluster.processOf(pod)?.serving() ?? null)
-      if (serving === null) {
-        metrics.failure(replica.name, 'connect')
-        pool.suspect(replica)
-        if (except !== null) return end(BAD_GATEWAY, 'refused', 'no replica could be reached')
-        clock.after(WAY_MS, () => attempt(replica))
-        return
-      }
-      const change = flags.evaluate(id, clock.now())
-      const tokens = prompts.changed(prompt, change, id)
-      const limit = change.maxTokens === 0 ? maxTokens : change.maxTokens
-      if (tokens.length + limit > maxModelLen) {
-        metrics.upstream(replica.name, BAD_REQUEST)
-        return end(BAD_REQUEST, 'refused', 'the prompt is longer than the context')
-      }
-      held = replica
-      replica.inFlight++
-      metrics.upstream(replica.name, OK)
-      const { driver } = serving
-      const request = driver.submit(
-        { id: String(id), prompt: tokens, outputSeed: id, maxTokens: limit, naturalLength: Infinity },
-        {
-          finished: () => end(OK, 'whole', null),
-          broken: (how) => {
-            if (how === 'error') return end(OK, 'error-event', 'the engine died')
-            if (!isOver) metrics.failure(replica.name, 'truncated')
-            end(BAD_GATEWAY, 'truncated', 'unexpected EOF')
-          },
-        },
-      )
-      served = { pod: replica.name, request, driver }
-      if (leaveAfter !== null) driver.onTokens(request, leaveAfter, () => clock.after(WAY_MS, on.left))
-    }
-    clock.after(WAY_MS, () => attempt(null))
-    return {
-      served: () => served,
-      leave: () => {
-        if (isOver) return
-        const seen = served
-        close(CLIENT_CLOSED)
-        if (seen !== null) seen.driver.abort(seen.request)
-      },
-    }
+  const servingOf = (uid: string) => {
+    const pod = pods.get(uid)
+    return pod === undefined ? null : (cluster.processOf(pod)?.serving() ?? null)
   }
-  return { send, setFlags: flags.load, metrics }
+  const shared: Shared = { clock, pool, metrics, flags, prompts, maxModelLen, servingOf }
+  let count = 0
+  return {
+    send: (call) => {
+      const exchange = new Exchange(shared, call, count++)
+      clock.after(WAY_MS, () => exchange.attempt(null))
+      return exchange
+    },
+    setFlags: flags.load,
+    metrics,
+  }
 }
 
 // --- Internal helpers ---
@@ -156,6 +100,107 @@ const OK = 200
 const BAD_REQUEST = 400
 const BAD_GATEWAY = 502
 const NO_REPLICA = 503
+
+interface Shared {
+  clock: Clockwork
+  pool: ReplicaPool
+  metrics: GatewayMetrics
+  flags: SimulatedFlags
+  prompts: Pick<PromptMaker, 'changed'>
+  maxModelLen: number
+  servingOf(uid: string): { driver: EngineDriver } | null
+}
+
+/** One request on its way. A class: there are a hundred thousand of them, and closures for each would be most of the garbage. */
+class Exchange implements OpenCall, Listener {
+  private readonly shared: Shared
+  private readonly call: Call
+  private readonly id: number
+  private readonly startedAt: number
+  private held: Replica | null = null
+  private taken: Served | null = null
+  private isOver = false
+
+  constructor(shared: Shared, call: Call, id: number) {
+    this.shared = shared
+    this.call = call
+    this.id = id
+    this.startedAt = shared.clock.now()
+  }
+
+  /** Chooses a replica; once more, another one than `except`, where nobody listened. */
+  attempt(except: Replica | null): void {
+    if (this.isOver) return
+    const { clock, pool, metrics, flags, prompts, maxModelLen, servingOf } = this.shared
+    if (except === null) metrics.inFlight(1)
+    const replica = except === null ? pool.pick() : pool.pick(except)
+    if (replica === null) return this.end(NO_REPLICA, 'refused', 'no replica is ready')
+    const serving = servingOf(replica.uid)
+    if (serving === null) {
+      metrics.failure(replica.name, 'connect')
+      pool.suspect(replica)
+      if (except !== null) return this.end(BAD_GATEWAY, 'refused', 'no replica could be reached')
+      clock.after(WAY_MS, () => this.attempt(replica))
+      return
+    }
+    const { leaveAfter, maxTokens, prompt, on } = this.call
+    const change = flags.evaluate(this.id, clock.now())
+    const tokens = prompts.changed(prompt, change, this.id)
+    const limit = change.maxTokens === 0 ? maxTokens : change.maxTokens
+    if (tokens.length + limit > maxModelLen) {
+      metrics.upstream(replica.name, BAD_REQUEST)
+      return this.end(BAD_REQUEST, 'refused', 'the prompt is longer than the context')
+    }
+    this.held = replica
+    replica.inFlight++
+    metrics.upstream(replica.name, OK)
+    const { driver } = serving
+    const request = driver.submit(
+      { id: '', prompt: tokens, outputSeed: this.id, maxTokens: limit, naturalLength: Infinity },
+      this,
+    )
+    this.taken = { pod: replica.name, request, driver }
+    if (leaveAfter !== null) driver.onTokens(request, leaveAfter, () => clock.after(WAY_MS, () => on.left()))
+  }
+
+  served(): Served | null {
+    return this.taken
+  }
+
+  leave(): void {
+    if (this.isOver) return
+    this.close(CLIENT_CLOSED)
+    this.taken?.driver.abort(this.taken.request)
+  }
+
+  finished(): void {
+    this.end(OK, 'whole', null)
+  }
+
+  broken(how: Breakage): void {
+    if (how === 'error') return this.end(OK, 'error-event', 'the engine died')
+    if (!this.isOver) this.shared.metrics.failure(this.taken?.pod ?? '', 'truncated')
+    this.end(BAD_GATEWAY, 'truncated', 'unexpected EOF')
+  }
+
+  private end(code: number, how: CallEnd['how'], reason: string | null): void {
+    if (this.isOver) return
+    this.close(code)
+    const { taken } = this
+    this.call.on.ended(
+      { how, status: taken === null ? code : OK, served: taken, reason },
+      this.shared.clock.now() + WAY_MS,
+    )
+  }
+
+  private close(code: number): void {
+    const { clock, metrics } = this.shared
+    this.isOver = true
+    if (this.held !== null) this.held.inFlight--
+    metrics.inFlight(-1)
+    metrics.request(code, this.call.route, (clock.now() - this.startedAt) / SECOND)
+  }
+}
 
 interface Following {
   clock: Clockwork

@@ -83,33 +83,33 @@ interface Child {
   value: number
 }
 
-/** Children by the values of their labels, one level of maps for each: no key has to be built for a request. */
+/** Children by the values of their first label, and of the others: nothing has to be built to find one. */
 const counter = (name: string, labelNames: readonly string[]) => {
-  interface Level {
-    next: Map<string, Level>
-    child: Child | null
-  }
-  const root: Level = { next: new Map(), child: null }
+  const byFirst = new Map<string, Map<string, Child>>()
   let children: Child[] = []
-  const child = (...values: string[]): Child => {
-    let level = root
-    for (const value of values) {
-      const known = level.next.get(value) ?? { next: new Map(), child: null }
-      level.next.set(value, known)
-      level = known
+  const child = (first: string, second: string, third?: string): Child => {
+    let others = byFirst.get(first)
+    if (others === undefined) {
+      others = new Map()
+      byFirst.set(first, others)
     }
-    if (level.child === null) {
-      const labels = Object.fromEntries(labelNames.map((label, index) => [label, values[index] ?? '']))
-      level.child = { labels, value: 0 }
-      children.push(level.child)
+    const key = third === undefined ? second : `${second}\0${third}`
+    const known = others.get(key)
+    if (known !== undefined) return known
+    const values = [first, second, third ?? '']
+    const made = {
+      labels: Object.fromEntries(labelNames.map((label, index) => [label, values[index] ?? ''])),
+      value: 0,
     }
-    return level.child
+    others.set(key, made)
+    children.push(made)
+    return made
   }
   return {
     name,
     child,
     forget: (first: string): void => {
-      root.next.delete(first)
+      byFirst.delete(first)
       const [label = ''] = labelNames
       children = children.filter(({ labels }) => labels[label] !== first)
     },

@@ -2,8 +2,8 @@ import type { RequestRecord } from '../../core/run-folder.ts'
 import type { Sizes, TurnKey } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
 import type { Tokens } from '../../vllm/engine/types.ts'
-import type { Alarm, Clockwork } from '../clockwork.ts'
-import type { CallEnd, Gateway, OpenCall, Served } from '../gateway/gateway.ts'
+import type { Clockwork } from '../clockwork.ts'
+import type { CallEnd, CallEvents, Gateway, OpenCall, Served } from '../gateway/gateway.ts'
 import { createDeadlines } from './deadlines.ts'
 import { makeRecord } from './record.ts'
 
@@ -36,65 +36,89 @@ export interface ClientOptions {
   onRecord(record: RequestRecord): void
 }
 
-interface Open {
-  call: OpenCall
-  breakOff(outcome: string, error: string): void
-}
-
 export const createClient = ({ clock, gateway, workload, detailed, onRecord }: ClientOptions): SimulatedClient => {
   const route = workload.endpoint === 'chat' ? '/v1/chat/completions' : '/v1/completions'
-  const open = new Set<Open>()
-  const deadlines = createDeadlines<Open>(clock, workload.requestTimeout, {
-    isOpen: (one) => open.has(one),
-    onDue: (one) => one.breakOff(timeoutOf(one.call), 'request timeout'),
+  const open = new Map<number, Asking>()
+  const deadlines = createDeadlines(clock, workload.requestTimeout, {
+    isOpen: (number) => open.has(number),
+    onDue: (number) => {
+      const one = open.get(number)
+      one?.breakOff(timeoutOf(one.call), 'request timeout')
+    },
   })
+  const shared: Shared = { clock, open, detailed, onRecord }
+  let count = 0
   let isStopped = false
-
   return {
     inFlight: () => open.size,
     stop: () => {
       isStopped = true
-      for (const one of open) one.breakOff('stopped', 'context canceled')
+      for (const one of open.values()) one.breakOff('stopped', 'context canceled')
     },
     ask: (ask) => {
       if (isStopped) return
-      const started = clock.now()
+      const one = new Asking(shared, ask, count++)
       const { cancel, maxTokens } = ask.sizes
-      let leaving: Alarm | null = null
-
-      const end = (ended: number, outcome: string, { status, reason: error, served }: Omit<CallEnd, 'how'>): void => {
-        open.delete(one)
-        leaving?.cancel()
-        onRecord(makeRecord({ ask, started, ended, outcome, status, error, served, detailed }))
-        ask.done(outcome === 'ok' ? served : null, ended)
-      }
-      const one: Open = {
-        call: gateway.send({
-          route,
-          prompt: ask.prompt,
-          maxTokens,
-          leaveAfter: cancel !== null && 'afterTokens' in cancel ? cancel.afterTokens : null,
-          on: {
-            ended: (call, at) => end(at, outcomeOf(call), call),
-            left: () => one.breakOff('cancelled', 'cancelled'),
-          },
-        }),
-        breakOff: (outcome, reason) => {
-          if (!open.has(one)) return
-          const served = one.call.served()
-          one.call.leave()
-          end(clock.now(), outcome, { status: served === null ? 0 : OK, reason, served })
-        },
-      }
-      open.add(one)
-      deadlines.add(one)
-      if (cancel !== null && 'afterMs' in cancel)
-        leaving = clock.after(cancel.afterMs, () => one.breakOff('cancelled', 'cancelled'))
+      const leaveAfter = cancel !== null && 'afterTokens' in cancel ? cancel.afterTokens : null
+      one.call = gateway.send({ route, prompt: ask.prompt, maxTokens, leaveAfter, on: one })
+      open.set(one.number, one)
+      deadlines.add(one.number)
+      if (cancel !== null && 'afterMs' in cancel) clock.after(cancel.afterMs, () => one.left())
     },
   }
 }
 
 // --- Internal helpers ---
+
+interface Shared {
+  clock: Clockwork
+  open: Map<number, Asking>
+  detailed: boolean
+  onRecord(record: RequestRecord): void
+}
+
+const UNSENT: OpenCall = { served: () => null, leave: () => undefined }
+
+/** One request of a user, until its record is written. */
+class Asking implements CallEvents {
+  readonly number: number
+  call = UNSENT
+  isOpen = true
+  private readonly shared: Shared
+  private readonly request: Ask
+  private readonly started: number
+
+  constructor(shared: Shared, request: Ask, number: number) {
+    this.shared = shared
+    this.request = request
+    this.number = number
+    this.started = shared.clock.now()
+  }
+
+  ended(end: CallEnd, at: number): void {
+    if (this.isOpen) this.close(at, outcomeOf(end), end)
+  }
+
+  left(): void {
+    this.breakOff('cancelled', 'cancelled')
+  }
+
+  breakOff(outcome: string, reason: string): void {
+    if (!this.isOpen) return
+    const served = this.call.served()
+    this.call.leave()
+    this.close(this.shared.clock.now(), outcome, { status: served === null ? 0 : OK, reason, served })
+  }
+
+  private close(ended: number, outcome: string, { status, reason, served }: Omit<CallEnd, 'how'>): void {
+    const { open, detailed, onRecord } = this.shared
+    const { request: ask, started } = this
+    this.isOpen = false
+    open.delete(this.number)
+    onRecord(makeRecord({ ask, started, ended, outcome, status, error: reason, served, detailed }))
+    ask.done(outcome === 'ok' ? served : null, ended)
+  }
+}
 
 const OK = 200
 

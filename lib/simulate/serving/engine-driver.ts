@@ -6,7 +6,7 @@ import { createStepLog, type StepLog } from './step-log.ts'
 
 /** What becomes of a request, told when it happens. */
 export interface Listener {
-  finished(request: EngineRequest): void
+  finished(): void
   /** The server said so, in the stream, or is gone without a word. */
   broken(how: Breakage): void
 }
@@ -14,6 +14,7 @@ export interface Listener {
 export type Breakage = 'error' | 'gone'
 
 export interface EngineDriver {
+  /** `outputSeed` is another for each request. */
   submit(init: Omit<RequestInit, 'arrivedAt'>, listener: Listener): EngineRequest
   abort(request: EngineRequest): void
   /** Calls back as soon as the request has so many tokens. */
@@ -38,7 +39,8 @@ export interface EngineDriverOptions {
 /** Runs an engine on simulated time: the counterpart of stack/apps/vllm/driver.ts, without a token's own work. */
 export const createEngineDriver = (options: EngineDriverOptions): EngineDriver => {
   const { clock, engine, metrics, growMemory, onOutOfMemory } = options
-  const listeners = new Map<EngineRequest, Listener>()
+  /** By the output's seed, of which no two requests have the same: a number is a cheaper key than an object. */
+  const listeners = new Map<number, Listener>()
   /** By the number of the step at whose end to look. */
   const looks = new Map<number, { request: EngineRequest; tokens: number; act: () => void }[]>()
   const steps = createStepLog()
@@ -73,9 +75,9 @@ export const createEngineDriver = (options: EngineDriverOptions): EngineDriver =
     begin()
   }
   const finish = (request: EngineRequest): void => {
-    const listener = listeners.get(request)
-    listeners.delete(request)
-    listener?.finished(request)
+    const listener = listeners.get(request.outputSeed)
+    listeners.delete(request.outputSeed)
+    listener?.finished()
   }
   const look = (): void => {
     if (looks.size === 0) return
@@ -104,12 +106,12 @@ export const createEngineDriver = (options: EngineDriverOptions): EngineDriver =
     submit: (init, listener) => {
       const now = clock.now()
       const request = engine.add({ ...init, arrivedAt: now }, now)
-      listeners.set(request, listener)
+      listeners.set(request.outputSeed, listener)
       wake()
       return request
     },
     abort: (request) => {
-      listeners.delete(request)
+      listeners.delete(request.outputSeed)
       engine.abort(request)
       wake()
     },

@@ -6,7 +6,8 @@ const h100: HardwarePreset = {
   summary: 'NVIDIA H100 80GB HBM3, an 8B model in bf16',
   source:
     'Floor and prefill: Vidur profiles (5.6 ms, 20.5 µs/token) and BLIS fits on vLLM 0.11 (6.5 ms, 19.8 µs/token) agree. ' +
-    'Context: 128 KiB of KV per token over 3.35 TB/s. Per sequence: CPU work, an estimate.',
+    'Pairs: 4 × 4,096 × 32 operations in attention, at half of 989 TFLOPS. Context: 128 KiB of KV per token over 3.35 TB/s. ' +
+    'Per sequence: CPU work, an estimate. Request: BLIS (10.3 ms), reply: an estimate.',
   device: 'NVIDIA H100 80GB HBM3',
   memoryMiB: 81_008,
   maxNumBatchedTokens: 8_192,
@@ -17,6 +18,8 @@ const h100: HardwarePreset = {
   pairMs: 1.1e-6,
   decodeMs: 0.015,
   contextMs: 4e-5,
+  crowdMs: 0,
+  waitingMs: 0,
   requestMs: 10,
   replyMs: 1,
   loadGiBPerSecond: 2,
@@ -26,7 +29,9 @@ const h100: HardwarePreset = {
 const a100: HardwarePreset = {
   name: 'a100',
   summary: 'NVIDIA A100-SXM4-80GB, an 8B model in bf16',
-  source: 'Vidur profile of Llama-3-8B (9.8 ms, 67 µs/token) plus attention, head and sampling; 128 KiB over 2.0 TB/s.',
+  source:
+    'Floor and prefill: Vidur profile of Llama-3-8B (9.8 ms, 67 µs/token) plus head and sampling. Pairs: 524,288 operations at ' +
+    '65 % of 312 TFLOPS. Context: 128 KiB over 2.0 TB/s. Per sequence: an estimate. Request: BLIS on vLLM 0.8.4 (7.7 ms).',
   device: 'NVIDIA A100-SXM4-80GB',
   memoryMiB: 81_050,
   maxNumBatchedTokens: 2_048,
@@ -37,6 +42,8 @@ const a100: HardwarePreset = {
   pairMs: 2.6e-6,
   decodeMs: 0.03,
   contextMs: 6.5e-5,
+  crowdMs: 0,
+  waitingMs: 0,
   requestMs: 8,
   replyMs: 1,
   loadGiBPerSecond: 2,
@@ -46,7 +53,9 @@ const a100: HardwarePreset = {
 const l4: HardwarePreset = {
   name: 'l4',
   summary: 'NVIDIA L4, an 8B model in bf16',
-  source: 'Roofline only: 16 GB of weights and 128 KiB of KV per token over 300 GB/s; 121 TFLOPS dense at 50 %.',
+  source:
+    'Roofline only, no measurement known: 16 GB of weights and 128 KiB of KV per token over 300 GB/s; products and attention at ' +
+    '50 % of 121 TFLOPS. Per sequence, request and reply: estimates.',
   device: 'NVIDIA L4',
   memoryMiB: 22_563,
   maxNumBatchedTokens: 2_048,
@@ -57,6 +66,8 @@ const l4: HardwarePreset = {
   pairMs: 8.7e-6,
   decodeMs: 0.05,
   contextMs: 4.4e-4,
+  crowdMs: 0,
+  waitingMs: 0,
   requestMs: 10,
   replyMs: 1,
   loadGiBPerSecond: 1,
@@ -67,19 +78,22 @@ const l4: HardwarePreset = {
 export const cpu: HardwarePreset = {
   name: 'cpu',
   summary: 'one CPU core, a 6-layer Llama of hidden size 384',
-  source: 'Fitted to recordings of a real vLLM 0.32.0 (CPU build): time of first and last token of 370 requests.',
+  source:
+    'firedrill engine fit on three recordings of a real vLLM 0.32.0 (CPU build): 370 requests, gauges every 0.25 s.',
   device: 'CPU',
   memoryMiB: 8_192,
   maxNumBatchedTokens: 4_096,
   maxNumSeqs: 256,
   blockSize: 128,
-  baseMs: 5.6,
-  prefillMs: 0.19,
-  pairMs: 1.58e-4,
-  decodeMs: 0.358,
-  contextMs: 6.9e-4,
-  requestMs: 4.2,
-  replyMs: 0.5,
+  baseMs: 6.563,
+  prefillMs: 0.1947,
+  pairMs: 1.515e-4,
+  decodeMs: 0.3484,
+  contextMs: 4.55e-4,
+  crowdMs: 0.6123,
+  waitingMs: 0.1041,
+  requestMs: 3.488,
+  replyMs: 0.2969,
   loadGiBPerSecond: 1,
   warmUpMs: 2_000,
 }

@@ -12,17 +12,26 @@ export interface StepCost {
   decodeMs: number
   /** Per token of the decoding sequences' context: reading its keys and values. */
   contextMs: number
+  /** Per decoding sequence beyond `CROWD`, on top: what many open streams take from an engine that shares its cores. */
+  crowdMs: number
+  /** Per request in the waiting queue: what else is open, and takes from the same cores. */
+  waitingMs: number
 }
+
+/** Found with the recordings, where engine, front end and clients share two cores. */
+export const CROWD = 20
 
 /** Milliseconds of a step, never below `floorMs`. */
 export const stepTime =
-  ({ baseMs, prefillMs, pairMs, decodeMs, contextMs }: StepCost, floorMs = 0) =>
-  ({ prefillTokens, prefillPairs, decodeSequences, contextTokens }: Batch): number =>
+  ({ baseMs, prefillMs, pairMs, decodeMs, contextMs, crowdMs, waitingMs }: StepCost, floorMs = 0) =>
+  ({ prefillTokens, prefillPairs, decodeSequences, contextTokens, waitingRequests }: Batch): number =>
     Math.max(
       floorMs,
       baseMs +
         prefillMs * prefillTokens +
         pairMs * prefillPairs +
         decodeMs * decodeSequences +
-        contextMs * contextTokens,
+        contextMs * contextTokens +
+        crowdMs * Math.max(0, decodeSequences - CROWD) +
+        waitingMs * waitingRequests,
     )

@@ -1,5 +1,5 @@
 import type { FrontEndCost } from '../hardware/front-end-cost.ts'
-import type { StepCost } from '../hardware/step-cost.ts'
+import { CROWD, type StepCost } from '../hardware/step-cost.ts'
 
 /** All that a fit finds; a hardware preset has them, too. */
 export type Coefficients = StepCost & FrontEndCost
@@ -11,6 +11,8 @@ export const COEFFICIENTS: readonly { name: keyof Coefficients; what: string }[]
   { name: 'pairMs', what: "a pair of a chunk's token and one that it attends to" },
   { name: 'decodeMs', what: 'a decoding sequence' },
   { name: 'contextMs', what: "a token of the decoding sequences' context" },
+  { name: 'crowdMs', what: `a decoding sequence beyond ${CROWD}, on top` },
+  { name: 'waitingMs', what: 'a request in the waiting queue' },
   { name: 'requestMs', what: "from a request's start to the engine's queue" },
   { name: 'replyMs', what: "from a step's end to the client" },
 ]
@@ -22,6 +24,18 @@ export const pickCoefficients = ({
   pairMs,
   decodeMs,
   contextMs,
+  crowdMs,
+  waitingMs,
   requestMs,
   replyMs,
-}: Coefficients): Coefficients => ({ baseMs, prefillMs, pairMs, decodeMs, contextMs, requestMs, replyMs })
+}: Coefficients): Coefficients => ({
+  baseMs,
+  prefillMs,
+  pairMs,
+  decodeMs,
+  contextMs,
+  crowdMs,
+  waitingMs,
+  requestMs,
+  replyMs,
+})

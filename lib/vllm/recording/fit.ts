@@ -1,60 +1,61 @@
+import { seededRandom } from '../../core/random.ts'
 import { stepTime } from '../hardware/step-cost.ts'
 import { type JudgedError, judge } from './bounds.ts'
 import { type Coefficients, COEFFICIENTS } from './coefficients.ts'
 import { replayErrors } from './errors.ts'
-import { minimise } from './nelder-mead.ts'
+import { minimise } from './minimise.ts'
 import type { Recording } from './recording.ts'
-import { replay } from './replay.ts'
+import { replay, type Replay } from './replay.ts'
 import { replayCost } from './replay-cost.ts'
 
 export interface Fit {
   coefficients: Coefficients
   /** What `replayCost` came to, summed over the recordings. */
   cost: number
-  /** Replays of all recordings that it took. */
-  evaluations: number
 }
 
-/** One set of coefficients for all recordings together: a simplex search over their logarithms, the same every time. */
-export const fit = (recordings: readonly Recording[]): Fit => {
-  const start = COEFFICIENTS.map(({ name }) => Math.log(START[name]))
+/**
+ * One set of coefficients for all recordings together, the same every time: searches over their logarithms, of which the
+ * best counts. It takes a minute: yields the share that is done, so that the caller can end it.
+ */
+export function* fitting(recordings: readonly Recording[]): Generator<number, Fit> {
+  const start = COEFFICIENTS.map(({ name }) => ({ at: Math.log(START[name].at), spread: START[name].spread }))
   const cost = (at: readonly number[]): number => {
     const coefficients = fromLogarithms(at)
     return recordings.reduce((sum, recording) => sum + replayCost(recording, play(recording, coefficients)), 0)
   }
-  const { at, value, evaluations } = minimise(cost, start, SEARCH)
-  return { coefficients: fromLogarithms(at), cost: value, evaluations }
+  let found: Fit | null = null
+  let done = 0
+  for (const seed of SEEDS) {
+    for (const { at, value } of minimise(cost, start, seededRandom(seed), SEARCH)) {
+      if (found === null || value < found.cost) found = { coefficients: fromLogarithms(at), cost: value }
+      yield ++done / (SEEDS.length * SEARCH.generations)
+    }
+  }
+  if (found === null) throw new Error('a search without generations')
+  return found
 }
 
+/** How far off a replay with these coefficients is. */
 export const judgeReplay = (recording: Recording, coefficients: Coefficients): JudgedError[] =>
   judge(recording, replayErrors(recording, play(recording, coefficients)))
 
-/** Each recording as a fit to the others would have foretold it. */
-export const leaveOneOut = (
-  recordings: readonly Recording[],
-  onFit: (without: Recording) => void = () => {},
-): { recording: Recording; fit: Fit; errors: JudgedError[] }[] =>
-  recordings.length < 2
-    ? []
-    : recordings.map((recording) => {
-        onFit(recording)
-        const found = fit(recordings.filter((other) => other !== recording))
-        return { recording, fit: found, errors: judgeReplay(recording, found.coefficients) }
-      })
-
 // --- Internal helpers ---
 
-/** A CPU core and a small model; the search takes the logarithms, so a GPU's are not far. */
-const START: Coefficients = {
-  baseMs: 6,
-  prefillMs: 0.2,
-  pairMs: 1.5e-4,
-  decodeMs: 0.3,
-  contextMs: 7e-4,
-  requestMs: 4,
-  replyMs: 0.5,
+/** Where the search begins, and how widely: a spread of 0.1 is 10 %. */
+const START: Readonly<Record<keyof Coefficients, { at: number; spread: number }>> = {
+  baseMs: { at: 6, spread: 0.08 },
+  prefillMs: { at: 0.2, spread: 0.06 },
+  pairMs: { at: 1.5e-4, spread: 0.12 },
+  decodeMs: { at: 0.28, spread: 0.12 },
+  contextMs: { at: 6.6e-4, spread: 0.12 },
+  crowdMs: { at: 0.5, spread: 0.4 },
+  waitingMs: { at: 0.1, spread: 0.4 },
+  requestMs: { at: 4.5, spread: 0.2 },
+  replyMs: { at: 0.5, spread: 0.3 },
 }
-const SEARCH = { size: 0.1, evaluations: 400, tolerance: 1e-4 }
+const SEARCH = { generations: 50, draws: 20, kept: 8, narrowest: 0.01 }
+const SEEDS = [1, 2]
 
 const fromLogarithms = (at: readonly number[]): Coefficients => {
   const value = (index: number): number => Math.exp(at[index] ?? Number.NaN)
@@ -64,10 +65,12 @@ const fromLogarithms = (at: readonly number[]): Coefficients => {
     pairMs: value(2),
     decodeMs: value(3),
     contextMs: value(4),
-    requestMs: value(5),
-    replyMs: value(6),
+    crowdMs: value(5),
+    waitingMs: value(6),
+    requestMs: value(7),
+    replyMs: value(8),
   }
 }
 
-const play = (recording: Recording, coefficients: Coefficients) =>
+const play = (recording: Recording, coefficients: Coefficients): Replay =>
   replay(recording, stepTime(coefficients), coefficients)

@@ -5,15 +5,20 @@ import type { Replay } from './replay.ts'
 
 /**
  * How bad a replay is, in one number for a search: the errors in shares of their bounds, squared, and every single
- * request's latencies, so that the search has a slope where the percentiles and counts have steps.
+ * request's latencies, so that the search has a slope where the percentiles and counts have steps. What nears its bound
+ * weighs more, so that no error is bought with another.
  */
 export const replayCost = (recording: Recording, replayed: Replay): number => {
-  const errors = judge(recording, replayErrors(recording, replayed))
+  const shares = judge(recording, replayErrors(recording, replayed)).map(({ value, bound }) => Math.abs(value) / bound)
   const requests = recording.requests.map((real, index) =>
     distance(real, replayed.requests[index] ?? real, real.startMs),
   )
-  return mean(errors.map(({ value, bound }) => (value / bound) ** 2)) + mean(requests)
+  const beyond = shares.reduce((sum, share) => sum + Math.max(0, share - NEAR), 0)
+  return mean(shares.map((share) => share ** 2)) + mean(requests) + beyond
 }
+
+/** The share of a bound from which on an error weighs more. */
+const NEAR = 0.8
 
 // --- Internal helpers ---
 

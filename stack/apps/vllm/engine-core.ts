@@ -13,8 +13,10 @@ export interface EngineCore extends Core {
  * while /health answers 200; killed, the server finds its engine dead. It computes nothing here: every step is handed
  * to it through a pipe and ends only after it has been handed back.
  */
-export const startEngineCore = async (node: string): Promise<EngineCore> => {
-  const child = spawn(node, [...FLAGS, '-e', PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] })
+export const startEngineCore = async (): Promise<EngineCore> => {
+  // cat(1) hands back what it is handed, in 1 MiB. In a session of its own, since a signal to the server's group is the
+  // server's business; it ends with the server, whose end closes the pipe.
+  const child = spawn('cat', [], { argv0: 'VLLM::EngineCore', stdio: ['pipe', 'pipe', 'inherit'], detached: true })
   const { stdin, stdout } = child
   if (stdin === null || stdout === null) throw new Error('a child with pipes has streams')
   const { pid, exited } = await started(child)
@@ -50,17 +52,6 @@ export const startEngineCore = async (node: string): Promise<EngineCore> => {
 }
 
 // --- Internal helpers ---
-
-/** It needs neither a compiler nor threads: a few MiB of its own. */
-const FLAGS = ['--jitless', '--max-semi-space-size=1', '--v8-pool-size=0', '--disable-warning=ExperimentalWarning']
-
-/** Ends with its parent: then the pipe is closed. A SIGTERM to the whole group is the parent's business. */
-const PROGRAM = `
-process.title = 'VLLM::EngineCore'
-process.on('SIGTERM', () => undefined).on('SIGINT', () => undefined)
-process.stdin.on('data', (steps) => process.stdout.write(steps)).on('end', () => process.exit(0))
-process.stdout.on('error', () => process.exit(0))
-`
 
 const started = (child: ChildProcess): Promise<{ pid: number; exited: Promise<void> }> =>
   new Promise((resolve, reject) => {

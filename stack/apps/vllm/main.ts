@@ -59,7 +59,7 @@ const serve = async (): Promise<void> => {
     process.exit(2)
   }
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => void shutDown())
-  const core = await startEngineCore(process.execPath)
+  const core = await startEngineCore()
   enginePid = core.pid
   life = await start({
     args: parsed.arguments,

@@ -62,7 +62,8 @@ export const startVllm = async (
         method: 'POST',
         body: JSON.stringify({ prompt: 'x', max_tokens: 2_000, ignore_eos: true, ...body }),
         headers: { 'content-type': 'application/json' },
-        ...(signal === undefined ? {} : { signal }),
+        // What is never answered is to be seen as such, before the test's own time is over.
+        signal: signal ?? AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       }),
     sample: async (name) => {
       const page = await (await fetch(`${url}/metrics`)).text()
@@ -84,6 +85,8 @@ export const startVllm = async (
 }
 
 // --- Internal helpers ---
+
+const ANSWER_TIMEOUT_MS = 30_000
 
 const kill = (pid: number): void => {
   try {
