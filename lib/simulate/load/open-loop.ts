@@ -57,9 +57,10 @@ export const startOpenLoop = (
     const next = schedule[due]
     if (next === undefined) return
     clock.at(startedAt + next.at, () => {
+      if (isStopped) return
       due++
       take()
-      if (!isStopped) followNext()
+      followNext()
     })
   }
   followNext()
