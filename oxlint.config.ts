@@ -96,6 +96,8 @@ export default defineConfig({
     'no-underscore-dangle': 'off',
     'oxc/no-map-spread': 'off',
     'unicorn/no-array-sort': 'off',
+    // Of windows; threads have no origin.
+    'unicorn/require-post-message-target-origin': 'off',
     'unicorn/consistent-function-scoping': 'off',
     // Of browsers' windows; Node's workers have no origin.
     'unicorn/require-post-message-target-origin': 'off',

@@ -18,11 +18,22 @@ export interface Clockwork extends Clock {
   stop(): void
 }
 
-interface Event {
-  time: number
-  order: number
+/** A class: there are hundreds of thousands of them, and each is its own alarm. */
+class Event implements Alarm {
+  readonly time: number
+  readonly order: number
   /** Null once it is cancelled. */
   act: (() => void) | null
+
+  constructor(time: number, order: number, act: () => void) {
+    this.time = time
+    this.order = order
+    this.act = act
+  }
+
+  cancel(): void {
+    this.act = null
+  }
 }
 
 /**
@@ -38,13 +49,9 @@ export const createClockwork = (start: number): Clockwork => {
   const held: Promise<unknown>[] = []
 
   const at = (time: number, act: () => void): Alarm => {
-    const event: Event = { time: Math.max(time, now), order: order++, act }
+    const event = new Event(Math.max(time, now), order++, act)
     queue.push(event)
-    return {
-      cancel: () => {
-        event.act = null
-      },
-    }
+    return event
   }
   const settle = async (): Promise<void> => {
     for (;;) {

@@ -57,7 +57,7 @@ export interface Incident {
 }
 
 /** The stack is up so long before the run starts: cold starts are over, and every rule has been evaluated. */
-const WARM_UP_MS = 30_000
+const WARM_UP_MS = 20_000
 /** From the run's start to the load's, as measured on the embedded cluster. */
 const LOAD_STARTS_MS = 400
 

@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../../core/run-folder.ts'
-import type { Sizes, TurnKey } from '../../k6/turn.ts'
+import type { Sizes } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
 import type { Tokens } from '../../vllm/engine/types.ts'
 import type { Clockwork } from '../clockwork.ts'
@@ -12,9 +12,12 @@ export interface Ask {
   vu: number
   iteration: number
   arrival: { index: number; at: number } | null
-  key: TurnKey
   prompt: Tokens
   sizes: Sizes
+  by: Asker
+}
+
+export interface Asker {
   /** Over at a time that is now or in a moment; with the answer where it came whole, else null: the chat is over then. */
   done(served: Served | null, at: number): void
 }
@@ -116,7 +119,7 @@ class Asking implements CallEvents {
     this.isOpen = false
     open.delete(this.number)
     onRecord(makeRecord({ ask, started, ended, outcome, status, error: reason, served, detailed }))
-    ask.done(outcome === 'ok' ? served : null, ended)
+    ask.by.done(outcome === 'ok' ? served : null, ended)
   }
 }
 

@@ -1,14 +1,10 @@
 import type { ArrivalCount } from '../../core/run-folder.ts'
 import type { Due } from './arrivals.ts'
-import { type LoadContext, playChat, type RunningLoad } from './users.ts'
+import type { RunningLoad } from './users.ts'
+import { type LoadContext, VirtualUser } from './virtual-user.ts'
 
 export interface OpenLoop extends RunningLoad {
   count(): ArrivalCount
-}
-
-interface Worker {
-  vu: number
-  iteration: number
 }
 
 /** Arrivals in order, each taken up by a free virtual user as soon as there is one: late where all are busy. */
@@ -19,47 +15,36 @@ export const startOpenLoop = (
   startedAt: number,
 ): OpenLoop => {
   const { clock } = context
-  const free: Worker[] = Array.from({ length: maxInFlight }, (_, index) => ({ vu: maxInFlight - index, iteration: 0 }))
   let due = 0
   let claimed = 0
   let isStopped = false
-
+  const free: VirtualUser[] = Array.from({ length: maxInFlight }, (_, index) => {
+    const user: VirtualUser = new VirtualUser(context, maxInFlight - index, (at) => {
+      clock.at(at, () => {
+        free.push(user)
+        take()
+      })
+    })
+    return user
+  })
   const take = (): void => {
     while (claimed < due) {
-      if (isStopped) return
-      const worker = free.pop()
       const arrival = schedule[claimed]
-      if (worker === undefined || arrival === undefined) {
-        if (worker !== undefined) free.push(worker)
-        return
-      }
+      if (isStopped || arrival === undefined) return
+      const user = free.pop()
+      if (user === undefined) return
       const index = claimed++
-      playChat({
-        ...context,
-        key: { arrival: index },
-        vu: worker.vu,
-        nextIteration: () => worker.iteration++,
-        arrival: { ...arrival, index, at: startedAt + arrival.at },
-        from: clock.now(),
-        wait: (until, act) =>
-          void clock.at(until, () => {
-            if (!isStopped) act()
-          }),
-        over: (at) =>
-          void clock.at(at, () => {
-            free.push(worker)
-            take()
-          }),
-      })
+      user.begin({ arrival: index }, clock.now(), { ...arrival, index, at: startedAt + arrival.at })
     }
   }
   const followNext = (): void => {
     const next = schedule[due]
     if (next === undefined) return
     clock.at(startedAt + next.at, () => {
+      if (isStopped) return
       due++
       take()
-      if (!isStopped) followNext()
+      followNext()
     })
   }
   followNext()

@@ -54,25 +54,7 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
       const system = isChat && common + fromPool > 0 ? HEADER : 0
       const template = isChat ? turnTemplate - END + system + (system === 0 ? 0 : END) : 0
       const ownTokens = Math.max(1, total - common - fromPool - (isExact ? template : 0))
-      const sharedTo = system + common
-      const pooledTo = sharedTo + fromPool
-      const endTo = pooledTo + (system === 0 ? 0 : END)
-      const ownFrom = endTo + (isChat ? HEADER : 0)
-      const ownTo = ownFrom + ownTokens
-      const [low, high] = 'arrival' in key ? [key.arrival, 0] : [key.vu, key.chat + 1]
-      return {
-        length: ownTo + (isChat ? END + HEADER : 0),
-        at: (index) => {
-          if (index < system) return KIND.systemHeader
-          if (index < sharedTo) return KIND.shared
-          if (index < pooledTo) return KIND.pooled + ((prefix ?? 0) + 1) * POOL_STRIDE
-          if (index < endTo) return KIND.end
-          if (index < ownFrom) return KIND.userHeader
-          // The user's own part begins with what nobody else's does.
-          if (index < ownTo) return KIND.own + opening(index - ownFrom, low, high)
-          return index === ownTo ? KIND.end : KIND.assistantHeader
-        },
-      }
+      return new FirstPrompt(isChat, { system, common, fromPool, ownTokens }, prefix ?? 0, key)
     },
     next: (before, answer, own) => {
       const ownTokens = Math.max(1, own - (isExact ? turnTemplate : 0))
@@ -119,6 +101,49 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
 }
 
 // --- Internal helpers ---
+
+/** A class: an engine keeps thousands of prompts whose blocks are in its cache. */
+class FirstPrompt implements Tokens {
+  readonly length: number
+  private readonly system: number
+  private readonly sharedTo: number
+  private readonly pooledTo: number
+  private readonly endTo: number
+  private readonly ownFrom: number
+  private readonly ownTo: number
+  private readonly prefix: number
+  private readonly low: number
+  private readonly high: number
+
+  constructor(
+    isChat: boolean,
+    parts: { system: number; common: number; fromPool: number; ownTokens: number },
+    prefix: number,
+    key: TurnKey,
+  ) {
+    this.system = parts.system
+    this.sharedTo = parts.system + parts.common
+    this.pooledTo = this.sharedTo + parts.fromPool
+    this.endTo = this.pooledTo + (parts.system === 0 ? 0 : END)
+    this.ownFrom = this.endTo + (isChat ? HEADER : 0)
+    this.ownTo = this.ownFrom + parts.ownTokens
+    this.length = this.ownTo + (isChat ? END + HEADER : 0)
+    this.prefix = prefix
+    this.low = 'arrival' in key ? key.arrival : key.vu
+    this.high = 'arrival' in key ? 0 : key.chat + 1
+  }
+
+  at(index: number): number {
+    if (index < this.system) return KIND.systemHeader
+    if (index < this.sharedTo) return KIND.shared
+    if (index < this.pooledTo) return KIND.pooled + (this.prefix + 1) * POOL_STRIDE
+    if (index < this.endTo) return KIND.end
+    if (index < this.ownFrom) return KIND.userHeader
+    // The user's own part begins with what nobody else's does.
+    if (index < this.ownTo) return KIND.own + opening(index - this.ownFrom, this.low, this.high)
+    return index === this.ownTo ? KIND.end : KIND.assistantHeader
+  }
+}
 
 /** Both numbers together, then each of them, then what all have. */
 const opening = (index: number, low: number, high: number): number => {

@@ -11,7 +11,7 @@ const stepTime = ({ prefillTokens, prefillPairs, decodeSequences, contextTokens 
   10 + prefillTokens + prefillPairs / 64 + decodeSequences / 8 + contextTokens / 128
 
 /** Set the variable for a long search. */
-const RUNS = Number(process.env['FIREDRILL_RUNS'] ?? 150)
+const RUNS = Number(process.env['FIREDRILL_RUNS'] ?? 300)
 
 test('the calendar gives step by step what a look at every request gives', { timeout: 20_000 + RUNS * 200 }, () => {
   fc.assert(

@@ -40,7 +40,9 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
     candidates.length = kept
     // What is the same so far has the same hash, and the run's is asked for often.
     const [same] = candidates
-    if (same !== undefined && request.hashes.length === block) request.hashes.push(hashAt(same.content, block))
+    if (same !== undefined && same.content !== request && request.hashes.length === block) {
+      request.hashes.push(hashAt(same.content, block))
+    }
     const hash = hashAt(request, block)
     for (let run = slots.get(slotOf(hash)) ?? null; run !== null; run = run.sameSlot) {
       if (run.start === block && run.hash === hash) candidates.push(run)

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { describe, expect, test } from 'vitest'
+import { faults } from '../../../chaos/faults/registry.gen.ts'
+import { defineFault } from '../../core/fault.ts'
+import { Scenario } from '../../core/scenario.ts'
+import { requireSimulated } from './support.ts'
+
+const cut = defineFault({
+  name: 'network-cut',
+  summary: 'Cuts a pod off',
+  needs: ['networkpolicies:create', 'pods:get'],
+  moves: ['availability'],
+  params: z.strictObject({}),
+  plan: () => ({ ok: false, reason: 'never asked' }),
+  inject: () => Promise.resolve(),
+  verify: () => Promise.resolve({ bit: false, reason: 'never asked', facts: {} }),
+  heal: () => Promise.resolve(),
+})
+
+const scenario = (fault: string): Scenario =>
+  Scenario.parse({
+    name: 'x',
+    summary: 'x',
+    load: { users: { stages: [{ to: 1, over: '1m' }] }, workload: 'chat' },
+    timeline: { step: { when: { kind: 'at', time: '10s' }, fault, lasting: '10s' } },
+  })
+
+describe('faults that the simulated cluster has no hand for', () => {
+  const registry = { ...faults, 'network-cut': cut }
+
+  test('are refused by name, with what they need and where they stand', () => {
+    expect(() => requireSimulated(scenario('network-cut'), registry)).toThrow(
+      /network-cut needs networkpolicies:create\n {2}→ at timeline\.step/,
+    )
+  })
+
+  test.each(Object.keys(faults))('%s has one', (name) => {
+    expect(() => requireSimulated(scenario(name), registry)).not.toThrow()
+  })
+})

@@ -1,0 +1,102 @@
+import { drawSizes, type Sizes, type TurnKey, turnsOf } from '../../k6/turn.ts'
+import type { Workload } from '../../core/workload.ts'
+import type { Tokens } from '../../vllm/engine/types.ts'
+import type { Alarm, Clockwork } from '../clockwork.ts'
+import type { Served } from '../gateway/gateway.ts'
+import type { Asker, SimulatedClient } from './client.ts'
+import type { PromptMaker } from './prompt.ts'
+
+export interface LoadContext {
+  clock: Clockwork
+  client: SimulatedClient
+  prompts: PromptMaker
+  workload: Workload
+  seed: number
+  runId: string
+}
+
+/** What the schedule of an open loop begins a chat with. */
+export interface Arrival {
+  index: number
+  /** Milliseconds since the epoch: when the schedule wants it. */
+  at: number
+  promptTokens: number | null
+  outputTokens: number | null
+}
+
+/** One of k6's virtual users: plays chats, one after the other, each turn after its pause. */
+export class VirtualUser implements Asker {
+  readonly vu: number
+  private readonly context: LoadContext
+  /** A chat is over at a time that is now or in a moment. */
+  private readonly onChatOver: (at: number) => void
+  private key: TurnKey = { vu: 0, chat: 0 }
+  private arrival: Arrival | null = null
+  private turns = 1
+  private index = 0
+  private sizes: Sizes | null = null
+  private prompt: Tokens | null = null
+  private iteration = 0
+  private isOver = false
+  private pause: Alarm | null = null
+
+  constructor(context: LoadContext, vu: number, onChatOver: (at: number) => void) {
+    this.context = context
+    this.vu = vu
+    this.onChatOver = onChatOver
+  }
+
+  /** The user is ready from a time on that is now or in a moment. */
+  begin(key: TurnKey, from: number, arrival: Arrival | null): void {
+    if (this.isOver) return
+    const { workload, seed } = this.context
+    this.key = key
+    this.arrival = arrival
+    this.turns = turnsOf({ workload, seed }, key)
+    this.index = 0
+    this.prompt = null
+    this.turn(from)
+  }
+
+  /** Asks nothing more; what is under way goes on. */
+  end(): void {
+    this.isOver = true
+    this.pause?.cancel()
+  }
+
+  done(served: Served | null, at: number): void {
+    if (served === null || this.prompt === null || this.index + 1 >= this.turns) return this.onChatOver(at)
+    const { prompts, workload, seed } = this.context
+    const { outputSeed, outputTokens } = served.request
+    this.index++
+    const { own } = drawSizes({ workload, seed }, this.key, this.index, null)
+    this.prompt = prompts.next(this.prompt, prompts.answer(outputSeed, outputTokens), own)
+    this.turn(at)
+  }
+
+  private turn(from: number): void {
+    const { clock, workload, seed } = this.context
+    const row = this.index === 0 ? this.arrival : null
+    this.sizes = drawSizes({ workload, seed }, this.key, this.index, row)
+    const due = from + this.sizes.think
+    if (due > clock.now()) this.pause = clock.at(due, () => this.ask())
+    else this.ask()
+  }
+
+  private ask(): void {
+    const { client, prompts, runId } = this.context
+    const { sizes, arrival, index } = this
+    if (this.isOver || sizes === null) return
+    this.prompt ??= prompts.first(this.key, sizes)
+    const iteration = this.iteration++
+    client.ask({
+      id: `${runId}-${this.vu}-${iteration}`,
+      vu: this.vu,
+      iteration,
+      arrival: index === 0 ? arrival : null,
+      prompt: this.prompt,
+      sizes,
+      by: this,
+    })
+  }
+}
