@@ -99,8 +99,6 @@ export default defineConfig({
     // Of windows; threads have no origin.
     'unicorn/require-post-message-target-origin': 'off',
     'unicorn/consistent-function-scoping': 'off',
-    // Of browsers' windows; Node's workers have no origin.
-    'unicorn/require-post-message-target-origin': 'off',
   },
   overrides: [
     ...Object.keys(MAY_IMPORT).map((folder) => imports([`${folder}/**`], folder)),
