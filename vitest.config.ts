@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 const exclude = ['**/node_modules/**', 'runs/**']
 
-/** These have a control plane of their own and no pods, and mostly wait: two of them at a time disturb nobody. */
-const PLANES = 'tests/{controller,controller-crash,faults,stack}.e2e.test.ts'
+/** These have a control plane of their own and no load, and mostly wait: two of them at a time disturb nobody. */
+const PLANES = 'tests/{collect-kube,controller,controller-crash,faults,node-agent,prometheus,stack}.e2e.test.ts'
 /** Each with minutes to spare. */
 const patience = { testTimeout: 300_000, hookTimeout: 180_000 }
 
@@ -15,6 +15,9 @@ export default defineConfig({
           name: 'unit',
           include: ['{chaos,lib,reports,scenarios,scripts,stack}/**/*.test.ts'],
           exclude,
+          // Many wait for programs that they started.
+          maxWorkers: 4,
+          sequence: { groupOrder: 0 },
         },
       },
       {
