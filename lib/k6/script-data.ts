@@ -5,6 +5,7 @@ import { type Arrivals, loadDuration, loadPlan, type Slo } from '../core/load.ts
 import { deriveSeed } from '../core/random.ts'
 import type { Scenario, Step } from '../core/scenario.ts'
 import type { Workload } from '../core/workload.ts'
+import { LEAD_MS } from './lead.ts'
 
 /** A step of the timeline as the script needs it: everything of the Fault but its target. */
 export interface ScriptStep {
@@ -59,9 +60,6 @@ export const scriptData = (scenario: Scenario, workload: Workload, seed: number)
 }
 
 // --- Internal helpers ---
-
-/** In which a prompt of some thousand tokens is put together, also where a few arrivals come at once. */
-const LEAD_MS = 20
 
 const promised = (slo: Slo | undefined): ClientSlo | null => {
   if (slo === undefined) return null

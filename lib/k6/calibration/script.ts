@@ -2,6 +2,7 @@
 import { sleep } from 'k6'
 import type { Options } from 'k6/options'
 import { Arrivals, Client } from 'k6/x/llm'
+import { LEAD_MS } from '../lead.ts'
 
 const plan = JSON.parse(__ENV['FIREDRILL_CALIBRATION'] ?? '') as {
   url: string
@@ -31,7 +32,7 @@ const arrivals =
   plan.arrivals === null
     ? null
     : new Arrivals({
-        lead: 20, // as a run's
+        lead: LEAD_MS,
         seed: 1,
         process: plan.arrivals.process,
         stages: [

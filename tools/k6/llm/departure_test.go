@@ -120,6 +120,21 @@ func TestARequestGoesWhenItsArrivalIsDue(t *testing.T) {
 	}
 }
 
+// What a user waits for the dial, and for a place to dial, is not taken away.
+func TestWithoutADepartureARequestBeganWhenTheScriptCalled(t *testing.T) {
+	s := newStation(t, (*httptest.Server).Start, false)
+	for _, arrival := range []*float64{nil, pointer(epochMs(now()) - 1_000)} {
+		s.client = &transport{}
+		x := exchangeWith(s.url)
+		x.intended = arrival
+		called := x.started
+		time.Sleep(5 * time.Millisecond)
+		if line := x.record(x.run(t.Context(), s.client.take(s.state))); *line.Reused || line.Started != epochMs(called) {
+			t.Errorf("called at %f: %+v", epochMs(called), line)
+		}
+	}
+}
+
 func TestWhatIsLateGoesAtOnce(t *testing.T) {
 	s := newStation(t, (*httptest.Server).Start, false)
 	for range 2 {
