@@ -8,7 +8,7 @@ import type { SimulatedStack } from '../stack.ts'
 import { type JobManifest, programOf } from './job.ts'
 import { createKubelet } from './kubelet.ts'
 import { newPodName, newUid } from './names.ts'
-import { createPodStore, type Pod, podRecord, type PodStore } from './pod.ts'
+import { createPodStore, NOT_STARTED, type Pod, podRecord, type PodStore } from './pod.ts'
 import { runReplicaSet } from './replica-set.ts'
 
 /** The namespace of the serving pods, with its nodes' GPUs. */
@@ -109,12 +109,7 @@ export const createCluster = (clock: Clockwork, stack: SimulatedStack, random: R
           image: container.image,
           node: job.spec.template.spec.nodeName,
           ip: newIp(),
-          phase: 'Pending',
-          ready: false,
-          restarts: 0,
-          reason: null,
-          exitCode: null,
-          isDeleting: false,
+          ...NOT_STARTED,
         }
         pods.add(pod)
         kubelet.run(pod)

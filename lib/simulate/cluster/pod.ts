@@ -19,6 +19,16 @@ export interface Pod {
   isDeleting: boolean
 }
 
+/** As every pod begins. */
+export const NOT_STARTED = {
+  phase: 'Pending',
+  ready: false,
+  restarts: 0,
+  reason: null,
+  exitCode: null,
+  isDeleting: false,
+} as const
+
 export type PodChange = PodRecord['change']
 
 /** All pods of the namespace, and who wants to know of their changes. */

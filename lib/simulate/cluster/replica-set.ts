@@ -2,7 +2,7 @@ import type { Random } from '../../core/random.ts'
 import type { Clockwork } from '../clockwork.ts'
 import { newPodName, newUid } from './names.ts'
 import type { Kubelet } from './kubelet.ts'
-import type { Pod, PodStore } from './pod.ts'
+import { NOT_STARTED, type Pod, type PodStore } from './pod.ts'
 
 export interface ReplicaSetOptions {
   clock: Clockwork
@@ -36,12 +36,7 @@ export const runReplicaSet = (options: ReplicaSetOptions): void => {
       image,
       node: null,
       ip: null,
-      phase: 'Pending',
-      ready: false,
-      restarts: 0,
-      reason: null,
-      exitCode: null,
-      isDeleting: false,
+      ...NOT_STARTED,
     }
     pods.add(pod)
     clock.after(BIND_MS, bind)
