@@ -12,8 +12,7 @@ export const declaredTarget = (manifests: readonly Manifest[], flags: string): T
     namespace: serving?.metadata.namespace ?? '',
     selector: 'app=vllm',
     pods: pods.map((name) => ({ name, uid: name, node: name, ready: true, image })),
-    flags: { configMap: 'feature-flags', key: 'flags.json', document: flags },
-    gpuMemory: {},
+    can: { 'feature-flags': { ok: true, configMap: 'feature-flags', key: 'flags.json', document: flags } },
   }
 }
 

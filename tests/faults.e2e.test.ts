@@ -56,8 +56,9 @@ const dyingAfter = (kube: FaultKube, calls: number): { kube: FaultKube; died(): 
 /** As the controller does it, on a Fault of its own that no controller looks at. */
 const prepare = async (fault: AnyFault, params: Record<string, unknown>, name: string) => {
   const { pods } = await servingState(plane.kube, namespace, 'app=vllm')
-  const target = await snapshotTarget({ kube: plane.kube, namespace, selector: 'app=vllm', pods, observe })
   const resource = await createFault(plane.kube, faultOf(namespace, name, { kind: fault.name, params }))
+  const asking = { kube: plane.kube, namespace, selector: 'app=vllm', pods, observe, run: null }
+  const target = await snapshotTarget(asking, fault)
   const given = { params: fault.params.parse(params), target, random: seededRandom(1), id: resource.metadata.name }
   const planned = fault.plan({
     ...given,

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { missing } from '../../lib/core/capability.ts'
 import { UserError, errorMessage } from '../../lib/core/errors.ts'
 import type { AnyFault, Planned } from '../../lib/core/fault.ts'
-import { FAULT_FINALIZER, type FaultResource } from '../../lib/core/fault-resource.ts'
+import { FAULT_FINALIZER, type FaultResource, RUN_LABEL } from '../../lib/core/fault-resource.ts'
 import { seededRandom } from '../../lib/core/random.ts'
 import { isTransient } from '../../lib/kube/client.ts'
 import type { Context } from './context.ts'
@@ -111,7 +112,11 @@ const makePlan = async (context: Context, fault: FaultResource): Promise<Answer>
     if (!parsed.success) return { ok: false, reason: `params of ${definition.name}: ${z.prettifyError(parsed.error)}` }
     await requireAllowed(kube, namespace)
     const state = await servingState(kube, namespace, target.selector)
-    const snapshot = await snapshotTarget({ kube, namespace, selector: target.selector, pods: state.pods, observe })
+    const run = fault.metadata.labels?.[RUN_LABEL] ?? null
+    const asking = { kube, namespace, selector: target.selector, pods: state.pods, observe, run }
+    const snapshot = await snapshotTarget(asking, definition)
+    const unmet = missing(definition.requires, snapshot.can)
+    if (unmet !== null) return { ok: false, reason: unmet }
     const planned = definition.plan({
       params: parsed.data,
       target: snapshot,

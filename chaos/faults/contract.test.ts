@@ -22,8 +22,11 @@ describe.for(Object.entries(faults))('%s', ([name, fault]) => {
   test('says what it is, moves and needs', () => {
     expect(fault.name).toBe(name)
     expect(fault.summary).toMatch(/^[A-Z].*[^.]$/)
-    expect(fault.moves.length).toBeGreaterThan(0)
-    expect(fault.needs.every((need) => /^[a-z]+:[a-z]+$/.test(need))).toBe(true)
+    if (fault.group !== 'control') expect(fault.moves.length + fault.signals.moves.length).toBeGreaterThan(0)
+    const moved = new Set<string>(fault.signals.moves.map(({ signal }) => signal))
+    expect(fault.signals.still.filter((signal) => moved.has(signal))).toEqual([])
+    expect(fault.ends.how).toMatch(/^[a-z].*[^.]$/)
+    expect(fault.needs.every((need) => /^[a-z]+(\/[a-z]+)?(\.[a-z0-9.-]+)?:[a-z]+$/.test(need))).toBe(true)
   })
 
   test.for(examples)('params are strict: %j', (params) => {
@@ -46,7 +49,7 @@ describe.for(Object.entries(faults))('%s', ([name, fault]) => {
   })
 
   test.for(examples)('a target where nothing is ready is refused, not broken: %j', (params) => {
-    const nothing = { ...SNAPSHOT, pods: SNAPSHOT.pods.map((pod) => ({ ...pod, ready: false })), flags: null }
+    const nothing = { ...SNAPSHOT, pods: SNAPSHOT.pods.map((pod) => ({ ...pod, ready: false })), can: {} }
     expect(planOf(name, params, 1, nothing)).toMatchObject({
       ok: false,
       reason: expect.stringMatching(/expected .*found/),

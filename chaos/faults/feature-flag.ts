@@ -26,12 +26,19 @@ const params = z.strictObject({
 export default defineFault<z.infer<typeof params>, Plan>({
   name: 'feature-flag',
   summary: 'Flips a feature flag by a targeting rule that expires by itself',
+  group: 'flags',
+  requires: ['feature-flags'],
   needs: ['configmaps:get', 'configmaps:update'],
   moves: ['cache', 'queue', 'latency', 'throughput'],
+  signals: { moves: [], still: ['ready-replicas', 'ready-nodes', 'restarts'] },
+  blast: 'clients',
+  ends: { by: 'itself', how: 'the targeting rule carries the time at which it stops to apply' },
+  draw: 'band',
   params,
 
-  plan({ params: { flag, variant, share }, target: { namespace, flags }, id, durationMs }) {
-    if (flags === null) return refuse(`expected a ConfigMap with feature flags in ${namespace}, found none`)
+  plan({ params: { flag, variant, share }, target: { namespace, can }, id, durationMs }) {
+    const flags = can['feature-flags']
+    if (flags?.ok !== true) return refuse(`expected a ConfigMap with feature flags in ${namespace}, found none`)
     const known = parseFlags(flags.document).flags
     const original = known[flag]
     if (original === undefined) return refuse(`expected a flag (${Object.keys(known).join(', ')}), found "${flag}"`)

@@ -40,12 +40,21 @@ const params = z.strictObject({
 export default defineFault<z.infer<typeof params>, Plan>({
   name: 'gpu-memory-pressure',
   summary: 'Starts a co-tenant that takes the free GPU memory beside a serving pod',
-  needs: ['jobs:get', 'jobs:create', 'jobs:delete', 'pods:get', 'pods:delete'],
+  group: 'cache',
+  requires: [],
+  asks: ['gpu-metrics'],
+  needs: ['jobs.batch:get', 'jobs.batch:create', 'jobs.batch:delete', 'pods:get', 'pods:delete'],
   moves: ['gpu', 'availability', 'queue', 'throughput', 'latency'],
+  // A late co-tenant does not shrink vLLM's KV cache: its size is fixed when the engine starts.
+  signals: { moves: [{ signal: 'gpu-memory-used', to: 'up' }], still: ['prompt-tokens', 'ready-nodes'] },
+  blast: 'pod',
+  ends: { by: 'itself', how: 'the Job has a deadline, and its program ends before it' },
+  draw: 'band',
   params,
 
   plan({ params: { mib, restartVictim, image }, target, random, id, durationMs }) {
-    const { namespace, gpuMemory } = target
+    const { namespace, can } = target
+    const gpuMemory = can['gpu-metrics']?.ok === true ? can['gpu-metrics'].nodes : {}
     const ready = target.pods.filter((pod) => pod.ready)
     const onGpu = ready.filter(({ node }) => node in gpuMemory || Object.keys(gpuMemory).length === 0)
     const [victim] = random.pick(onGpu, 1).map(({ name, uid, node }) => ({ name, uid, node }))

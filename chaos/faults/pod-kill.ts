@@ -15,8 +15,14 @@ const params = z.strictObject({
 export default defineFault<z.infer<typeof params>, Plan>({
   name: 'pod-kill',
   summary: 'Deletes serving pods: streams break, and cold replacements start',
+  group: 'serving',
+  requires: [],
   needs: ['pods:get', 'pods:delete'],
   moves: ['availability', 'throughput', 'queue', 'latency'],
+  signals: { moves: [{ signal: 'ready-replicas', to: 'down' }], still: ['prompt-tokens', 'ready-nodes'] },
+  blast: 'pod',
+  ends: { by: 'itself', how: 'the owner of the pods starts others at once' },
+  draw: 'moment',
   params,
 
   plan({ params: { count, gracePeriodSeconds }, target, random }) {

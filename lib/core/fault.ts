@@ -1,50 +1,31 @@
 import { z } from 'zod'
+import type { CapabilityName, Requirement } from './capability.ts'
 import type { Clock } from './clock.ts'
+import type { FaultKube } from './fault-kube.ts'
 import type { FaultEvidence } from './fault-resource.ts'
 import type { Random } from './random.ts'
+import type { Movement, SignalName } from './signal.ts'
 import type { Symptom } from './symptom.ts'
+import type { TargetSnapshot } from './target-snapshot.ts'
 
-/** A serving pod as planning sees it. */
-export interface ServingPod {
-  name: string
-  uid: string
-  node: string
-  ready: boolean
-  image: string
-  /** How often its containers were started again, and what the first waiting or ended one says (`CrashLoopBackOff`, `Error`). */
-  restarts?: number
-  reason?: string | null
-}
+export type { FaultKube } from './fault-kube.ts'
+export type { ServingPod, TargetSnapshot } from './target-snapshot.ts'
 
-/** The state of the target at planning time. Faults choose from it; they never look again. */
-export interface TargetSnapshot {
-  namespace: string
-  selector: string
-  pods: ServingPod[]
-  /** The flag document in force (flagd schema), null where the target has no feature flags. */
-  flags: { configMap: string; key: string; document: string } | null
-  /** MiB per GPU node, from the GPU exporter; empty where none is scraped. */
-  gpuMemory: Record<string, { usedMiB: number; freeMiB: number }>
-}
+/** What is broken: for tables, and for the colour in a report. */
+export const FAULT_GROUPS = [
+  'serving',
+  'cache',
+  'traffic',
+  'flags',
+  'network',
+  'observability',
+  'node',
+  'control',
+] as const
+export type FaultGroup = (typeof FAULT_GROUPS)[number]
 
-/** What a fault may do to the cluster. Every call is idempotent, or guarded by a UID. */
-export interface FaultKube {
-  /** Deletes exactly this pod: a replacement under the same name is left alone. Resolves when the API has accepted it, also when it was gone. */
-  deletePod(name: string, options: { uid: string; gracePeriodSeconds: number }): Promise<void>
-  /** The named pods that still exist with that UID and are not being deleted. */
-  alive(pods: readonly { name: string; uid: string }[]): Promise<string[]>
-  /** Serving pods now, by the target's selector. */
-  servingPods(): Promise<ServingPod[]>
-  readConfigMapKey(name: string, key: string): Promise<string | null>
-  /** Fails with a conflict where the value is no longer `expected`. */
-  writeConfigMapKey(name: string, key: string, value: string, expected: string): Promise<void>
-  createJob(job: Record<string, unknown>): Promise<void>
-  /** Deletes the Job and its pods in the foreground; resolves at once where there is none. */
-  deleteJob(name: string): Promise<void>
-  /** True once a pod of the Job is ready. */
-  jobRunning(name: string): Promise<boolean>
-  jobGone(name: string): Promise<boolean>
-}
+/** Whom one fault can hit at most. */
+export type BlastRadius = 'nothing' | 'telemetry' | 'clients' | 'pod' | 'workload' | 'node'
 
 /** What a fault may look at to prove that it bit. */
 export interface Observer {
@@ -80,10 +61,22 @@ export type Planned<Plan> = { ok: true; plan: Plan; unavailable: number } | { ok
 export interface FaultDefinition<Params = unknown, Plan = unknown> {
   name: string
   summary: string
-  /** What the controller must be allowed to do, as `resource:verb`. */
+  group: FaultGroup
+  /** What the target must be able to do: asked of it when the fault is planned. */
+  requires: readonly Requirement[]
+  /** Asked of it as well, and no refusal where it says no. */
+  asks?: readonly CapabilityName[]
+  /** What the controller must be allowed to do, as `resource[/subresource][.group]:verb`, besides what every fault needs. */
   needs: readonly string[]
   /** Symptoms this fault can be expected to raise. */
   moves: readonly Symptom[]
+  /** What shows that it bites, and what must not change while it does. */
+  signals: { moves: readonly Movement[]; still: readonly SignalName[] }
+  blast: BlastRadius
+  /** `itself`: what was done ends within the duration and five seconds, also when nobody is left to heal. */
+  ends: { by: 'itself' | 'controller'; how: string }
+  /** On a time line: one stroke where it happens at once and is over, a band where it lasts. */
+  draw: 'moment' | 'band'
   params: z.ZodType<Params>
   plan(context: PlanContext<Params>): Planned<Plan>
   /** Only what the plan says; safe to run again after a crash half-way. */

@@ -10,8 +10,9 @@ const target: TargetSnapshot = {
   namespace: 'llm',
   selector: 'app=vllm',
   pods: ['a', 'b', 'c'].map((name) => ({ name, uid: name, node: name, ready: true, image: 'vllm' })),
-  flags: { configMap: 'feature-flags', key: 'flags.json', document: JSON.stringify(flags) },
-  gpuMemory: {},
+  can: {
+    'feature-flags': { ok: true, configMap: 'feature-flags', key: 'flags.json', document: JSON.stringify(flags) },
+  },
 }
 
 const scenario = (timeline: ScenarioInput['timeline']): Scenario =>

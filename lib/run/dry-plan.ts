@@ -1,3 +1,4 @@
+import { isKnown, missing } from '../core/capability.ts'
 import type { FaultRegistry, TargetSnapshot } from '../core/fault.ts'
 import { seededRandom } from '../core/random.ts'
 import type { Scenario } from '../core/scenario.ts'
@@ -12,6 +13,10 @@ export const refusedSteps = (scenario: Scenario, faults: FaultRegistry, target: 
     const params = definition?.params.safeParse(step.params)
     // Both were told when the file was read.
     if (definition === undefined || params?.success !== true) return []
+    const unmet = missing(definition.requires, target.can)
+    if (unmet !== null) return [`✖ ${unmet}\n  → at timeline.${name}`]
+    // Before anything runs, what only a running target can tell is not known.
+    if (!isKnown(definition.requires, target.can)) return []
     const planned = definition.plan({
       params: params.data,
       target,

@@ -41,7 +41,7 @@ export const prepare = async ({ loaded, target, symptoms }: PrepareInput): Promi
   const planned = makePlan(loaded.scenario, { ...facts, target: { ...facts.target, replicas } })
   const plan =
     fit.scale === undefined ? planned : { ...planned, warnings: [scaleWarning(fit.scale), ...planned.warnings] }
-  requirePossible(loaded.scenario, await snapshot(connections, target))
+  requirePossible(loaded.scenario, await snapshot(loaded.scenario, connections, target))
   return { ...fit, target, connections, plan, synthetic, targetVersions }
 }
 
@@ -70,10 +70,15 @@ const fitLengths = (loaded: Loaded, maxModelLen: number | null): Loaded => {
 }
 
 const snapshot = async (
+  scenario: Scenario,
   { kube, prometheus }: Connections,
   { namespace, selector }: TargetOptions,
 ): Promise<TargetSnapshot> => {
   const { pods } = await servingState(kube, namespace, selector)
   const observe = { query: (promql: string) => prometheus.query(promql) }
-  return snapshotTarget({ kube, namespace, selector, pods, observe })
+  const asked = Object.values(scenario.timeline).flatMap(({ fault }) => faults[fault] ?? [])
+  return snapshotTarget(
+    { kube, namespace, selector, pods, observe, run: scenario.name },
+    { requires: asked.flatMap(({ requires }) => requires), asks: asked.flatMap(({ asks = [] }) => asks) },
+  )
 }

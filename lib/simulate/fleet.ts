@@ -1,3 +1,4 @@
+import type { CapabilityFacts } from '../core/capability.ts'
 import type { FaultKube, TargetSnapshot } from '../core/fault.ts'
 import { deriveSeed, seededRandom } from '../core/random.ts'
 import type { SampleSeries } from '../core/run-folder.ts'
@@ -104,8 +105,10 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
       namespace: serving.namespace,
       selector: serving.selector,
       pods: servingPods(cluster),
-      flags: { configMap: flags.configMap, key: flags.key, document: flags.read() },
-      gpuMemory: await gpuMemory(client),
+      can: {
+        'feature-flags': { ok: true, configMap: flags.configMap, key: flags.key, document: flags.read() },
+        'gpu-metrics': { ok: true, nodes: await gpuMemory(client) },
+      },
     }),
     write: writer(clock, frames, numbering),
     settle: () => frames.evaluate(clock.now()),
@@ -179,8 +182,8 @@ const addTargets = ({ clock, stack, cluster, gateway, scraper }: Targets): void 
   scraper.add({ job: 'kube-state-metrics', labels, honorLabels: true, page: () => kubeState })
 }
 
-/** MiB by node, as chaos/controller/snapshot.ts asks for them. */
-const gpuMemory = async (client: PrometheusClient): Promise<TargetSnapshot['gpuMemory']> => {
+/** MiB by node, as chaos/capabilities/gpu-metrics.ts asks for them. */
+const gpuMemory = async (client: PrometheusClient): Promise<CapabilityFacts['gpu-metrics']['nodes']> => {
   const used = await client.query('DCGM_FI_DEV_FB_USED')
   const free = await client.query('DCGM_FI_DEV_FB_FREE')
   return Object.fromEntries(

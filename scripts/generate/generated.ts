@@ -18,14 +18,27 @@ export interface Generated {
 }
 
 const FAULTS = 'chaos/faults'
+const CAPABILITIES = 'chaos/capabilities'
 const NOTE = 'Made by scripts/generate.ts: npm run generate'
 
 /** Every generated file with the text it must have. */
 export const generated = async (root: string): Promise<Generated[]> => {
-  const names = await faultNames(join(root, FAULTS))
+  const names = await namesIn(join(root, FAULTS))
+  const capabilities = await namesIn(join(root, CAPABILITIES))
   const faults = await Promise.all(names.map((name) => load(join(root, FAULTS, `${name}.ts`), name)))
   const files = [
-    { path: `${FAULTS}/registry.gen.ts`, text: registry(names) },
+    {
+      path: `${FAULTS}/registry.gen.ts`,
+      text: registry(names, { kind: 'faults', type: 'FaultRegistry', from: '../../lib/core/fault.ts' }),
+    },
+    {
+      path: `${CAPABILITIES}/registry.gen.ts`,
+      text: registry(capabilities, {
+        kind: 'capabilities',
+        type: 'CapabilityRegistry',
+        from: '../controller/capability.ts',
+      }),
+    },
     {
       path: 'chaos/controller/crd.gen.yaml',
       text: `# ${NOTE}\n${stringify(faultCrd(faults), { lineWidth: 0, aliasDuplicateObjects: false })}`,
@@ -39,7 +52,7 @@ export const generated = async (root: string): Promise<Generated[]> => {
 
 // --- Internal helpers ---
 
-const faultNames = async (folder: string): Promise<string[]> =>
+const namesIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder))
     .filter((file) => /^[a-z][a-z0-9-]*\.ts$/.test(file))
     .map((file) => file.slice(0, -3))
@@ -55,13 +68,16 @@ const load = async (path: string, name: string): Promise<AnyFault> => {
 
 const identifier = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 
-const registry = (names: readonly string[]): string =>
+const registry = (
+  names: readonly string[],
+  { kind, type, from }: { kind: string; type: string; from: string },
+): string =>
   [
     `// ${NOTE}`,
-    `import type { FaultRegistry } from '../../lib/core/fault.ts'`,
+    `import type { ${type} } from '${from}'`,
     ...names.map((name) => `import ${identifier(name)} from './${name}.ts'`),
     '',
-    'export const faults: FaultRegistry = {',
+    `export const ${kind}: ${type} = {`,
     ...names.map((name) => `  '${name}': ${identifier(name)},`),
     '}',
     '',

@@ -28,6 +28,11 @@ export const SNAPSHOT: TargetSnapshot = {
   namespace: 'llm',
   selector: 'app=vllm',
   pods: [pod('a', 'gpu-1', true), pod('b', 'gpu-2', true), pod('c', 'gpu-3', true), pod('d', 'gpu-4', false)],
-  flags: { configMap: 'feature-flags', key: 'flags.json', document: JSON.stringify(FLAGS) },
-  gpuMemory: Object.fromEntries(['gpu-1', 'gpu-2', 'gpu-3'].map((node) => [node, { usedMiB: 75_000, freeMiB: 6_559 }])),
+  can: {
+    'feature-flags': { ok: true, configMap: 'feature-flags', key: 'flags.json', document: JSON.stringify(FLAGS) },
+    'gpu-metrics': {
+      ok: true,
+      nodes: Object.fromEntries(['gpu-1', 'gpu-2', 'gpu-3'].map((node) => [node, { usedMiB: 75_000, freeMiB: 6_559 }])),
+    },
+  },
 }

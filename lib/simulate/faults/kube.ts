@@ -20,9 +20,9 @@ export interface FlagStore {
 export const SIMULATED_NEEDS: ReadonlySet<string> = new Set([
   'configmaps:get',
   'configmaps:update',
-  'jobs:get',
-  'jobs:create',
-  'jobs:delete',
+  'jobs.batch:get',
+  'jobs.batch:create',
+  'jobs.batch:delete',
   'pods:get',
   'pods:list',
   'pods:delete',

@@ -1,0 +1,9 @@
+// Made by scripts/generate.ts: npm run generate
+import type { CapabilityRegistry } from '../controller/capability.ts'
+import featureFlags from './feature-flags.ts'
+import gpuMetrics from './gpu-metrics.ts'
+
+export const capabilities: CapabilityRegistry = {
+  'feature-flags': featureFlags,
+  'gpu-metrics': gpuMetrics,
+}

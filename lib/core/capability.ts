@@ -1,0 +1,39 @@
+/**
+ * What a target may be able to do, and what it says about itself when it is asked: nothing is guessed from a name. Each is asked by
+ * a file of chaos/capabilities/.
+ */
+export interface CapabilityFacts {
+  /** A flag document that the application reads (flagd schema). */
+  'feature-flags': { configMap: string; key: string; document: string }
+  /** MiB per node, from the GPU exporter. */
+  'gpu-metrics': { nodes: Record<string, { usedMiB: number; freeMiB: number }> }
+}
+export type CapabilityName = keyof CapabilityFacts
+
+/** A refusal says what was expected and what was found. */
+export type Answer<Name extends CapabilityName> = ({ ok: true } & CapabilityFacts[Name]) | { ok: false; reason: string }
+
+/** Of the capabilities that were asked for; others are not there. */
+export type Answers = { [Name in CapabilityName]?: Answer<Name> }
+
+/** All of these; of a list inside the list, any one. */
+export type Requirement = CapabilityName | readonly CapabilityName[]
+
+/** Why a target cannot take a fault with these requirements, or null where it can, as far as it was asked. */
+export const missing = (requires: readonly Requirement[], can: Answers): string | null => {
+  const unmet = requires.flatMap((requirement) => {
+    const answers = namesOf(requirement).map((name) => can[name])
+    const refusals = answers.flatMap((answer) => (answer?.ok === false ? [answer.reason] : []))
+    return refusals.length === answers.length ? [refusals.join(', and ')] : []
+  })
+  return unmet.length === 0 ? null : unmet.join('; ')
+}
+
+/** Whether the target was asked for all that a plan may look at. */
+export const isKnown = (requires: readonly Requirement[], can: Answers): boolean =>
+  requires.flatMap(namesOf).every((name) => can[name] !== undefined)
+
+// --- Internal helpers ---
+
+const namesOf = (requirement: Requirement): readonly CapabilityName[] =>
+  typeof requirement === 'string' ? [requirement] : requirement

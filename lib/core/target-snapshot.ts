@@ -1,0 +1,22 @@
+import type { Answers } from './capability.ts'
+
+/** A serving pod as planning sees it. */
+export interface ServingPod {
+  name: string
+  uid: string
+  node: string
+  ready: boolean
+  image: string
+  /** How often its containers were started again, and what the first waiting or ended one says (`CrashLoopBackOff`, `Error`). */
+  restarts?: number
+  reason?: string | null
+}
+
+/** The state of the target at planning time. Faults choose from it; they never look again. */
+export interface TargetSnapshot {
+  namespace: string
+  selector: string
+  pods: ServingPod[]
+  /** What the target said to each capability that the fault asks for. */
+  can: Answers
+}
