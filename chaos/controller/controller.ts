@@ -6,6 +6,8 @@ import { FaultResource } from '../../lib/core/fault-resource.ts'
 import { type Kube, isNotFound, isTransient, reaching } from '../../lib/kube/client.ts'
 import { type Holding, type LeaseOptions, acquireLease, keepLease } from '../../lib/kube/lease.ts'
 import { watchCollection } from '../../lib/kube/watch.ts'
+import { clusterRecord } from './cluster-record.ts'
+import { clusterTarget } from './cluster-target.ts'
 import { type Context, type ControllerEvent, exclusively } from './context.ts'
 import { faultsPath, listFaultObjects, listFaults } from './fault-store.ts'
 import { type Worker, startWorker } from './worker.ts'
@@ -123,6 +125,8 @@ const act = async (options: ControllerOptions, lease: LeaseOptions, signal: Abor
     kube,
     namespace,
     observe,
+    record: clusterRecord(kube),
+    target: clusterTarget(kube, observe),
     onEvent,
     clock,
     faults,

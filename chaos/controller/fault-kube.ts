@@ -2,6 +2,7 @@ import type { FaultKube } from '../../lib/core/fault.ts'
 import { FAULT_API_VERSION, FAULT_LABEL, type FaultResource, RUN_LABEL } from '../../lib/core/fault-resource.ts'
 import { type Kube, isConflict, orNull } from '../../lib/kube/client.ts'
 import type { V1Job } from '../../lib/kube/types.ts'
+import { faultId } from './fault-id.ts'
 import { servingState } from './serving.ts'
 
 /** What one Fault may do, in its own namespace only. Objects it creates carry its labels and belong to it. */
@@ -77,10 +78,6 @@ export const faultKube = (kube: Kube, fault: FaultResource): FaultKube => {
     },
   }
 }
-
-/** Unique in the cluster's life and short enough for a Job's name and a label. */
-export const faultId = ({ metadata: { name, uid = '' } }: FaultResource): string =>
-  `${name.slice(0, 48).replace(/[^a-z0-9-]/g, '-')}-${uid.slice(0, 8)}`
 
 // --- Internal helpers ---
 

@@ -1,16 +1,12 @@
 import { errorMessage } from '../../lib/core/errors.ts'
 import type { FaultResource } from '../../lib/core/fault-resource.ts'
-import { actorOf, inject, plan, refuse, undo } from './begin.ts'
 import type { Context } from './context.ts'
-import { type Decision, decide, endOf, isEnding } from './decide.ts'
-import { heal, recover, release, verify } from './end.ts'
+import { type Decision, decide, isEnding } from './decide.ts'
 import { readFault } from './fault-store.ts'
+import { actorOf } from './steps/acting.ts'
+import { carryOut } from './steps/carry-out.ts'
+import { RECOVER_MS, verifyAgainIn } from './steps/pause.ts'
 
-/** Milliseconds between two looks. */
-const VERIFY_MS = 1_000
-/** Once it has bitten, only the numbers still move. */
-const BITTEN_MS = 5_000
-const RECOVER_MS = 500
 const MAX_BACKOFF_MS = 10_000
 
 export interface Worker {
@@ -40,7 +36,7 @@ export const startWorker = (context: Context, first: FaultResource): Worker => {
         if (fault === null || fault.metadata.uid !== first.metadata.uid) return
         const decision = decide(fault, { now: context.clock.now(), healOnly: context.healOnly })
         if (decision.act === 'rest') return
-        await carryOut(context, fault, decision, interrupt.signal)
+        await act(context, fault, decision, interrupt.signal)
         failures = 0
         await pause(pauseAfter(context, fault, decision))
       } catch (error) {
@@ -57,46 +53,20 @@ export const startWorker = (context: Context, first: FaultResource): Worker => {
 
 // --- Internal helpers ---
 
-const carryOut = (
-  context: Context,
-  fault: FaultResource,
-  decision: Decision,
-  interrupt: AbortSignal,
-): Promise<void> => {
-  switch (decision.act) {
-    case 'plan':
-      return context.exclusive(() => planAndInject(context, fault, interrupt))
-    case 'inject':
-      return context.exclusive(() => inject(context, fault, interrupt))
-    case 'refuse':
-      return refuse(context, fault, decision.reason)
-    case 'undo':
-      return undo(context, fault, decision.reason)
-    case 'verify':
-      return verify(context, fault)
-    case 'heal':
-      return heal(context, fault)
-    case 'recover':
-      return recover(context, fault)
-    case 'release':
-      return release(context, fault)
-    default:
-      return Promise.resolve()
-  }
+/** Planning and injecting in one go, so that no other fault is planned on a target that this one is about to change. */
+const act = (context: Context, fault: FaultResource, decision: Decision, interrupt: AbortSignal): Promise<void> => {
+  if (decision.act !== 'plan' && decision.act !== 'inject') return carryOut(context, fault, decision, interrupt)
+  return context.exclusive(async () => {
+    await carryOut(context, fault, decision, interrupt)
+    if (decision.act === 'inject') return
+    const planned = await readFault(context.kube, fault.metadata)
+    if (planned === null) return
+    const next = decide(planned, { now: context.clock.now(), healOnly: context.healOnly })
+    if (next.act === 'inject') await carryOut(context, planned, next, interrupt)
+  })
 }
 
-/** In one go, so that no other fault is planned on a target that this one is about to change. */
-const planAndInject = async (context: Context, fault: FaultResource, interrupt: AbortSignal): Promise<void> => {
-  await plan(context, fault)
-  const planned = await readFault(context.kube, fault.metadata)
-  if (planned === null) return
-  const { act } = decide(planned, { now: context.clock.now(), healOnly: context.healOnly })
-  if (act === 'inject') await inject(context, planned, interrupt)
-}
-
-const pauseAfter = ({ clock }: Context, fault: FaultResource, { act }: Decision): number => {
-  if (act === 'recover') return RECOVER_MS
-  if (act !== 'verify') return 0
-  const left = endOf(fault, fault.status?.injected) - clock.now()
-  return Math.max(0, Math.min(left, fault.status?.evidence?.bit === true ? BITTEN_MS : VERIFY_MS))
+const pauseAfter = ({ clock }: Context, fault: FaultResource, { act: done }: Decision): number => {
+  if (done === 'recover') return RECOVER_MS
+  return done === 'verify' ? verifyAgainIn(fault, clock.now()) : 0
 }

@@ -1,0 +1,53 @@
+import { UserError, errorMessage } from '../../../lib/core/errors.ts'
+import type { FaultResource } from '../../../lib/core/fault-resource.ts'
+import { tooMuch } from '../blast-radius.ts'
+import { actContext, actorOf, definitionOf, iso } from './acting.ts'
+import type { StepContext } from './context.ts'
+
+/**
+ * From Planned to Active. The phase Injecting is written before the first change; what goes wrong after it is healed
+ * and ends as Failed. `interrupt` is the wish to end the fault while it is still being injected.
+ */
+export const inject = async (context: StepContext, fault: FaultResource, interrupt: AbortSignal): Promise<void> => {
+  const { record, clock, onEvent } = context
+  const actor = actorOf(fault)
+  const refusal = await refusalNow(context, fault)
+  if (refusal !== null) return undo(context, fault, refusal)
+  const injected = iso(clock.now())
+  const written = await record.write(fault, () => ({ phase: 'Injecting', injected, message: 'injecting' }))
+  if (written === null) return
+  await onEvent({ actor, phase: 'invoke', what: 'inject', value: fault.status?.plan })
+  try {
+    const signal = AbortSignal.any([context.signal, interrupt])
+    signal.throwIfAborted()
+    await definitionOf(context, fault).inject(actContext(context, written, signal))
+  } catch (error) {
+    // The end of our term: the next controller finds Injecting, and heals.
+    if (context.signal.aborted) throw error
+    const reason = interrupt.aborted ? 'ended during the injection' : errorMessage(error)
+    await onEvent({ actor, phase: 'fail', what: 'inject', value: reason })
+    return undo(context, written, reason)
+  }
+  await record.write(fault, () => ({ phase: 'Active', message: 'injected, not seen to bite yet' }))
+  await onEvent({ actor, phase: 'ok', what: 'inject', value: { injected } })
+}
+
+/** On to Healing, with the reason why it will end as Failed. */
+export const undo = async ({ record }: StepContext, fault: FaultResource, reason: string): Promise<void> => {
+  await record.write(fault, () => ({ phase: 'Healing', error: reason, message: `healing: ${reason}` }))
+}
+
+// --- Internal helpers ---
+
+/** Asked again at the moment of injection: time has passed since the plan. */
+const refusalNow = async ({ target }: StepContext, fault: FaultResource): Promise<string | null> => {
+  try {
+    await target.requireAllowed(fault)
+  } catch (error) {
+    if (error instanceof UserError) return error.message
+    throw error
+  }
+  const { ready, replicas } = await target.serving(fault)
+  const { status, spec } = fault
+  return tooMuch({ ready, replicas, planned: status?.unavailable ?? 0, maxUnavailable: spec.maxUnavailable })
+}
