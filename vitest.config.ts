@@ -33,6 +33,17 @@ export default defineConfig({
       },
       {
         test: {
+          // Half an hour: npm run test:faults.
+          name: 'slow',
+          include: ['tests/**/*.slow.test.ts'],
+          exclude,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+          ...patience,
+        },
+      },
+      {
+        test: {
           name: 'e2e-planes',
           include: [PLANES],
           exclude,
