@@ -17,6 +17,8 @@ type rootModule struct {
 	counts    counts
 	schedules schedules
 	users     users
+	pressures pressures
+	surges    surges
 }
 
 type moduleInstance struct {
@@ -25,6 +27,8 @@ type moduleInstance struct {
 	counts    *counts
 	schedules *schedules
 	users     *users
+	pressures *pressures
+	surges    *surges
 	secrets   *secretsource.Manager // nil where k6 has no source of secrets
 	transport transport
 }
@@ -37,6 +41,7 @@ func (m *rootModule) NewModuleInstance(vu modules.VU) modules.Instance {
 	}
 	return &moduleInstance{
 		vu: vu, metrics: registered, counts: &m.counts, schedules: &m.schedules, users: &m.users,
+		pressures: &m.pressures, surges: &m.surges,
 		secrets: vu.InitEnv().SecretsManager,
 	}
 }
@@ -45,6 +50,7 @@ func (m *rootModule) NewModuleInstance(vu modules.VU) modules.Instance {
 func (m *moduleInstance) Exports() modules.Exports {
 	return modules.Exports{Named: map[string]any{
 		"Client": m.construct, "Arrivals": m.constructArrivals, "stats": m.stats, "nextUser": m.nextUser,
+		"press": m.press, "release": m.release, "pressure": m.pressure, "startSurge": m.startSurge, "nextExtra": m.nextExtra,
 	}}
 }
 

@@ -75,7 +75,7 @@ func TestAScriptAsksAndItsNumbersArrive(t *testing.T) {
 			answer.arrival, answer.intended, answer.reused, answer.gaps.reduce((sum, [, count]) => sum + count, 0),
 			stats().inFlight, stats().finished, Object.keys(body).length, Object.keys(answer).length, client instanceof Client])`
 	got, err := rt.RunString(script)
-	want := `["ok",8,15,null,"number","chTells othercach forksores",5,1000.5,false,6,0,1,4,31,true]`
+	want := `["ok",8,15,null,"number","chTells othercach forksores",5,1000.5,false,6,0,1,4,33,true]`
 	if err != nil || got.String() != want {
 		t.Errorf("got %v, %v", got, err)
 	}

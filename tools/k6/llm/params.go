@@ -20,17 +20,21 @@ type params struct {
 	wantText         bool
 	leaveAfter       time.Duration // 0 for never
 	leaveAfterTokens int
+	traffic          string
+	extra            bool // beyond the load: no arrival of the schedule
 }
 
 func readParams(rt *sobek.Runtime, value sobek.Value) (params, error) {
 	p := params{}
 	if !isNone(value) {
 		var given struct {
-			ID     string      `js:"id"`
-			Stream *bool       `js:"stream"`
-			Text   bool        `js:"text"`
-			From   sobek.Value `js:"arrival"`
-			Cancel *struct {
+			ID      string      `js:"id"`
+			Stream  *bool       `js:"stream"`
+			Text    bool        `js:"text"`
+			From    sobek.Value `js:"arrival"`
+			Traffic string      `js:"traffic"`
+			Extra   bool        `js:"extra"`
+			Cancel  *struct {
 				AfterTokens *int     `js:"afterTokens"`
 				AfterMs     *float64 `js:"afterMs"`
 			} `js:"cancel"`
@@ -45,6 +49,7 @@ func readParams(rt *sobek.Runtime, value sobek.Value) (params, error) {
 			return p, fmt.Errorf("expected an id without control characters, since it is sent as a header, found %q", given.ID)
 		}
 		p.id, p.wantText = given.ID, given.Text
+		p.traffic, p.extra = given.Traffic, given.Extra
 		p.whole = given.Stream != nil && !*given.Stream
 		if c := given.Cancel; c != nil {
 			if c.AfterTokens != nil && *c.AfterTokens < 1 || c.AfterMs != nil && !(*c.AfterMs > 0 && *c.AfterMs <= longest) {
@@ -68,7 +73,7 @@ func readParams(rt *sobek.Runtime, value sobek.Value) (params, error) {
 }
 
 func checkParams(value sobek.Value) error {
-	if err := onlyKnown(value, "id", "arrival", "stream", "text", "cancel"); err != nil {
+	if err := onlyKnown(value, "id", "arrival", "stream", "text", "cancel", "traffic", "extra"); err != nil {
 		return err
 	}
 	if object, ok := value.(*sobek.Object); ok {
@@ -96,6 +101,9 @@ func (p *params) readArrival(rt *sobek.Runtime, value sobek.Value) error {
 	if !(at >= 0 && at <= latest) {
 		return fmt.Errorf("expected arrival.intended in milliseconds since the epoch, found %v", intended)
 	}
-	p.arrival, p.intended = pointer(index.ToInteger()), &at
+	p.intended = &at
+	if !p.extra {
+		p.arrival = pointer(index.ToInteger())
+	}
 	return nil
 }

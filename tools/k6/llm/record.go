@@ -42,6 +42,8 @@ type record struct {
 	Outcome      string             `json:"outcome"`
 	Error        *string            `json:"error"`
 	Replica      *string            `json:"replica"`
+	Traffic      *string            `json:"traffic"`
+	Extra        bool               `json:"extra"`
 }
 
 // record is the exchange as a line of the spool.
@@ -52,6 +54,7 @@ func (x *exchange) record(r result) record {
 		Gaps: x.gaps.Buckets(), Chunks: x.marks.chunks, Coalesced: x.marks.coalesced,
 		OutputTokens: x.marks.chunks, TokensFrom: "chunks", Outcome: r.outcome,
 		FinishReason: unlessEmpty(x.finish), Error: unlessEmpty(r.err),
+		Traffic: unlessEmpty(x.traffic), Extra: x.extra,
 	}
 	x.recordSending(&line)
 	if x.usage != nil {
@@ -131,6 +134,8 @@ func (r *record) object(rt *sobek.Runtime, text *string) *sobek.Object {
 		{"outcome", r.Outcome},
 		{"error", orNull(r.Error)},
 		{"replica", orNull(r.Replica)},
+		{"traffic", orNull(r.Traffic)},
+		{"extra", r.Extra},
 		{"text", orNull(text)},
 	} {
 		_ = object.Set(field.name, field.value)

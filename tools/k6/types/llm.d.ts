@@ -43,13 +43,17 @@ declare module 'k6/x/llm' {
      * What the schedule wanted: the request is not sent before its intended time, and latency is told from that as well. A
      * connection that is at hand is made ready before; to dial begins at that time.
      */
-    arrival?: Arrival
+    arrival?: Pick<Arrival, 'index' | 'intended'>
     /** Default true. False asks for one JSON answer: no firsts and no gaps, but tokens and e2e. */
     stream?: boolean
     /** The user leaves: after this many content events, or this long after the call (ms), whichever comes first. Outcome `cancelled`. */
     cancel?: { afterTokens?: number; afterMs?: number }
     /** Collect the answer's text (without reasoning and tool calls). It costs decoding: off where it is not given. */
     text?: boolean
+    /** On the record: what of a timeline made this request other than it would have been, or had it asked at all. */
+    traffic?: string
+    /** On the record: beyond the load. Its arrival is no arrival of the schedule, but is waited for and told from all the same. */
+    extra?: boolean
   }
 
   export type Outcome =
@@ -139,6 +143,9 @@ declare module 'k6/x/llm' {
     error: string | null
     /** The serving pod, where the gateway says so (`X-Upstream`). */
     replica: string | null
+    /** `traffic` and `extra` of the params. */
+    traffic: string | null
+    extra: boolean
     /** Null unless `text` was asked for. */
     text: string | null
   }
@@ -161,6 +168,45 @@ declare module 'k6/x/llm' {
    * ids, which virtual users of other scenarios take as well, the same in every run: for what a seed is to bring again.
    */
   export const nextUser: () => number
+
+  /**
+   * Says to all virtual users of the process what they are to do otherwise, until a time (milliseconds since the epoch): `text`
+   * is JSON. The same name again replaces it. It ends by itself, or with `release`.
+   */
+  export const press: (name: string, text: string, until: number) => void
+  /** Ends what was pressed under a name, and its surge. */
+  export const release: (name: string) => void
+  /** All that is pressed, as a JSON array of its texts; empty where nothing is. Cheap: for every request. */
+  export const pressure: () => string
+
+  /**
+   * Hands out, to virtual users that wait in `nextExtra`, either so many users at once or requests at a rate, until a time. What
+   * nobody is free for waits, and is nobody's at the end. The same seed, the same times from its start.
+   */
+  export const startSurge: (
+    name: string,
+    options:
+      | { users: number; until: number }
+      | {
+          /** Requests a second. */
+          rate: number
+          process: 'constant' | 'poisson' | 'gamma'
+          burstiness?: number
+          seed: number
+          until: number
+        },
+  ) => void
+  /** Blocks, at no cost, until there is something beyond the load to do, but not longer than to a time; null then, and when k6 stops. */
+  export const nextExtra: (until: number) => Extra | null
+
+  export interface Extra {
+    /** The name that the surge was started under. */
+    surge: string
+    /** Which user of it, or which request. */
+    index: number
+    /** Of a request: when it is wanted, some 20 ms from now. Null of a user. */
+    intended: number | null
+  }
 
   /** Requests of the whole k6 process so far. */
   export const stats: () => { started: number; finished: number; failed: number; inFlight: number }
