@@ -96,10 +96,15 @@ const merged = (kinds: readonly Kind[]): Record<string, Schema> => {
     for (const [name, { default: _, ...own }] of Object.entries(schema.properties ?? {})) {
       const other = all.get(name)
       const same = other === undefined || JSON.stringify(other) === JSON.stringify(own)
-      all.set(name, same ? own : { 'x-kubernetes-preserve-unknown-fields': true })
+      all.set(name, same ? own : UNLIKE)
     }
   }
   return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+const UNLIKE: Schema = {
+  description: 'Not the same for all kinds: docs/faults.md has what each takes.',
+  'x-kubernetes-preserve-unknown-fields': true,
 }
 
 /** CEL: what a kind needs is there, and what only other kinds have is not. */

@@ -15,6 +15,9 @@ test('every flag is off, says what it does, and has something to be turned to', 
     'prompt-template',
     'runaway-max-tokens',
     'cache-busting-prefix',
+    'retry-storm',
+    'sticky-routing',
+    'rate-limit-errors',
   ])
   for (const { defaultVariant, variants, summary } of flagDefinitions) {
     expect(defaultVariant).toBe('off')

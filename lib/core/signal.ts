@@ -117,6 +117,29 @@ export const SIGNALS = {
       `sum(rate(gateway_requests_total{namespace="${namespace}",code="499"}[15s])) or vector(0)`,
     moved: { absolute: 0.1, relative: 0.5 },
   },
+  'calls-per-request': {
+    summary: 'Calls to engines for each request that the gateway answers',
+    promql: ({ namespace }) =>
+      `sum(rate(gateway_upstream_requests_total{namespace="${namespace}"}[15s])) / sum(rate(gateway_requests_total{namespace="${namespace}"}[15s]))`,
+    moved: { absolute: 0.3, relative: 0.2 },
+  },
+  'busiest-replica': {
+    summary: 'Share of the gateway’s requests in flight that one replica has',
+    promql: ({ namespace }) =>
+      `max(avg_over_time(gateway_upstream_in_flight{namespace="${namespace}"}[10s])) / sum(avg_over_time(gateway_upstream_in_flight{namespace="${namespace}"}[10s]))`,
+    moved: { absolute: 0.15, relative: 0.2 },
+  },
+  'response-head-time': {
+    summary: 'Mean time from a call to the response head, of the slowest replica, in seconds',
+    promql: ({ namespace }) =>
+      `max(sum by (pod) (rate(gateway_upstream_head_seconds_sum{namespace="${namespace}"}[15s])) / sum by (pod) (rate(gateway_upstream_head_seconds_count{namespace="${namespace}"}[15s])))`,
+    moved: { absolute: 0.03, relative: 0.5 },
+  },
+  'unanswered-for': {
+    summary: 'Age of the oldest call that an engine has not begun to answer, in seconds',
+    promql: ({ namespace }) => `max(gateway_upstream_unanswered_seconds{namespace="${namespace}"})`,
+    moved: { absolute: 2, relative: 0.5 },
+  },
   'gpu-memory-used': {
     summary: 'GPU memory in use on all nodes, in MiB',
     promql: () => 'sum(DCGM_FI_DEV_FB_USED)',

@@ -1,19 +1,25 @@
 import { FlagdCore } from '@openfeature/flagd-core'
+import { flagsDocument } from '../../chaos/flags/definitions.ts'
 import { ALLOW_LABEL, type FaultResource } from '../../lib/core/fault-resource.ts'
+import { parseFlags } from '../../lib/core/flag-document.ts'
 import { until } from '../../lib/core/until.ts'
 import type { Kube } from '../../lib/kube/client.ts'
 
 export const NODES = ['gpu-1', 'gpu-2', 'gpu-3']
 
+const { 'prompt-template': _, ...shipped } = parseFlags(flagsDocument).flags
+
+/** Two flags of its own, and those that ship. */
 export const FLAGS = {
   flags: {
     'prompt-template': {
       state: 'ENABLED',
-      variants: { short: 'short', long: 'long' },
+      variants: { short: 'short', long: 'long', v2: 'v2' },
       defaultVariant: 'short',
       targeting: { if: [{ '==': [{ var: 'tier' }, 'gold'] }, 'long', null] },
     },
     'max-tokens': { state: 'ENABLED', variants: { normal: 256, runaway: 4096 }, defaultVariant: 'normal' },
+    ...shipped,
   },
 }
 
