@@ -1,10 +1,12 @@
 import {
   ApiextensionsV1Api,
   AppsV1Api,
+  AuthorizationV1Api,
   BatchV1Api,
   CoordinationV1Api,
   CoreV1Api,
   CustomObjectsApi,
+  type KubeConfig,
   KubernetesObjectApi,
 } from '@kubernetes/client-node'
 import { type KubeConnection, type KubeOptions, openConnection } from './connection.ts'
@@ -19,6 +21,7 @@ export { isConflict, isNotFound, isTransient, orNull, reaching, statusCode } fro
 export interface Kube extends KubeConnection {
   core: CoreV1Api
   apps: AppsV1Api
+  authorization: AuthorizationV1Api
   batch: BatchV1Api
   coordination: CoordinationV1Api
   custom: CustomObjectsApi
@@ -27,16 +30,16 @@ export interface Kube extends KubeConnection {
 }
 
 /** Reads the kubeconfig and makes the clients; talks to nobody yet. */
-export const connect = (options: KubeOptions = {}): Kube => {
-  const { config } = openConnection(options)
-  return {
-    config,
-    core: config.makeApiClient(CoreV1Api),
-    apps: config.makeApiClient(AppsV1Api),
-    batch: config.makeApiClient(BatchV1Api),
-    coordination: config.makeApiClient(CoordinationV1Api),
-    custom: config.makeApiClient(CustomObjectsApi),
-    extensions: config.makeApiClient(ApiextensionsV1Api),
-    objects: KubernetesObjectApi.makeApiClient(config),
-  }
-}
+export const connect = (options: KubeOptions = {}): Kube => clientsOf(openConnection(options).config)
+
+export const clientsOf = (config: KubeConfig): Kube => ({
+  config,
+  core: config.makeApiClient(CoreV1Api),
+  apps: config.makeApiClient(AppsV1Api),
+  authorization: config.makeApiClient(AuthorizationV1Api),
+  batch: config.makeApiClient(BatchV1Api),
+  coordination: config.makeApiClient(CoordinationV1Api),
+  custom: config.makeApiClient(CustomObjectsApi),
+  extensions: config.makeApiClient(ApiextensionsV1Api),
+  objects: KubernetesObjectApi.makeApiClient(config),
+})
