@@ -83,7 +83,12 @@ func hand(ctx context.Context, tickets chan<- ticket, walk func() (ticket, bool)
 		if !ok {
 			return
 		}
-		if next.intended != nil && !pause(ctx, time.Until(next.intended.Add(-surgeLead))) {
+		wait := time.Duration(0)
+		if next.intended != nil {
+			wait = time.Until(next.intended.Add(-surgeLead))
+		}
+		// Also where nothing is to be waited for: select has no order.
+		if !pause(ctx, wait) {
 			return
 		}
 		select {
