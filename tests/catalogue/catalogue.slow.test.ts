@@ -37,7 +37,9 @@ beforeAll(async () => {
   const dir = await realpath(join(entry.folder, 'runs/latest')).catch(() => expect.fail(stderr))
   records = z.array(FaultResource).parse(JSON.parse(await readFile(join(dir, RUN_FILES.faults), 'utf8')))
   const kube = connect({ kubeconfig: join(entry.stateRoot, NAME, 'kubeconfig') })
-  prometheus = prometheusClient({ url: (await stackTarget(kube, { embedded: true })).prometheus })
+  prometheus = prometheusClient({
+    endpoint: { url: (await stackTarget(kube, { embedded: true })).prometheus, headers: {} },
+  })
 }, PATIENCE_MS)
 
 afterAll(async () => {
