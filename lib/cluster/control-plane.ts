@@ -85,6 +85,8 @@ const API_FLAGS = {
   'anonymous-auth': 'false',
   'kubelet-preferred-address-types': 'InternalIP',
   'service-account-issuer': 'https://kubernetes.default.svc',
+  // Exec over WebSocket goes through to the node as it is: the node agent does not speak SPDY, which the API server would make of it.
+  'feature-gates': 'TranslateStreamCloseWebsocketRequests=false',
   'event-ttl': '1h',
   'enable-priority-and-fairness': 'false',
   profiling: 'false',
@@ -98,6 +100,10 @@ const CONTROLLER_FLAGS = {
   profiling: 'false',
   'kube-api-qps': '100',
   'kube-api-burst': '200',
+  // A node without a heartbeat is NotReady after twelve seconds (Kubernetes: 50), so that an outage of a minute is one. The
+  // agent renews every three. What runs there is taken to be lost after five minutes more, as everywhere.
+  'node-monitor-period': '2s',
+  'node-monitor-grace-period': '12s',
   // Without volumes, certificates, clouds, autoscalers; without endpoints, which refuse loopback addresses.
   controllers: [
     'clusterrole-aggregation-controller',

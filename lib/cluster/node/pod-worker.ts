@@ -6,7 +6,7 @@ import type { NodeSpec } from '../types.ts'
 import type { AgentContext } from './context.ts'
 import { deletePod } from './delete-pod.ts'
 import type { LogFile } from './log-file.ts'
-import type { PodHost } from './pod-host.ts'
+import type { PodHost, Running } from './pod-host.ts'
 import { acquireAddress, type PodFiles, preparePodFiles } from './pod-setup.ts'
 import { type Condition, isTerminal, podStatus } from './pod-status.ts'
 import { type ContainerRecord, initialRecords } from './records.ts'
@@ -22,7 +22,11 @@ export interface PodWorker {
   vanish(): void
   /** The agent ends: containers are stopped, the API is left alone. Resolves when nothing of the pod runs. */
   shutDown(graceMs: number): Promise<void>
+  /** The node loses its power: everything is killed at once and nobody is told. Resolves when nothing of the pod is left here. */
+  cut(): Promise<void>
   records: readonly ContainerRecord[]
+  /** A container that runs now. */
+  running(container: string): Running | null
   /** The log of one run, where it is still kept. */
   log(container: string, attempt: number): LogFile | null
 }
@@ -45,6 +49,7 @@ export const createPodWorker = (context: AgentContext, node: NodeSpec, first: V1
   let podIP: string | null = null
   let files: PodFiles | null = null
   let over = false
+  let silent = false
   let failure: { reason: string; message: string } | null = null
   let conditions: readonly Condition[] = []
   /** When the grace period of a stop ends; later calls only bring it forward. */
@@ -77,7 +82,9 @@ export const createPodWorker = (context: AgentContext, node: NodeSpec, first: V1
     running: new Map(),
     logs: new Map(),
     changed: status.touch,
-    event: (event) => context.events.record(pod, node.name, event),
+    event: (event) => {
+      if (!silent) context.events.record(pod, node.name, event)
+    },
     graceMs: () => (deadline === Number.POSITIVE_INFINITY ? ownGraceMs() : Math.max(0, deadline - now())),
   }
 
@@ -139,6 +146,7 @@ export const createPodWorker = (context: AgentContext, node: NodeSpec, first: V1
   const update = (newer: V1Pod): void => {
     const described = metadataText(pod) !== metadataText(newer)
     pod = newer
+    status.seen(newer)
     if (pod.metadata?.deletionTimestamp) {
       stop((pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000)
       deletion.resolve()
@@ -152,6 +160,12 @@ export const createPodWorker = (context: AgentContext, node: NodeSpec, first: V1
     .then(() => (leaving ? undefined : bury()))
     .catch((error: unknown) => log(`${where}: ${errorMessage(error)}`))
 
+  const shutDown = async (graceMs: number): Promise<void> => {
+    leaving = true
+    status.close()
+    stop(Math.min(graceMs, ownGraceMs()))
+    await lived
+  }
   return {
     pod: () => pod,
     update,
@@ -160,13 +174,14 @@ export const createPodWorker = (context: AgentContext, node: NodeSpec, first: V1
       stop(0)
       removed.resolve()
     },
-    shutDown: async (graceMs) => {
-      leaving = true
-      status.close()
-      stop(Math.min(graceMs, ownGraceMs()))
-      await lived
+    shutDown,
+    cut: async () => {
+      silent = true
+      await shutDown(0)
+      await rm(folder, { recursive: true, force: true })
     },
     records,
+    running: (container) => host.running.get(container) ?? null,
     log: (container, attempt) => host.logs.get(container)?.find((known) => known.attempt === attempt)?.file ?? null,
   }
 }
