@@ -3,6 +3,7 @@ import { FAULT_API_VERSION, FAULT_LABEL, type FaultResource, RUN_LABEL } from '.
 import { type Kube, isConflict, orNull } from '../../lib/kube/client.ts'
 import type { V1Job } from '../../lib/kube/types.ts'
 import { faultId } from './fault-id.ts'
+import { workloadCalls } from './kube/workload.ts'
 import { servingState } from './serving.ts'
 
 /** What one Fault may do, in its own namespace only. Objects it creates carry its labels and belong to it. */
@@ -21,6 +22,8 @@ export const faultKube = (kube: Kube, fault: FaultResource): FaultKube => {
   }
 
   return {
+    ...workloadCalls(kube, fault),
+
     async deletePod(name, { uid, gracePeriodSeconds }) {
       const body = { gracePeriodSeconds, preconditions: { uid } }
       await goneIsFine(kube.core.deleteNamespacedPod({ namespace, name, body }))

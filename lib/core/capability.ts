@@ -1,3 +1,5 @@
+import type { WorkloadFacts } from './fault-kube/workload.ts'
+
 /**
  * What a target may be able to do, and what it says about itself when it is asked: nothing is guessed from a name. Each is asked by
  * a file of chaos/capabilities/.
@@ -7,6 +9,10 @@ export interface CapabilityFacts {
   'feature-flags': { configMap: string; key: string; document: string }
   /** MiB per node, from the GPU exporter. */
   'gpu-metrics': { nodes: Record<string, { usedMiB: number; freeMiB: number }> }
+  /** The one Deployment or StatefulSet that owns the serving pods. */
+  workload: WorkloadFacts
+  /** Blocks of tokens in the smallest replica's KV cache, and the longest request that it takes, where that is told. */
+  'kv-cache': { blocks: number; blockSize: number; maxModelLen: number | null }
 }
 export type CapabilityName = keyof CapabilityFacts
 

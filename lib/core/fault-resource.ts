@@ -12,7 +12,7 @@ export const RUN_LABEL = 'firedrill.dev/run'
 /** On a Fault: the step of the scenario's timeline that asked for it. */
 export const STEP_LABEL = 'firedrill.dev/step'
 
-/** On every object that a fault creates: the id of that fault. */
+/** On every object that a fault creates, and on the workload that it changes: the id of that fault. */
 export const FAULT_LABEL = 'firedrill.dev/fault'
 /** On a Fault, with any value: end it now. Whoever holds the Lease heals it, and its record stays. */
 export const END_ANNOTATION = 'firedrill.dev/end'

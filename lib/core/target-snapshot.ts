@@ -10,6 +10,10 @@ export interface ServingPod {
   /** How often its containers were started again, and what the first waiting or ended one says (`CrashLoopBackOff`, `Error`). */
   restarts?: number
   reason?: string | null
+  /** Its startup probes have passed: what is not ready now is not a cold start. */
+  started?: boolean
+  /** The hash of the pod template that it was made from. */
+  revision?: string
 }
 
 /** The state of the target at planning time. Faults choose from it; they never look again. */

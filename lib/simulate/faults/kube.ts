@@ -64,6 +64,9 @@ export const simulatedKube = (clock: Clockwork, cluster: Cluster, flags: FlagSto
     deleteJob: (name) => call(() => cluster.deleteJob(name)),
     jobRunning: (name) => call(() => cluster.jobPods(name).some(({ ready, isDeleting }) => ready && !isDeleting)),
     jobGone: (name) => call(() => cluster.jobPods(name).length === 0),
+    changeWorkload: notSimulated('changeWorkload'),
+    restoreWorkload: notSimulated('restoreWorkload'),
+    restartWorkload: notSimulated('restartWorkload'),
   }
 }
 
@@ -84,6 +87,10 @@ export const servingPods = (cluster: Cluster): ServingPod[] =>
     .sort((a, b) => compare(a.node, b.node) || compare(a.name, b.name))
 
 // --- Internal helpers ---
+
+/** A bug where it is reached: SIMULATED_NEEDS keeps faults away that need it. */
+const notSimulated = (call: string) => (): Promise<never> =>
+  Promise.reject(new Error(`the simulated cluster has no ${call}`))
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
 
