@@ -1,20 +1,23 @@
 import { rm, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorMessage } from '../../core/errors.ts'
+import { readOutage } from '../../core/node-outage.ts'
 import { openConnection } from '../../kube/connection.ts'
-import type { V1Pod } from '../../kube/pod-types.ts'
+import type { V1Node, V1Pod } from '../../kube/pod-types.ts'
 import { rawClient } from '../../kube/raw.ts'
 import { type Change, watchCollection } from '../../kube/watch.ts'
+import type { NodeSpec } from '../types.ts'
 import { createAddresses } from './addresses.ts'
 import type { NodeAgentConfig } from './config.ts'
 import type { AgentContext } from './context.ts'
 import { createEventRecorder } from './events.ts'
-import { startKubeletServers } from './kubelet-server.ts'
+import { type FindPod, startKubeletServers } from './kubelet-server.ts'
 import { type Kill, killLeftovers } from './leftovers.ts'
+import { createMachine, type Machine } from './machine.ts'
 import { createMemoryWatch } from './memory.ts'
-import { registerNodes } from './nodes.ts'
+import { createNodeOutages } from './node-outages.ts'
+import { listNodes, registerNodes } from './nodes.ts'
 import { createObjectCache } from './object-cache.ts'
-import { createPodWorker, type PodWorker } from './pod-worker.ts'
 
 export interface AgentOptions {
   config: NodeAgentConfig
@@ -58,25 +61,45 @@ export const runAgent = async (options: AgentOptions): Promise<void> => {
     now,
     log,
   }
-  const pods = new Map<string, PodWorker>()
-  const find = (namespace: string, name: string): PodWorker | null =>
-    // The latest, where a pod of the same name is still being buried.
-    [...pods.values()].findLast(({ pod }) => {
-      const { metadata } = pod()
-      return metadata?.name === name && metadata.namespace === namespace
-    }) ?? null
-  const closeServers = await startKubeletServers(context, find)
+  const machines = config.nodes.map((spec) => createMachine(context, spec))
+  const machineOf = (name: string | undefined): Machine | undefined => machines.find(({ spec }) => spec.name === name)
+  const isUp = ({ name }: NodeSpec): boolean => machineOf(name)?.isUp() ?? false
+  const find: FindPod = (namespace, name) =>
+    machines.map((machine) => machine.find(namespace, name)).findLast((worker) => worker !== null) ?? null
+  const servers = await startKubeletServers(context, find, isUp)
+  const outages = machines.map((machine) => ({
+    machine,
+    outage: createNodeOutages(context, machine, () => servers.cut(machine.spec)),
+  }))
+  const onNode = (change: Change, node: V1Node): void => {
+    const known = outages.find(({ machine }) => machine.spec.name === node.metadata?.name)
+    known?.outage.seen(change === 'deleted' ? null : node)
+  }
   try {
-    await registerNodes(context, signal)
+    // An outage that an agent before this one began goes on.
+    for (const node of await listNodes(context, signal)) {
+      const machine = machineOf(node.metadata?.name)
+      if ((readOutage(node.metadata?.annotations)?.until ?? 0) > now()) await machine?.cut()
+    }
+    const register = await registerNodes(context, isUp, signal)
     options.onReady()
     await Promise.all([
       context.objects.run(signal),
+      ...outages.map(({ outage }) => outage.run(register, signal)),
+      watchCollection<V1Node>({
+        kube,
+        path: '/api/v1/nodes',
+        list: () => api('GET', '/api/v1/nodes'),
+        onChange: onNode,
+        onError: onError('watching nodes'),
+        signal,
+      }),
       watchCollection<V1Pod>({
         kube,
         path: '/api/v1/pods',
         fieldSelector: BOUND,
         list: () => api('GET', `/api/v1/pods?fieldSelector=${encodeURIComponent(BOUND)}`),
-        onChange: (change, pod) => onPod(context, pods, change, pod),
+        onChange: (change, pod) => machineOf(pod.spec?.nodeName)?.onPod(change, pod),
         onError: onError('watching pods'),
         signal,
       }),
@@ -84,28 +107,11 @@ export const runAgent = async (options: AgentOptions): Promise<void> => {
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
-    closeServers()
-    await Promise.all([...pods.values()].map((worker) => worker.shutDown(SHUTDOWN_MS)))
+    servers.close()
+    await Promise.all(machines.map((machine) => machine.shutDown(SHUTDOWN_MS)))
   }
 }
 
 // --- Internal helpers ---
 
 const BOUND = 'spec.nodeName!='
-
-const onPod = (context: AgentContext, pods: Map<string, PodWorker>, change: Change, pod: V1Pod): void => {
-  const uid = pod.metadata?.uid ?? ''
-  const node = context.config.nodes.find(({ name }) => name === pod.spec?.nodeName)
-  if (node === undefined) return
-  const worker = pods.get(uid)
-  try {
-    if (change === 'deleted') {
-      worker?.vanish()
-      pods.delete(uid)
-    } else if (worker === undefined) pods.set(uid, createPodWorker(context, node, pod))
-    else worker.update(pod)
-  } catch (error) {
-    // The watch would swallow it.
-    context.log(`pod ${pod.metadata?.namespace}/${pod.metadata?.name}: ${errorMessage(error)}`)
-  }
-}

@@ -1,7 +1,8 @@
 import { machine, release, type } from 'node:os'
+import { OUTAGE_ANNOTATION, OUTAGE_SUPPORTED } from '../../core/node-outage.ts'
 import type { NodeSpec } from '../types.ts'
 
-export const LEASE_SECONDS = 40
+export const LEASE_SECONDS = 12
 
 /** A node as the agent registers it, in the API's own words. */
 export const nodeObject = (spec: NodeSpec, kubeletPort: number, version: string, now: number): object => ({
@@ -15,6 +16,7 @@ export const nodeObject = (spec: NodeSpec, kubeletPort: number, version: string,
       'kubernetes.io/arch': ARCHITECTURES[machine()] ?? machine(),
       ...spec.labels,
     },
+    annotations: { [OUTAGE_ANNOTATION]: OUTAGE_SUPPORTED },
   },
   status: nodeStatus(spec, kubeletPort, version, now, now),
 })

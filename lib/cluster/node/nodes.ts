@@ -6,19 +6,34 @@ import type { AgentContext } from './context.ts'
 import { leaseObject, microTime, nodeObject, nodeStatus } from './node-object.ts'
 import { pause } from './pause.ts'
 
-const RENEW_MS = 10_000
+/** Well within the grace period of the node controller (lib/cluster/control-plane.ts): three lost ones are forgiven. */
+const RENEW_MS = 3_000
 const STATUS_MS = 300_000
 const RETRY_MS = 200
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases'
 
-/** Registers all nodes; resolves when the API has each of them as Ready, with a Lease. Tries until the signal. */
-export const registerNodes = async (context: AgentContext, signal: AbortSignal): Promise<void> => {
+/** Says of a node that it is there and ready, as after its boot. Tries until the signal. */
+export type Register = (node: NodeSpec) => Promise<void>
+
+/**
+ * Registers the nodes that have power; resolves when the API has each of them as Ready, with a Lease. From then on their
+ * Leases are renewed for as long as they have power.
+ */
+export const registerNodes = async (
+  context: AgentContext,
+  isUp: (node: NodeSpec) => boolean,
+  signal: AbortSignal,
+): Promise<Register> => {
   const { gitVersion } = await retry(context, signal, () => context.api<{ gitVersion: string }>('GET', '/version'))
-  await Promise.all(
-    context.config.nodes.map((node) => retry(context, signal, () => registerNode(context, node, gitVersion))),
-  )
-  void keepAlive(context, gitVersion, signal)
+  const register: Register = (node) => retry(context, signal, () => registerNode(context, node, gitVersion))
+  await Promise.all(context.config.nodes.filter(isUp).map(register))
+  void keepAlive(context, isUp, gitVersion, signal)
+  return register
 }
+
+/** The nodes as the API has them now; tries until the signal. */
+export const listNodes = (context: AgentContext, signal: AbortSignal): Promise<V1Node[]> =>
+  retry(context, signal, async () => (await context.api<{ items: V1Node[] }>('GET', '/api/v1/nodes')).items)
 
 // --- Internal helpers ---
 
@@ -55,8 +70,13 @@ const registerNode = async ({ api, config, now }: AgentContext, spec: NodeSpec, 
   })
 }
 
-/** Leases every ten seconds, the nodes' status every five minutes. A node that somebody deleted is registered again. */
-const keepAlive = async (context: AgentContext, version: string, signal: AbortSignal): Promise<void> => {
+/** Leases every few seconds, the nodes' status every five minutes. A node that somebody deleted is registered again. */
+const keepAlive = async (
+  context: AgentContext,
+  isUp: (node: NodeSpec) => boolean,
+  version: string,
+  signal: AbortSignal,
+): Promise<void> => {
   const { api, config, now, log } = context
   const since = now()
   let reported = since
@@ -67,6 +87,7 @@ const keepAlive = async (context: AgentContext, version: string, signal: AbortSi
     const withStatus = time - reported >= STATUS_MS
     if (withStatus) reported = time
     for (const spec of config.nodes) {
+      if (!isUp(spec)) continue
       try {
         const body = { spec: { renewTime: microTime(time) } }
         await api('PATCH', `${LEASES}/${spec.name}`, { body, patch: 'merge' })

@@ -7,6 +7,11 @@ import type { PodStatus } from './pod-status.ts'
 export interface StatusWriter {
   /** Something may have changed: computed and sent in a moment, once for all changes until then. */
   touch(): void
+  /**
+   * What the API has: sent again where it is not what was sent last about readiness. The node controller takes it from all
+   * pods of a node whose heartbeat it missed, and the kubelet is the one to give it back.
+   */
+  seen(pod: V1Pod): void
   /** Resolves when the status as it is now has been sent, or can no longer be. */
   flush(): Promise<void>
   /** Nothing is sent any more. */
@@ -26,6 +31,7 @@ export const createStatusWriter = (
   const { namespace = '', name = '', uid = '' } = pod.metadata ?? {}
   const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`
   let sent = ''
+  let sentReady: string | undefined
   let closed = false
   let dirty = false
   let retryMs = RETRY_MS
@@ -42,6 +48,7 @@ export const createStatusWriter = (
       try {
         await api('PATCH', path, { body: { metadata: { uid }, status }, patch: 'strategic-merge' })
         sent = text
+        sentReady = readiness(status)
         retryMs = RETRY_MS
       } catch (error) {
         if (isNotFound(error) || isConflict(error)) closed = true
@@ -61,6 +68,11 @@ export const createStatusWriter = (
   }
   return {
     touch,
+    seen: ({ status }) => {
+      if (sentReady === undefined || readiness(status) === sentReady) return
+      sent = ''
+      touch()
+    },
     flush: async () => {
       touch()
       await running
@@ -70,3 +82,8 @@ export const createStatusWriter = (
     },
   }
 }
+
+// --- Internal helpers ---
+
+const readiness = (status: { conditions?: { type: string; status: string }[] } | undefined): string | undefined =>
+  status?.conditions?.find(({ type }) => type === 'Ready')?.status
