@@ -79,7 +79,7 @@ const specSchema = (faults: readonly AnyFault[]): Schema => {
     },
     'x-kubernetes-validations': [
       { rule: 'self == oldSelf', message: 'a Fault is not changed once it is written: delete it and create another' },
-      ...kinds.flatMap(rulesOf),
+      ...rulesOf(kinds),
     ],
   }
 }
@@ -89,33 +89,55 @@ interface Kind {
   schema: Schema
 }
 
-/** One schema per name; where kinds disagree, what they call by that name is left to the controller. Defaults are theirs too. */
+/**
+ * One schema per name. What kinds describe or bound differently keeps its type alone; of another type in each, it is left to the
+ * controller. Defaults are the kinds' own.
+ */
 const merged = (kinds: readonly Kind[]): Record<string, Schema> => {
   const all = new Map<string, Schema>()
   for (const { schema } of kinds) {
     for (const [name, { default: _, ...own }] of Object.entries(schema.properties ?? {})) {
       const other = all.get(name)
-      const same = other === undefined || JSON.stringify(other) === JSON.stringify(own)
-      all.set(name, same ? own : UNLIKE)
+      all.set(name, other === undefined || JSON.stringify(other) === JSON.stringify(own) ? own : common(other, own))
     }
   }
   return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-const UNLIKE: Schema = {
-  description: 'Not the same for all kinds: docs/faults.md has what each takes.',
-  'x-kubernetes-preserve-unknown-fields': true,
+const common = ({ type, items, description = '' }: Schema, other: Schema): Schema => {
+  const words = { description: [...new Set([...description.split(' / '), other.description ?? ''])].join(' / ') }
+  const simple = type !== undefined && type !== 'object' && JSON.stringify(items) === JSON.stringify(other.items)
+  return simple && type === other.type
+    ? { type, ...words, ...(items === undefined ? {} : { items }) }
+    : { ...words, 'x-kubernetes-preserve-unknown-fields': true }
 }
 
-/** CEL: what a kind needs is there, and what only other kinds have is not. */
-const rulesOf = ({ name, schema }: Kind, _: number, kinds: readonly Kind[]) => {
-  const own = Object.keys(schema.properties ?? {})
-  const foreign = Object.keys(merged(kinds)).filter((param) => !own.includes(param))
-  const rule = (condition: string, message: string) => ({ rule: `self.kind != '${name}' || ${condition}`, message })
-  return [
-    ...(schema.required ?? []).map((param) => rule(`has(self.params.${param})`, `${name} needs params.${param}`)),
-    ...foreign.map((param) =>
-      rule(`!has(self.params.${param})`, `${name} has no params.${param} (it has ${own.join(', ')})`),
-    ),
-  ]
-}
+/**
+ * CEL, two rules a param and not a rule for each kind and param, of which there would be a thousand: which kinds have it, and which
+ * need it. A param without one type is nothing that CEL can see.
+ */
+const rulesOf = (kinds: readonly Kind[]) =>
+  Object.entries(merged(kinds)).flatMap(([param, { type }]) => {
+    if (type === undefined) return []
+    const among = (holds: (schema: Schema) => boolean): string[] =>
+      kinds.filter(({ schema }) => holds(schema)).map(({ name }) => name)
+    const having = among(({ properties = {} }) => param in properties)
+    const needing = among(({ required = [] }) => required.includes(param))
+    const list = (names: readonly string[]): string => `[${names.map((name) => `'${name}'`).join(', ')}]`
+    return [
+      {
+        rule: `!has(self.params.${param}) || self.kind in ${list(having)}`,
+        message: `only ${having.join(', ')} has params.${param}`,
+        messageExpression: `self.kind + ' has no params.${param}, only ${having.join(', ')} has'`,
+      },
+      ...(needing.length === 0
+        ? []
+        : [
+            {
+              rule: `has(self.params.${param}) || !(self.kind in ${list(needing)})`,
+              message: `${needing.join(', ')} needs params.${param}`,
+              messageExpression: `self.kind + ' needs params.${param}'`,
+            },
+          ]),
+    ]
+  })

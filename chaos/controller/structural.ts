@@ -14,7 +14,7 @@ export interface Schema {
   required?: string[]
   additionalProperties?: Schema
   'x-kubernetes-preserve-unknown-fields'?: true
-  'x-kubernetes-validations'?: { rule: string; message: string }[]
+  'x-kubernetes-validations'?: { rule: string; message: string; messageExpression?: string }[]
 }
 
 const KEPT = [
