@@ -36,7 +36,10 @@ const params = z.strictObject({
     .describe("The co-tenant's image; understands --mib, --seconds and --port"),
 })
 
-/** vLLM reserves its memory once: a co-tenant that comes later is only felt by a pod that starts again beside it. */
+/**
+ * vLLM reserves its memory once: a co-tenant that comes later is felt by a pod that starts again beside it, and else only where
+ * an engine has to allocate for a step larger than any before: then it dies of it.
+ */
 export default defineFault<z.infer<typeof params>, Plan>({
   name: 'gpu-memory-pressure',
   summary: 'Starts a co-tenant that takes the free GPU memory beside a serving pod',
