@@ -1,13 +1,19 @@
 // Made by scripts/generate.ts: npm run generate
 import type { CapabilityRegistry } from '../controller/capability.ts'
+import eviction from './eviction.ts'
 import featureFlags from './feature-flags.ts'
 import gpuMetrics from './gpu-metrics.ts'
 import kvCache from './kv-cache.ts'
+import loadClient from './load-client.ts'
+import nodes from './nodes.ts'
 import workload from './workload.ts'
 
 export const capabilities: CapabilityRegistry = {
+  eviction: eviction,
   'feature-flags': featureFlags,
   'gpu-metrics': gpuMetrics,
   'kv-cache': kvCache,
+  'load-client': loadClient,
+  nodes: nodes,
   workload: workload,
 }

@@ -40,10 +40,16 @@ export default defineCapability({
         `${kind} ${name} with several containers, of which none is told apart by a GPU or by kubectl.kubernetes.io/default-container`,
       )
     const { image, command, args, env, ports, startupProbe, readinessProbe, livenessProbe } = container
+    const engine = { container: container.name, image, command, args, env, ports }
+    const probes = { startupProbe, readinessProbe, livenessProbe }
     return {
       ok: true,
-      ...{ kind, name, uid, container: container.name, replicas: document.spec.replicas },
-      ...{ image, command, args, env, ports, startupProbe, readinessProbe, livenessProbe },
+      kind,
+      name,
+      uid,
+      ...engine,
+      ...probes,
+      replicas: document.spec.replicas,
       revision: pods.map(revisionOf)[0] ?? '',
       atOnce: takenAtOnce(kind, document),
       autoscaler: await autoscalerOf(kube, namespace, owner),

@@ -1,23 +1,45 @@
 // Made by scripts/generate.ts: npm run generate
 import type { FaultRegistry } from '../../lib/core/fault.ts'
+import badRollout from './bad-rollout.ts'
+import benignRollout from './benign-rollout.ts'
+import cacheBust from './cache-bust.ts'
 import cacheBustingPrefix from './cache-busting-prefix.ts'
+import clientAborts from './client-aborts.ts'
+import crashLoop from './crash-loop.ts'
 import featureFlag from './feature-flag.ts'
 import gpuMemoryPressure from './gpu-memory-pressure.ts'
+import kvShrink from './kv-shrink.ts'
+import loadSurge from './load-surge.ts'
+import longContext from './long-context.ts'
+import metricRename from './metric-rename.ts'
 import podKill from './pod-kill.ts'
 import promptGrowth from './prompt-growth.ts'
 import rateLimitErrors from './rate-limit-errors.ts'
 import retryStorm from './retry-storm.ts'
 import runawayMaxTokens from './runaway-max-tokens.ts'
+import scaleDown from './scale-down.ts'
+import slowStart from './slow-start.ts'
 import stickyRouting from './sticky-routing.ts'
 
 export const faults: FaultRegistry = {
+  'bad-rollout': badRollout,
+  'benign-rollout': benignRollout,
+  'cache-bust': cacheBust,
   'cache-busting-prefix': cacheBustingPrefix,
+  'client-aborts': clientAborts,
+  'crash-loop': crashLoop,
   'feature-flag': featureFlag,
   'gpu-memory-pressure': gpuMemoryPressure,
+  'kv-shrink': kvShrink,
+  'load-surge': loadSurge,
+  'long-context': longContext,
+  'metric-rename': metricRename,
   'pod-kill': podKill,
   'prompt-growth': promptGrowth,
   'rate-limit-errors': rateLimitErrors,
   'retry-storm': retryStorm,
   'runaway-max-tokens': runawayMaxTokens,
+  'scale-down': scaleDown,
+  'slow-start': slowStart,
   'sticky-routing': stickyRouting,
 }

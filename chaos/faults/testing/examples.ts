@@ -14,6 +14,17 @@ export const EXAMPLES: Record<string, Record<string, unknown>[]> = {
   'retry-storm': [{}, { variant: 'hedged', share: 50 }],
   'sticky-routing': [{}, { variant: 'prefix', share: 50 }],
   'rate-limit-errors': [{}, { share: 50 }],
+  'load-surge': [{}, { factor: 3 }, { requestsPerSecond: 20 }],
+  'long-context': [{}, { factor: 4, tokens: 0, share: 0.5 }],
+  'cache-bust': [{}, { share: 0.3 }],
+  'client-aborts': [{}, { share: 0.2, afterMs: 500 }],
+  'crash-loop': [{}, { option: '--max-num-seqs', value: 'many' }],
+  'slow-start': [{}, { budgetSeconds: 2 }],
+  'bad-rollout': [{}, { what: 'readiness' }],
+  'scale-down': [{}, { by: 2 }],
+  'kv-shrink': [{}, { share: 0.5 }, { blocks: 2_000 }],
+  'metric-rename': [{}, { tag: 'v0.8.5' }],
+  'benign-rollout': [{}],
   'gpu-memory-pressure': [{}, { mib: 5_000, restartVictim: true }],
 }
 
@@ -25,12 +36,35 @@ const pod = (name: string, node: string, ready: boolean): TargetSnapshot['pods']
   image: 'vllm/vllm-openai',
 })
 
+const PROBE = { httpGet: { path: '/health', port: 'http', scheme: 'HTTP' }, periodSeconds: 5, failureThreshold: 90 }
+
 export const SNAPSHOT: TargetSnapshot = {
   namespace: 'llm',
   selector: 'app=vllm',
   pods: [pod('a', 'gpu-1', true), pod('b', 'gpu-2', true), pod('c', 'gpu-3', true), pod('d', 'gpu-4', false)],
   can: {
+    'load-client': { ok: true, run: 'test-1' },
     'feature-flags': { ok: true, configMap: 'feature-flags', key: 'flags.json', document: flagsDocument },
+    workload: {
+      ok: true,
+      kind: 'Deployment',
+      name: 'vllm',
+      uid: 'uid-of-vllm',
+      container: 'vllm',
+      replicas: 4,
+      revision: '5d4f8c7b9',
+      image: 'vllm/vllm-openai:v0.32.0',
+      command: [],
+      args: ['--model', 'meta-llama/Llama-3.1-8B-Instruct', '--max-model-len=16384'],
+      env: [],
+      ports: [{ name: 'http', containerPort: 8_000 }],
+      startupProbe: PROBE,
+      readinessProbe: PROBE,
+      livenessProbe: null,
+      atOnce: 1,
+      autoscaler: null,
+    },
+    'kv-cache': { ok: true, blocks: 28_581, blockSize: 16, maxModelLen: 16_384 },
     'gpu-metrics': {
       ok: true,
       nodes: Object.fromEntries(['gpu-1', 'gpu-2', 'gpu-3'].map((node) => [node, { usedMiB: 75_000, freeMiB: 6_559 }])),
