@@ -5,6 +5,7 @@ import featureFlags from './feature-flags.ts'
 import gpuMetrics from './gpu-metrics.ts'
 import kvCache from './kv-cache.ts'
 import loadClient from './load-client.ts'
+import nodeOutage from './node-outage.ts'
 import nodes from './nodes.ts'
 import workload from './workload.ts'
 
@@ -14,6 +15,7 @@ export const capabilities: CapabilityRegistry = {
   'gpu-metrics': gpuMetrics,
   'kv-cache': kvCache,
   'load-client': loadClient,
+  'node-outage': nodeOutage,
   nodes: nodes,
   workload: workload,
 }

@@ -3,6 +3,8 @@ import { FAULT_API_VERSION, FAULT_LABEL, type FaultResource, RUN_LABEL } from '.
 import { type Kube, isConflict, orNull } from '../../lib/kube/client.ts'
 import type { V1Job } from '../../lib/kube/types.ts'
 import { faultId } from './fault-id.ts'
+import { evictionCalls } from './kube/eviction.ts'
+import { nodeCalls } from './kube/nodes.ts'
 import { workloadCalls } from './kube/workload.ts'
 import { servingState } from './serving.ts'
 
@@ -23,6 +25,8 @@ export const faultKube = (kube: Kube, fault: FaultResource): FaultKube => {
 
   return {
     ...workloadCalls(kube, fault),
+    ...evictionCalls(kube, fault),
+    ...nodeCalls(kube),
 
     async deletePod(name, { uid, gracePeriodSeconds }) {
       const body = { gracePeriodSeconds, preconditions: { uid } }

@@ -12,6 +12,9 @@ import kvShrink from './kv-shrink.ts'
 import loadSurge from './load-surge.ts'
 import longContext from './long-context.ts'
 import metricRename from './metric-rename.ts'
+import nodeDown from './node-down.ts'
+import nodeDrain from './node-drain.ts'
+import podEvict from './pod-evict.ts'
 import podKill from './pod-kill.ts'
 import promptGrowth from './prompt-growth.ts'
 import rateLimitErrors from './rate-limit-errors.ts'
@@ -34,6 +37,9 @@ export const faults: FaultRegistry = {
   'load-surge': loadSurge,
   'long-context': longContext,
   'metric-rename': metricRename,
+  'node-down': nodeDown,
+  'node-drain': nodeDrain,
+  'pod-evict': podEvict,
   'pod-kill': podKill,
   'prompt-growth': promptGrowth,
   'rate-limit-errors': rateLimitErrors,

@@ -5,10 +5,18 @@ import type { WorkloadFacts } from './fault-kube/workload.ts'
  * a file of chaos/capabilities/.
  */
 export interface CapabilityFacts {
+  /** k6 plays a run's load, and does what its own faults ask of it. */
+  'load-client': { run: string }
   /** A flag document that the application reads (flagd schema). */
   'feature-flags': { configMap: string; key: string; document: string }
   /** MiB per node, from the GPU exporter. */
   'gpu-metrics': { nodes: Record<string, { usedMiB: number; freeMiB: number }> }
+  /** What each disruption budget allows now, and over which pods it is. */
+  eviction: { budgets: { name: string; allowed: number; pods: string[] }[] }
+  /** Of the serving pods, by name; `drainedBy` is the fault that has marked one. */
+  nodes: { nodes: Record<string, { uid: string; unschedulable: boolean; drainedBy: string | null }> }
+  /** Those of them whose agent plays an outage that it is asked for by an annotation. */
+  'node-outage': { nodes: Record<string, { uid: string; downBy: string | null }> }
   /** The one Deployment or StatefulSet that owns the serving pods. */
   workload: WorkloadFacts
   /** Blocks of tokens in the smallest replica's KV cache, and the longest request that it takes, where that is told. */

@@ -25,6 +25,9 @@ export const EXAMPLES: Record<string, Record<string, unknown>[]> = {
   'kv-shrink': [{}, { share: 0.5 }, { blocks: 2_000 }],
   'metric-rename': [{}, { tag: 'v0.8.5' }],
   'benign-rollout': [{}],
+  'pod-evict': [{}, { count: 2, gracePeriodSeconds: 1 }],
+  'node-drain': [{}, { node: 'gpu-2' }],
+  'node-down': [{}, { node: 'gpu-2' }],
   'gpu-memory-pressure': [{}, { mib: 5_000, restartVictim: true }],
 }
 
@@ -38,11 +41,20 @@ const pod = (name: string, node: string, ready: boolean): TargetSnapshot['pods']
 
 const PROBE = { httpGet: { path: '/health', port: 'http', scheme: 'HTTP' }, periodSeconds: 5, failureThreshold: 90 }
 
+const byNode = <Facts>(facts: (node: string) => Facts): Record<string, Facts> =>
+  Object.fromEntries(['gpu-1', 'gpu-2', 'gpu-3'].map((node) => [node, facts(node)]))
+
 export const SNAPSHOT: TargetSnapshot = {
   namespace: 'llm',
   selector: 'app=vllm',
   pods: [pod('a', 'gpu-1', true), pod('b', 'gpu-2', true), pod('c', 'gpu-3', true), pod('d', 'gpu-4', false)],
   can: {
+    eviction: { ok: true, budgets: [{ name: 'vllm', allowed: 2, pods: ['a', 'b', 'c', 'd'] }] },
+    nodes: {
+      ok: true,
+      nodes: byNode((node) => ({ uid: `uid-of-${node}`, unschedulable: false, drainedBy: null })),
+    },
+    'node-outage': { ok: true, nodes: byNode((node) => ({ uid: `uid-of-${node}`, downBy: null })) },
     'load-client': { ok: true, run: 'test-1' },
     'feature-flags': { ok: true, configMap: 'feature-flags', key: 'flags.json', document: flagsDocument },
     workload: {

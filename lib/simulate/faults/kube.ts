@@ -67,6 +67,9 @@ export const simulatedKube = (clock: Clockwork, cluster: Cluster, flags: FlagSto
     changeWorkload: notSimulated('changeWorkload'),
     restoreWorkload: notSimulated('restoreWorkload'),
     restartWorkload: notSimulated('restartWorkload'),
+    evictPod: notSimulated('evictPod'),
+    readNode: notSimulated('readNode'),
+    changeNode: notSimulated('changeNode'),
   }
 }
 
