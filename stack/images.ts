@@ -18,6 +18,17 @@ const GO_ENV = { GOGC: '50' }
 // For programs with little to do: new objects are collected every mebibyte, where V8 otherwise waits for 16.
 const SMALL = { flags: ['--max-semi-space-size=1'], env: NODE_MALLOC_ENV }
 
+/**
+ * The releases that the emulator can be (lib/vllm/metrics/version.ts): a tag names one, as on Docker Hub. It goes below the pod's own
+ * variables and arguments.
+ */
+export const EMULATED_TAGS = {
+  pattern: String.raw`v(0\.(?:[6-9]|[12]\d|3[0-2])\.\d+(?:\.\d+|\.post\d+)?)(?:-[\w.-]+)?|latest|nightly`,
+  variable: 'VLLM_EMULATOR_VERSION',
+}
+/** A real engine is what is installed, which the manifest's tag stands for. */
+const INSTALLED_TAGS = { pattern: String.raw`v0\.32\.0|latest` }
+
 /** What the embedded cluster runs in place of each image of the stack. */
 export const imageMap = ({ tools, bundles, node, vllm }: ImageMapOptions): ImageMap => {
   const app = (name: string, { flags, env }: Partial<typeof SMALL> = {}): Program => {
@@ -28,10 +39,10 @@ export const imageMap = ({ tools, bundles, node, vllm }: ImageMapOptions): Image
   // Beside a program that holds the emulated GPU's memory for it.
   const real = (path: string): Program => {
     const { command, ...program } = app('real-vllm', SMALL)
-    return { ...program, command: [...command, path, 'serve'] }
+    return { ...program, command: [...command, path, 'serve'], tags: INSTALLED_TAGS }
   }
   return {
-    'vllm/vllm-openai': vllm === undefined ? app('vllm') : real(vllm),
+    'vllm/vllm-openai': vllm === undefined ? { ...app('vllm'), tags: EMULATED_TAGS } : real(vllm),
     'firedrill/gateway': app('gateway'),
     'firedrill/gpu-emulator': app('gpu-emulator', SMALL),
     'firedrill/gpu-hog': app('gpu-hog'),
