@@ -1,20 +1,44 @@
+import type { Clock } from '../../lib/core/clock.ts'
 import type { Observer } from '../../lib/core/fault.ts'
 import { RUN_LABEL } from '../../lib/core/fault-resource.ts'
 import { type Kube, isTransient } from '../../lib/kube/client.ts'
 import { faultKube } from './fault-kube.ts'
+import { needsOf } from './needs.ts'
+import { requireNotPaused } from './refusals/paused.ts'
+import { requirePermitted } from './refusals/permission.ts'
+import { requireQuota } from './refusals/quota.ts'
+import { rehearse } from './refusals/rehearsal.ts'
 import { requireAllowed } from './safety.ts'
 import { servingState } from './serving.ts'
 import { snapshotTarget } from './snapshot.ts'
 import type { FaultTarget } from './steps/context.ts'
 
 /** A real cluster, asked through its API server. */
-export const clusterTarget = (kube: Kube, observe: Observer): FaultTarget => ({
-  requireAllowed: ({ metadata: { namespace } }) => requireAllowed(kube, namespace),
+export const clusterTarget = ({ kube, observe, clock }: ClusterTarget): FaultTarget => ({
+  async requireAllowed({ metadata: { namespace }, spec: { target } }, { blast }) {
+    await requireAllowed(kube, namespace)
+    await requireNotPaused(kube, { namespace, selector: target.selector, blast })
+  },
+  requirePermitted: ({ metadata: { namespace }, spec: { kind } }, definition) =>
+    requirePermitted(kube, { namespace, kind, needs: needsOf(definition) }),
   serving: ({ metadata: { namespace }, spec: { target } }) => servingState(kube, namespace, target.selector),
   snapshot: ({ metadata, spec: { target } }, definition, { pods }) => {
     const { namespace, labels: { [RUN_LABEL]: run = null } = {} } = metadata
     return snapshotTarget({ kube, namespace, selector: target.selector, pods, observe, run }, definition)
   },
+  async rehearse(fault, definition, { plan, unavailable }) {
+    const { pods } = await rehearse({ kube, observe, clock, fault, definition, plan })
+    const { namespace } = fault.metadata
+    if (pods + unavailable > 0) await requireQuota(kube, { namespace, created: pods })
+  },
   kube: (fault) => faultKube(kube, fault),
   isTransient,
 })
+
+// --- Internal helpers ---
+
+interface ClusterTarget {
+  kube: Kube
+  observe: Observer
+  clock: Clock
+}

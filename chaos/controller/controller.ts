@@ -126,7 +126,7 @@ const act = async (options: ControllerOptions, lease: LeaseOptions, signal: Abor
     namespace,
     observe,
     record: clusterRecord(kube),
-    target: clusterTarget(kube, observe),
+    target: clusterTarget({ kube, observe, clock }),
     onEvent,
     clock,
     faults,

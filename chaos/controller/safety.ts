@@ -1,5 +1,5 @@
 import { UserError } from '../../lib/core/errors.ts'
-import { ALLOW_LABEL } from '../../lib/core/fault-resource.ts'
+import { ALLOW_LABEL, HALT_ANNOTATION } from '../../lib/core/fault-resource.ts'
 import { type Kube, orNull, reaching } from '../../lib/kube/client.ts'
 import { servingState } from './serving.ts'
 
@@ -23,12 +23,28 @@ export const requireAllowed = async (kube: Kube, namespace: string): Promise<voi
       hint: 'name the namespace of the serving pods with --namespace',
     })
   }
-  const label = found.metadata?.labels?.[ALLOW_LABEL]
-  if (label === 'true') return
+  const { labels, annotations, deletionTimestamp } = found.metadata ?? {}
+  if (deletionTimestamp !== undefined) {
+    throw new UserError({
+      code: 'namespace-terminating',
+      message: `expected namespace ${namespace} to stay, found that it is being deleted`,
+      hint: 'wait until it is gone, and name another with --namespace',
+    })
+  }
+  const label = labels?.[ALLOW_LABEL]
+  if (label !== 'true') {
+    throw new UserError({
+      code: 'namespace-not-allowed',
+      message: `expected namespace ${namespace} to be labelled ${ALLOW_LABEL}=true, found ${label === undefined ? 'no such label' : `"${label}"`}`,
+      hint: `allow faults there with: kubectl label namespace ${namespace} ${ALLOW_LABEL}=true`,
+    })
+  }
+  const halted = annotations?.[HALT_ANNOTATION]
+  if (halted === undefined) return
   throw new UserError({
-    code: 'namespace-not-allowed',
-    message: `expected namespace ${namespace} to be labelled ${ALLOW_LABEL}=true, found ${label === undefined ? 'no such label' : `"${label}"`}`,
-    hint: `allow faults there with: kubectl label namespace ${namespace} ${ALLOW_LABEL}=true`,
+    code: 'halted',
+    message: `expected namespace ${namespace} to take faults, found it halted ${halted}`,
+    hint: `once that is over: firedrill halt --release --namespace ${namespace}`,
   })
 }
 

@@ -2,6 +2,7 @@ import { capabilities as shipped } from '../capabilities/registry.gen.ts'
 import type { Answers, CapabilityName } from '../../lib/core/capability.ts'
 import type { AnyFault, TargetSnapshot } from '../../lib/core/fault.ts'
 import type { AskContext, CapabilityRegistry } from './capability.ts'
+import { notPermitted } from './refusals/permission.ts'
 
 /** What planning may know of the target; it never looks again. */
 export const snapshotTarget = async (
@@ -13,12 +14,18 @@ export const snapshotTarget = async (
   return { namespace, selector, pods: [...pods], can }
 }
 
-/** Asks the target for each of these, all at once. */
+/** Asks the target for each of these, all at once. What we have no right to ask for is a refusal too. */
 export const askTarget = async (
   context: AskContext,
   names: readonly CapabilityName[],
   capabilities: CapabilityRegistry = shipped,
 ): Promise<Answers> => {
-  const answers = await Promise.all(names.map(async (name) => [name, await capabilities[name].ask(context)] as const))
-  return Object.fromEntries(answers)
+  const ask = async (name: CapabilityName): Promise<Answers[CapabilityName]> => {
+    const { summary, needs } = capabilities[name]
+    const denied = await notPermitted(context.kube, context.namespace, needs)
+    if (denied.length === 0) return await capabilities[name].ask(context)
+    const reason = `expected the right to ${denied.join(', ')} in ${context.namespace}, to look for ${summary}, found that RBAC does not give it`
+    return { ok: false, reason }
+  }
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await ask(name)] as const)))
 }

@@ -7,6 +7,8 @@ export const FAULT_FINALIZER = 'firedrill.dev/heal'
 
 /** A namespace takes faults only with this label. */
 export const ALLOW_LABEL = 'firedrill.dev/allow'
+/** On a namespace, with when and why: nothing is planned or injected there, and a run there ends (`firedrill halt`). */
+export const HALT_ANNOTATION = 'firedrill.dev/halted'
 /** On every object that a run creates, so that one selector finds all of them. */
 export const RUN_LABEL = 'firedrill.dev/run'
 /** On a Fault: the step of the scenario's timeline that asked for it. */

@@ -35,7 +35,7 @@ export const reaching = async <T>({ config }: KubeConnection, call: Promise<T>):
     if (status !== 401 && status !== 403) throw error
     throw new UserError({
       code: 'cluster-refused',
-      message: `expected to be let in by ${server}, found ${status}: ${reasonOf(error)}`,
+      message: `expected to be let in by ${server}, found ${status}: ${apiReason(error)}`,
       hint: 'ask for the rights, or name other credentials with --kubeconfig and --context; `kubectl auth can-i --list` shows what you may do',
       cause: error,
     })
@@ -52,16 +52,8 @@ export const orNull = async <T>(call: Promise<T>): Promise<T | null> => {
   }
 }
 
-// --- Internal helpers ---
-
-const UNREACHABLE = 'cluster-unreachable'
-
-const isUnreachable = (error: unknown): boolean => error instanceof TypeError && error.message === 'fetch failed'
-
-const Status = z.object({ message: z.string() })
-
 /** The API server's own sentence; client-node puts it into the body, parsed for some calls and as text for others. */
-const reasonOf = (error: unknown): string => {
+export const apiReason = (error: unknown): string => {
   const body: unknown = error instanceof ApiException ? error.body : null
   try {
     return Status.parse(typeof body === 'string' ? JSON.parse(body) : body).message
@@ -69,3 +61,11 @@ const reasonOf = (error: unknown): string => {
     return errorMessage(error)
   }
 }
+
+// --- Internal helpers ---
+
+const UNREACHABLE = 'cluster-unreachable'
+
+const isUnreachable = (error: unknown): boolean => error instanceof TypeError && error.message === 'fetch failed'
+
+const Status = z.object({ message: z.string() })

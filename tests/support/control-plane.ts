@@ -80,4 +80,4 @@ const withoutNodes = (part: ReturnType<typeof controllers>[number]): ReturnType<
 })
 
 const CONTROLLERS =
-  'deployment-controller,replicaset-controller,job-controller,garbage-collector-controller,namespace-controller,serviceaccount-controller'
+  'deployment-controller,replicaset-controller,job-controller,garbage-collector-controller,namespace-controller,resourcequota-controller,serviceaccount-controller'

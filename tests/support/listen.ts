@@ -1,7 +1,8 @@
 import type { Server } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 
 /** Listens on a free port of the loopback address. */
-export const listen = async (server: Server): Promise<{ url: string; close(): Promise<void> }> => {
+export const listen = async (server: Server | SecureServer): Promise<{ url: string; close(): Promise<void> }> => {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../lib/core/clock.ts'
 import type { Event } from '../../../lib/core/event.ts'
-import type { AnyFault, FaultKube, FaultRegistry, Observer, TargetSnapshot } from '../../../lib/core/fault.ts'
+import type { AnyFault, FaultKube, FaultRegistry, Observer, Planned, TargetSnapshot } from '../../../lib/core/fault.ts'
 import type { FaultResource, FaultStatus } from '../../../lib/core/fault-resource.ts'
 import type { ServingState } from '../serving.ts'
 
@@ -31,10 +31,14 @@ export interface FaultRecord {
 
 /** The cluster that is broken, as far as the steps of a fault ask it. */
 export interface FaultTarget {
-  /** Throws a `UserError` where nothing may be injected, now. */
-  requireAllowed(fault: FaultResource): Promise<void>
+  /** Throws a `UserError` where nothing of the kind may be injected, now. */
+  requireAllowed(fault: FaultResource, definition: AnyFault): Promise<void>
+  /** Throws a `UserError` where we lack a right that the fault takes. */
+  requirePermitted(fault: FaultResource, definition: AnyFault): Promise<void>
   serving(fault: FaultResource): Promise<ServingState>
   snapshot(fault: FaultResource, definition: AnyFault, state: ServingState): Promise<TargetSnapshot>
+  /** Throws a `UserError` where what the plan would do is refused by whoever guards the cluster; changes nothing. */
+  rehearse(fault: FaultResource, definition: AnyFault, planned: Planned<unknown> & { ok: true }): Promise<void>
   /** The one hand of this fault. */
   kube(fault: FaultResource): FaultKube
   /** Whether what was thrown may pass by itself: asked again, and no answer about the fault. */

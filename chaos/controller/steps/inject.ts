@@ -40,9 +40,10 @@ export const undo = async ({ record }: StepContext, fault: FaultResource, reason
 // --- Internal helpers ---
 
 /** Asked again at the moment of injection: time has passed since the plan. */
-const refusalNow = async ({ target }: StepContext, fault: FaultResource): Promise<string | null> => {
+const refusalNow = async (context: StepContext, fault: FaultResource): Promise<string | null> => {
+  const { target } = context
   try {
-    await target.requireAllowed(fault)
+    await target.requireAllowed(fault, definitionOf(context, fault))
   } catch (error) {
     if (error instanceof UserError) return error.message
     throw error

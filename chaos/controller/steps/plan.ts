@@ -48,7 +48,8 @@ const makePlan = async (context: StepContext, fault: FaultResource): Promise<Ans
     const definition = definitionOf(context, fault)
     const parsed = definition.params.safeParse(params)
     if (!parsed.success) return { ok: false, reason: `params of ${definition.name}: ${z.prettifyError(parsed.error)}` }
-    await target.requireAllowed(fault)
+    await target.requireAllowed(fault, definition)
+    await target.requirePermitted(fault, definition)
     const state = await target.serving(fault)
     const snapshot = await target.snapshot(fault, definition, state)
     const unmet = missing(definition.requires, snapshot.can)
@@ -63,7 +64,9 @@ const makePlan = async (context: StepContext, fault: FaultResource): Promise<Ans
     })
     if (!planned.ok) return planned
     const refusal = tooMuch({ ...state, planned: planned.unavailable, maxUnavailable })
-    return refusal === null ? { ...planned, replicas: state.replicas } : { ok: false, reason: refusal }
+    if (refusal !== null) return { ok: false, reason: refusal }
+    await target.rehearse(fault, definition, planned)
+    return { ...planned, replicas: state.replicas }
   } catch (error) {
     if (target.isTransient(error)) throw error
     const hint = error instanceof UserError ? `; ${error.hint}` : ''

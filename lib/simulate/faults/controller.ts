@@ -103,6 +103,8 @@ const inMemory: FaultRecord = {
 
 const simulatedTarget = ({ kube, snapshot, replicas }: ControllerOptions): FaultTarget => ({
   requireAllowed: async () => {},
+  requirePermitted: async () => {},
+  rehearse: async () => {},
   serving: async () => {
     const pods = await kube.servingPods()
     return { pods, ready: pods.filter(({ ready }) => ready).length, replicas }
