@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { faultKube } from '../chaos/controller/fault-kube.ts'
 import { createFault } from '../chaos/controller/fault-store.ts'
+import { evict, evicted } from '../chaos/eviction/evict.ts'
 import { installCrd } from '../chaos/controller/install.ts'
 import { servingState } from '../chaos/controller/serving.ts'
 import { snapshotTarget } from '../chaos/controller/snapshot.ts'
@@ -8,7 +9,9 @@ import { EXAMPLES } from '../chaos/faults/testing/examples.ts'
 import { faults } from '../chaos/faults/registry.gen.ts'
 import { systemClock } from '../lib/core/clock.ts'
 import type { AnyFault, FaultKube } from '../lib/core/fault.ts'
+import { FAULT_LABEL } from '../lib/core/fault-resource.ts'
 import { parseFlags } from '../lib/core/flag-document.ts'
+import { OUTAGE_ANNOTATION } from '../lib/core/node-outage.ts'
 import { seededRandom } from '../lib/core/random.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
@@ -34,6 +37,10 @@ afterAll(async () => {
 const undone = async (): Promise<void> => {
   expect(parseFlags(await readFlags(plane.kube, namespace)).flags).toEqual(FLAGS.flags)
   expect((await plane.kube.batch.listNamespacedJob({ namespace })).items).toEqual([])
+  const nodes = (await plane.kube.core.listNode()).items
+  expect(nodes.map(({ spec }) => spec?.unschedulable).filter(Boolean)).toEqual([])
+  const annotations = nodes.flatMap(({ metadata }) => Object.keys(metadata?.annotations ?? {}))
+  expect([...new Set(annotations)]).toEqual([OUTAGE_ANNOTATION])
 }
 
 /** Lets so many calls through, and fails at the next, as a process that dies there. */
@@ -147,4 +154,94 @@ describe('what a fault may do', () => {
     await mine.deleteJob('shared-name')
     await expect.poll(() => mine.jobGone('shared-name'), { timeout: 10_000 }).toBe(true)
   })
+
+  test('a disruption budget protects its pods, and says so', async () => {
+    const kube = await own('budget')
+    const [pod] = await kube.servingPods()
+    if (pod === undefined) throw new Error('no pod')
+    await protect()
+    const refused = { accepted: false, reason: 'The disruption budget vllm needs 3 healthy pods and has 3 currently' }
+    expect(await kube.evictPod(pod.name, { uid: pod.uid, dryRun: true })).toEqual(refused)
+    expect(await kube.evictPod(pod.name, { uid: pod.uid })).toEqual(refused)
+    expect(await kube.alive([pod])).toEqual([pod.name])
+
+    const victims = [pod]
+    const hand = { kube, clock: systemClock, signal: AbortSignal.timeout(30_000) }
+    const begun = Date.now()
+    await evict(victims, { patienceMs: 1_500 }, hand)
+    expect(Date.now() - begun).toBeLessThan(5_000)
+    expect((await evicted(victims, hand)).reason).toBe(
+      `0 of 1 victims are evicted; ${pod.name} is protected: ${refused.reason}`,
+    )
+    await expect(prepare(faultNamed('pod-evict'), {}, 'budget-plan')).rejects.toThrow('disruption budget vllm')
+
+    // It lets go while it is still being asked.
+    const free = setTimeout(() => void removeBudget(), 500)
+    await evict(victims, { patienceMs: 10_000 }, hand)
+    clearTimeout(free)
+    expect((await evicted(victims, hand)).reason).toBe('1 of 1 victims are evicted')
+    expect(await kube.evictPod(pod.name, { uid: pod.uid })).toEqual({ accepted: true })
+    await drill.allReady()
+  })
+
+  test('a pod that took the name of a victim is not evicted', async () => {
+    const kube = await own('evict-uid')
+    const [pod] = await kube.servingPods()
+    if (pod === undefined) throw new Error('no pod')
+    expect(await kube.evictPod(pod.name, { uid: '00000000-0000-0000-0000-000000000000' })).toEqual({ accepted: true })
+    expect(await kube.alive([pod])).toEqual([pod.name])
+  })
+
+  test('a node that was cordoned before stays cordoned, and another fault’s mark is left alone', async () => {
+    const fault = faultNamed('node-drain')
+    const body = (unschedulable: boolean) => [{ op: 'add', path: '/spec/unschedulable', value: unschedulable }]
+    await plane.kube.core.patchNode({ name: 'gpu-1', body: body(true) })
+    const context = await prepare(fault, { node: 'gpu-1' }, 'cordoned')
+    await fault.inject(context)
+    const second = await prepare(fault, { node: 'gpu-1' }, 'cordoned-too').catch((error: unknown) => String(error))
+    // The node has no ready pod any more, or still has and is marked.
+    expect(second).toMatch(/drained by cordoned-|expected a ready pod/)
+    await fault.heal({ ...context, plan: { ...Object(context.plan), id: 'somebody-else' } })
+    expect((await context.kube.readNode('gpu-1'))?.annotations[FAULT_LABEL]).toBeDefined()
+    await fault.heal(context)
+    expect(await context.kube.readNode('gpu-1')).toMatchObject({
+      unschedulable: true,
+      annotations: { [OUTAGE_ANNOTATION]: 'supported' },
+    })
+    await plane.kube.core.patchNode({ name: 'gpu-1', body: body(false) })
+    await undone()
+    await drill.allReady()
+  })
+
+  test('a node of another UID is left alone', async () => {
+    const kube = await own('node-uid')
+    await kube.changeNode({ name: 'gpu-1', uid: 'another' }, () => ({ unschedulable: true }))
+    await kube.changeNode({ name: 'none', uid: 'another' }, () => ({ unschedulable: true }))
+    await undone()
+  })
 })
+
+// --- Internal helpers ---
+
+const faultNamed = (name: string): AnyFault => {
+  const fault = faults[name]
+  if (fault === undefined) throw new Error(`no fault ${name}`)
+  return fault
+}
+
+const BUDGET = { group: 'policy', version: 'v1', namespace, plural: 'poddisruptionbudgets', name: 'vllm' }
+
+/** No controller counts for it here: what the budget allows is written by hand. */
+const protect = async (): Promise<void> => {
+  const object = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'vllm' },
+    spec: { minAvailable: 3, selector: { matchLabels: { app: 'vllm' } } },
+  }
+  const made: unknown = await plane.kube.custom.createNamespacedCustomObject({ ...BUDGET, body: object })
+  const status = { observedGeneration: 1, disruptionsAllowed: 0, currentHealthy: 3, desiredHealthy: 3, expectedPods: 3 }
+  await plane.kube.custom.replaceNamespacedCustomObjectStatus({ ...BUDGET, body: { ...Object(made), status } })
+}
+
+const removeBudget = () => plane.kube.custom.deleteNamespacedCustomObject(BUDGET)

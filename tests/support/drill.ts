@@ -9,6 +9,7 @@ import { type Controller, startController } from '../../chaos/controller/control
 import { createFault, readFault } from '../../chaos/controller/fault-store.ts'
 import { NODES, createTarget, readyPods } from './target.ts'
 import { playKubelet } from './kubelet.ts'
+import { createNodes } from './nodes.ts'
 
 export interface Drill extends AsyncDisposable {
   namespace: string
@@ -37,6 +38,7 @@ export const startDrill = async (kube: Kube, namespace: string, startMs = 500): 
   const events: ControllerEvent[] = []
   await createTarget(kube, namespace)
   const nodes = NODES
+  await createNodes(kube, nodes)
   const hold = { jobs: false }
   const kubelet = playKubelet({ kube, namespace, nodes, startMs, hold, signal: ending.signal })
   const allReady = (): Promise<void> =>

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isConflict, isNotFound, type Kube } from '../../lib/kube/client.ts'
 import type { V1Pod } from '../../lib/kube/types.ts'
+import { playOutages } from './nodes.ts'
 
 export interface KubeletOptions {
   kube: Kube
@@ -15,7 +16,8 @@ export interface KubeletOptions {
 
 /**
  * Plays scheduler and kubelet of some nodes: one serving pod (`app=vllm`) per node, which is ready after a while, unless a pod
- * of a Job runs beside it when it starts: then it crash-loops until that one is gone.
+ * of a Job runs beside it when it starts: then it crash-loops until that one is gone. A cordoned node gets no pod, and on one that is
+ * down nothing is ready.
  */
 export const playKubelet = async (options: KubeletOptions): Promise<void> => {
   const { signal } = options
@@ -40,6 +42,9 @@ const tick = async (
   { kube, namespace, nodes, startMs, hold }: KubeletOptions,
   started: Map<string, number>,
 ): Promise<void> => {
+  const played = await playOutages(kube, nodes)
+  const open = played.filter(({ cordoned, up }) => !cordoned && up).map(({ name }) => name)
+  const down = new Set(played.filter(({ up }) => !up).map(({ name }) => name))
   const { items } = await kube.core.listNamespacedPod({ namespace })
   const serving = items.filter(isServing)
   const hogged = new Set(items.filter((pod) => !isServing(pod) && isReady(pod)).map(({ spec }) => spec?.nodeName))
@@ -49,11 +54,13 @@ const tick = async (
     if (deletionTimestamp !== undefined) {
       await kube.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 })
     } else if (node === undefined) {
-      const free = nodes.find((candidate) => !serving.some(({ spec }) => spec?.nodeName === candidate))
+      const free = open.find((candidate) => !serving.some(({ spec }) => spec?.nodeName === candidate))
       if (free === undefined) continue
       const target = { apiVersion: 'v1', kind: 'Node', name: free }
       await kube.core.createNamespacedPodBinding({ namespace, name, body: { metadata: { name }, target } })
       return
+    } else if (down.has(node)) {
+      if (isReady(pod)) await report(kube, pod, 'NodeLost')
     } else if (!isReady(pod)) {
       const since = started.get(uid) ?? Date.now()
       started.set(uid, since)
