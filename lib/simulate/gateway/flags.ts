@@ -1,6 +1,6 @@
 import { FlagdCore, MemoryStorage } from '@openfeature/flagd-core'
 import { parseFlags } from '../../core/flag-document.ts'
-import type { RequestChange } from '../../../stack/apps/gateway/flags/transform.ts'
+import { AFFINITIES, type Affinity, type RequestPolicy, UNTOUCHED } from '../../../stack/apps/gateway/flags/policy.ts'
 import type { GatewayMetrics } from './metrics.ts'
 
 /** Evaluates the feature flags of requests, as the gateway does, and counts it. */
@@ -8,10 +8,17 @@ export interface SimulatedFlags {
   /** A new document is in force. */
   load(document: string): void
   /** `now` in milliseconds since the epoch. */
-  evaluate(request: number, now: number): RequestChange
+  evaluate(request: number, now: number): RequestPolicy
 }
 
-const FLAGS = ['prompt-template', 'runaway-max-tokens', 'cache-busting-prefix'] as const
+const FLAGS = [
+  'prompt-template',
+  'runaway-max-tokens',
+  'cache-busting-prefix',
+  'retry-storm',
+  'sticky-routing',
+  'rate-limit-errors',
+] as const
 
 export const createFlags = (metrics: Pick<GatewayMetrics, 'evaluations'>): SimulatedFlags => {
   let fixed: Evaluated[] = []
@@ -29,10 +36,10 @@ export const createFlags = (metrics: Pick<GatewayMetrics, 'evaluations'>): Simul
         .map((flag) => ({ flag, evaluate: (request, now) => evaluate(flag, request, now) }))
     },
     evaluate: (request, now) => {
-      const change: RequestChange = { contextTokens: 0, maxTokens: 0, uniquePrefix: false }
-      for (const one of fixed) apply(one, change, metrics)
-      for (const { evaluate } of targeted) apply(evaluate(request, now), change, metrics)
-      return change
+      const policy = { ...UNTOUCHED, change: { ...UNTOUCHED.change }, retry: { ...UNTOUCHED.retry } }
+      for (const one of fixed) apply(one, policy, metrics)
+      for (const { evaluate } of targeted) apply(evaluate(request, now), policy, metrics)
+      return policy
     },
   }
 }
@@ -48,15 +55,23 @@ interface Evaluated {
   counter?: { value: number }
 }
 
-const apply = (evaluated: Evaluated, change: RequestChange, metrics: Pick<GatewayMetrics, 'evaluations'>): void => {
+/** Each flag's parameters have names of their own. */
+const apply = (evaluated: Evaluated, policy: RequestPolicy, metrics: Pick<GatewayMetrics, 'evaluations'>): void => {
   const { flag, variant, reason, value } = evaluated
   evaluated.counter ??= metrics.evaluations(flag, variant, reason)
   evaluated.counter.value++
-  const { tokens, maxTokens, enabled } = value
+  const { change, retry } = policy
+  const { tokens, maxTokens, enabled, retries, timeoutMs, affinity, retryAfterSeconds } = value
   if (typeof tokens === 'number') change.contextTokens = tokens
   if (typeof maxTokens === 'number') change.maxTokens = maxTokens
   if (typeof enabled === 'boolean') change.uniquePrefix = enabled
+  if (typeof retries === 'number') retry.retries = retries
+  if (typeof timeoutMs === 'number') retry.timeoutMs = timeoutMs
+  if (isAffinity(affinity)) policy.affinity = affinity
+  if (typeof retryAfterSeconds === 'number') policy.retryAfterSeconds = retryAfterSeconds
 }
+
+const isAffinity = (value: unknown): value is Affinity => AFFINITIES.some((known) => known === value)
 
 const SILENT = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
 const SECOND = 1_000

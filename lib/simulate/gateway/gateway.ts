@@ -1,3 +1,4 @@
+import { type RequestPolicy, UNTOUCHED } from '../../../stack/apps/gateway/flags/policy.ts'
 import { type Replica, type ReplicaPool, replicaPool } from '../../../stack/apps/gateway/replicas.ts'
 import type { EngineRequest, Tokens } from '../../vllm/engine/types.ts'
 import type { Random } from '../../core/random.ts'
@@ -6,6 +7,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Pod } from '../cluster/pod.ts'
 import type { PromptMaker } from '../load/prompt.ts'
 import type { Breakage, EngineDriver, Listener } from '../serving/engine-driver.ts'
+import { type CopyOptions, sendCopy } from './copies.ts'
 import { createFlags, type SimulatedFlags } from './flags.ts'
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts'
 
@@ -81,12 +83,14 @@ export const createGateway = ({ clock, cluster, prompts, random, maxModelLen }: 
     const pod = pods.get(uid)
     return pod === undefined ? null : (cluster.processOf(pod)?.serving() ?? null)
   }
-  const shared: Shared = { clock, pool, metrics, flags, prompts, maxModelLen, servingOf }
   let count = 0
+  const nextSeed = (): number => count++
+  const headSeconds = WAY_MS / SECOND
+  const shared: Shared = { clock, pool, metrics, flags, prompts, maxModelLen, servingOf, nextSeed, headSeconds }
   return {
     send: (call) => {
-      const exchange = new Exchange(shared, call, count++)
-      clock.after(WAY_MS, () => exchange.attempt(null))
+      const exchange = new Exchange(shared, call, nextSeed())
+      clock.after(WAY_MS, () => exchange.begin())
       return exchange
     },
     setFlags: flags.load,
@@ -98,17 +102,15 @@ export const createGateway = ({ clock, cluster, prompts, random, maxModelLen }: 
 
 const OK = 200
 const BAD_REQUEST = 400
+const TOO_MANY = 429
 const BAD_GATEWAY = 502
 const NO_REPLICA = 503
 
-interface Shared {
+interface Shared extends CopyOptions {
   clock: Clockwork
-  pool: ReplicaPool
-  metrics: GatewayMetrics
   flags: SimulatedFlags
   prompts: Pick<PromptMaker, 'changed'>
   maxModelLen: number
-  servingOf(uid: string): { driver: EngineDriver } | null
 }
 
 /** One request on its way. A class: there are a hundred thousand of them, and closures for each would be most of the garbage. */
@@ -119,6 +121,10 @@ class Exchange implements OpenCall, Listener {
   private readonly startedAt: number
   private held: Replica | null = null
   private taken: Served | null = null
+  private policy: RequestPolicy = UNTOUCHED
+  private affinity: string | null = null
+  private retries = 0
+  private copies: { leave(): void }[] = []
   private isOver = false
 
   constructor(shared: Shared, call: Call, id: number) {
@@ -128,39 +134,17 @@ class Exchange implements OpenCall, Listener {
     this.startedAt = shared.clock.now()
   }
 
-  /** Chooses a replica; once more, another one than `except`, where nobody listened. */
-  attempt(except: Replica | null): void {
+  /** The request is at the gateway. */
+  begin(): void {
     if (this.isOver) return
-    const { clock, pool, metrics, flags, prompts, maxModelLen, servingOf } = this.shared
-    if (except === null) metrics.inFlight(1)
-    const replica = except === null ? pool.pick() : pool.pick(except)
-    if (replica === null) return this.end(NO_REPLICA, 'refused', 'no replica is ready')
-    const serving = servingOf(replica.uid)
-    if (serving === null) {
-      metrics.failure(replica.name, 'connect')
-      pool.suspect(replica)
-      if (except !== null) return this.end(BAD_GATEWAY, 'refused', 'no replica could be reached')
-      clock.after(WAY_MS, () => this.attempt(replica))
-      return
-    }
-    const { leaveAfter, maxTokens, prompt, on } = this.call
-    const change = flags.evaluate(this.id, clock.now())
-    const tokens = prompts.changed(prompt, change, this.id)
-    const limit = change.maxTokens === 0 ? maxTokens : change.maxTokens
-    if (tokens.length + limit > maxModelLen) {
-      metrics.upstream(replica.name, BAD_REQUEST)
-      return this.end(BAD_REQUEST, 'refused', 'the prompt is longer than the context')
-    }
-    this.held = replica
-    replica.inFlight++
-    metrics.upstream(replica.name, OK)
-    const { driver } = serving
-    const request = driver.submit(
-      { id: '', prompt: tokens, outputSeed: this.id, maxTokens: limit, naturalLength: Infinity },
-      this,
-    )
-    this.taken = { pod: replica.name, request, driver }
-    if (leaveAfter !== null) driver.onTokens(request, leaveAfter, () => clock.after(WAY_MS, () => on.left()))
+    const { clock, metrics, flags } = this.shared
+    metrics.inFlight(1)
+    this.policy = flags.evaluate(this.id, clock.now())
+    const { affinity, retry, retryAfterSeconds } = this.policy
+    if (retryAfterSeconds > 0) return this.end(TOO_MANY, 'refused', 'the quota is used up')
+    this.affinity = affinityKey(affinity, this.call.prompt)
+    this.attempt(null)
+    if (retry.retries > 0) clock.after(retry.timeoutMs, () => this.copy())
   }
 
   served(): Served | null {
@@ -171,6 +155,7 @@ class Exchange implements OpenCall, Listener {
     if (this.isOver) return
     this.close(CLIENT_CLOSED)
     this.taken?.driver.abort(this.taken.request)
+    for (const copy of this.copies) copy.leave()
   }
 
   finished(): void {
@@ -181,6 +166,58 @@ class Exchange implements OpenCall, Listener {
     if (how === 'error') return this.end(OK, 'error-event', 'the engine died')
     if (!this.isOver) this.shared.metrics.failure(this.taken?.pod ?? '', 'truncated')
     this.end(BAD_GATEWAY, 'truncated', 'unexpected EOF')
+  }
+
+  /** Chooses a replica; once more, another one than `except`, where nobody listened. */
+  private attempt(except: Replica | null): void {
+    if (this.isOver) return
+    const { clock, pool, metrics, maxModelLen, servingOf, headSeconds } = this.shared
+    const replica = pool.pick(except, this.affinity)
+    if (replica === null) return this.end(NO_REPLICA, 'refused', 'no replica is ready')
+    const serving = servingOf(replica.uid)
+    if (serving === null) {
+      metrics.failure(replica.name, 'connect')
+      pool.suspect(replica)
+      if (except !== null && !this.mayRetry('failed'))
+        return this.end(BAD_GATEWAY, 'refused', 'no replica could be reached')
+      clock.after(WAY_MS, () => this.attempt(except === null ? replica : null))
+      return
+    }
+    const { leaveAfter, on } = this.call
+    const { prompt, maxTokens } = this.changed()
+    if (prompt.length + maxTokens > maxModelLen) {
+      metrics.upstream(replica.name, BAD_REQUEST, headSeconds)
+      return this.end(BAD_REQUEST, 'refused', 'the prompt is longer than the context')
+    }
+    this.held = replica
+    replica.inFlight++
+    metrics.upstream(replica.name, OK, headSeconds)
+    const { driver } = serving
+    const request = driver.submit({ id: '', prompt, outputSeed: this.id, maxTokens, naturalLength: Infinity }, this)
+    this.taken = { pod: replica.name, request, driver }
+    if (leaveAfter !== null) driver.onTokens(request, leaveAfter, () => clock.after(WAY_MS, () => on.left()))
+  }
+
+  /** The answer is not complete, and the application does not wait: stack/apps/gateway/retries.ts. */
+  private copy(): void {
+    if (this.isOver || !this.mayRetry('slow')) return
+    const copy = sendCopy(this.shared, { affinity: this.affinity, ...this.changed() })
+    if (copy !== null) this.copies.push(copy)
+    this.shared.clock.after(this.policy.retry.timeoutMs, () => this.copy())
+  }
+
+  private mayRetry(reason: 'slow' | 'failed'): boolean {
+    if (this.retries >= this.policy.retry.retries) return false
+    this.retries++
+    this.shared.metrics.retry(reason)
+    return true
+  }
+
+  private changed(): { prompt: Tokens; maxTokens: number } {
+    const { change } = this.policy
+    const { prompt, maxTokens } = this.call
+    const limit = change.maxTokens === 0 ? maxTokens : change.maxTokens
+    return { prompt: this.shared.prompts.changed(prompt, change, this.id), maxTokens: limit }
   }
 
   private end(code: number, how: CallEnd['how'], reason: string | null): void {
@@ -200,6 +237,16 @@ class Exchange implements OpenCall, Listener {
     metrics.inFlight(-1)
     metrics.request(code, this.call.route, (clock.now() - this.startedAt) / SECOND)
   }
+}
+
+/** About 256 characters, as stack/apps/gateway/affinity.ts cuts prompts. */
+const PREFIX_TOKENS = 64
+
+/** All simulated users come from one address, as those of one k6. */
+const affinityKey = (affinity: RequestPolicy['affinity'], prompt: Tokens): string | null => {
+  if (affinity === 'client') return 'load'
+  if (affinity === 'none') return null
+  return Array.from({ length: Math.min(PREFIX_TOKENS, prompt.length) }, (_, index) => prompt.at(index)).join(' ')
 }
 
 interface Following {

@@ -12,7 +12,7 @@ const key = (name: string, labels: Readonly<Record<string, unknown>>): string =>
 test('the simulated gateway has the series of the real one, with its values', async () => {
   const pool = replicaPool()
   pool.add({ uid: '1', name: 'vllm-1', host: '127.1.0.9' })
-  const real = createMetrics(pool)
+  const real = createMetrics(pool, { rules: () => 0 })
   const simulated = createGatewayMetrics(pool)
   const route = '/v1/chat/completions'
   for (const [code, seconds] of [
@@ -25,7 +25,10 @@ test('the simulated gateway has the series of the real one, with its values', as
     simulated.request(code, route, seconds)
   }
   real.upstreamRequests.inc({ pod: 'vllm-1', code: 200 })
-  simulated.upstream('vllm-1', 200)
+  real.upstreamHead.observe({ pod: 'vllm-1' }, 0.03)
+  simulated.upstream('vllm-1', 200, 0.03)
+  real.upstreamRetries.inc({ reason: 'slow' })
+  simulated.retry('slow')
   real.upstreamFailures.inc({ pod: 'vllm-1', reason: 'truncated' })
   simulated.failure('vllm-1', 'truncated')
   real.flagEvaluations.inc({ flag: 'prompt-template', variant: 'off', reason: 'STATIC' })

@@ -3,13 +3,17 @@ import type { Labels, Page, SampleVisitor } from '../scrape/page.ts'
 
 /** As stack/apps/gateway/metrics.ts has them; a test holds the two against each other. */
 const ROUTES = ['/v1/chat/completions', '/v1/completions', '/v1/models']
-const INITIAL_CODES = [200, 400, 404, 499, 500, 502, 503]
+const INITIAL_CODES = [200, 400, 404, 429, 499, 500, 502, 503]
 const DURATION_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 240]
 const DURATION = 'gateway_request_duration_seconds'
+const HEAD_SECONDS = [0.025, 0.1, 0.5, 2.5, 10]
+const HEAD = 'gateway_upstream_head_seconds'
 
 export interface GatewayMetrics {
   request(code: number, route: string, seconds: number): void
-  upstream(pod: string, code: number): void
+  /** A response head has come, so long after the call. */
+  upstream(pod: string, code: number, seconds: number): void
+  retry(reason: 'slow' | 'failed'): void
   failure(pod: string, reason: 'connect' | 'reset' | 'truncated'): void
   /** The counter of such evaluations, to be kept. */
   evaluations(flag: string, variant: string, reason: string): { value: number }
@@ -25,7 +29,10 @@ export const createGatewayMetrics = (pool: ReplicaPool): GatewayMetrics => {
   const upstreamRequests = counter('gateway_upstream_requests_total', ['pod', 'code'])
   const failures = counter('gateway_upstream_failures_total', ['pod', 'reason'])
   const evaluations = counter('gateway_flag_evaluations_total', ['flag', 'variant', 'reason'])
-  const durations = new Map<string, Duration>()
+  const retries = counter('gateway_upstream_retries_total', ['reason'])
+  for (const reason of ['slow', 'failed']) retries.child(reason, '')
+  const durations = new Map<string, Histogram>()
+  const heads = new Map<string, Histogram>()
   const gauges = { reload: 1, inFlight: 0 }
   const none: Labels = {}
   const podLabels = new Map<string, Labels>()
@@ -37,11 +44,17 @@ export const createGatewayMetrics = (pool: ReplicaPool): GatewayMetrics => {
   return {
     request: (code, route, seconds) => {
       requests.child(String(code), route).value++
-      const known = durations.get(route) ?? newDuration(route)
+      const known = durations.get(route) ?? histogram(DURATION, { route }, DURATION_SECONDS)
       durations.set(route, known)
       known.observe(seconds)
     },
-    upstream: (pod, code) => void upstreamRequests.child(pod, String(code)).value++,
+    upstream: (pod, code, seconds) => {
+      upstreamRequests.child(pod, String(code)).value++
+      const known = heads.get(pod) ?? histogram(HEAD, { pod }, HEAD_SECONDS)
+      heads.set(pod, known)
+      known.observe(seconds)
+    },
+    retry: (reason) => void retries.child(reason, '').value++,
     failure: (pod, reason) => void failures.child(pod, reason).value++,
     evaluations: evaluations.child,
     inFlight: (by) => {
@@ -50,20 +63,26 @@ export const createGatewayMetrics = (pool: ReplicaPool): GatewayMetrics => {
     forgetPod: (pod) => {
       upstreamRequests.forget(pod)
       failures.forget(pod)
+      heads.delete(pod)
     },
     page: {
       families: [
-        ...[requests, upstreamRequests, failures, evaluations].map(({ name }) => name),
+        ...[requests, upstreamRequests, failures, retries, evaluations].map(({ name }) => name),
         DURATION,
+        HEAD,
         'gateway_flags_last_reload_success',
         'gateway_requests_in_flight',
         'gateway_ready_replicas',
         'gateway_upstream_in_flight',
+        'gateway_upstream_unanswered_seconds',
+        'gateway_upstream_rules',
       ],
       visit: (visitor) => {
         requests.visit(visitor)
         upstreamRequests.visit(visitor)
         failures.visit(visitor)
+        retries.visit(visitor)
+        for (const head of heads.values()) head.visit(visitor)
         for (const duration of durations.values()) duration.visit(visitor)
         evaluations.visit(visitor)
         visitor('gateway_flags_last_reload_success', none, gauges.reload)
@@ -71,6 +90,9 @@ export const createGatewayMetrics = (pool: ReplicaPool): GatewayMetrics => {
         const ready = pool.ready()
         visitor('gateway_ready_replicas', none, ready.length)
         for (const { name, inFlight } of ready) visitor('gateway_upstream_in_flight', labelsOf(name), inFlight)
+        // A simulated engine answers at once with its head, and no network fault is simulated.
+        for (const { name } of pool.known()) visitor('gateway_upstream_unanswered_seconds', labelsOf(name), 0)
+        visitor('gateway_upstream_rules', none, 0)
       },
     },
   }
@@ -119,21 +141,20 @@ const counter = (name: string, labelNames: readonly string[]) => {
   }
 }
 
-interface Duration {
+interface Histogram {
   observe(seconds: number): void
   visit(visitor: SampleVisitor): void
 }
 
-const newDuration = (route: string): Duration => {
-  const counts = DURATION_SECONDS.map(() => 0)
-  const own: Labels = { route }
-  const bounds = DURATION_SECONDS.map((le): Labels => ({ route, le: String(le) }))
-  const infinite: Labels = { route, le: '+Inf' }
+const histogram = (name: string, own: Labels, limits: readonly number[]): Histogram => {
+  const counts = limits.map(() => 0)
+  const bounds = limits.map((le): Labels => ({ ...own, le: String(le) }))
+  const infinite: Labels = { ...own, le: '+Inf' }
   let count = 0
   let sum = 0
   return {
     observe: (seconds) => {
-      const bucket = DURATION_SECONDS.findIndex((bound) => seconds <= bound)
+      const bucket = limits.findIndex((bound) => seconds <= bound)
       if (bucket !== -1) counts[bucket] = (counts[bucket] ?? 0) + 1
       count++
       sum += seconds
@@ -142,11 +163,11 @@ const newDuration = (route: string): Duration => {
       let cumulative = 0
       for (const [bucket, labels] of bounds.entries()) {
         cumulative += counts[bucket] ?? 0
-        visitor(`${DURATION}_bucket`, labels, cumulative)
+        visitor(`${name}_bucket`, labels, cumulative)
       }
-      visitor(`${DURATION}_bucket`, infinite, count)
-      visitor(`${DURATION}_sum`, own, sum)
-      visitor(`${DURATION}_count`, own, count)
+      visitor(`${name}_bucket`, infinite, count)
+      visitor(`${name}_sum`, own, sum)
+      visitor(`${name}_count`, own, count)
     },
   }
 }

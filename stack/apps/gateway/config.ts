@@ -12,6 +12,7 @@ export const GatewayEnv = z
     SERVING_SELECTOR: z.string().default('app=vllm'),
     SERVING_PORT: Port.default(8000),
     FLAGS_FILE: z.string().default('/etc/flags/flags.json'),
+    UPSTREAM_RULES_FILE: z.string().default('/etc/upstream-faults/rules.json'),
   })
   .transform((env) => ({
     host: env.HOST,
@@ -20,6 +21,7 @@ export const GatewayEnv = z
     selector: env.SERVING_SELECTOR,
     servingPort: env.SERVING_PORT,
     flagsFile: env.FLAGS_FILE,
+    upstreamRulesFile: env.UPSTREAM_RULES_FILE,
   }))
 
 export type GatewayConfig = z.output<typeof GatewayEnv>

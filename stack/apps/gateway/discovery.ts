@@ -14,7 +14,7 @@ export interface DiscoveryOptions {
   /** The pods that there are have been told. */
   onSync(): void
   /** The pod is gone from the API. */
-  onGone(name: string): void
+  onGone(pod: { uid: string; name: string }): void
   signal: AbortSignal
 }
 
@@ -31,7 +31,7 @@ export const discover = (options: DiscoveryOptions): Promise<void> => {
     if (served !== serving) log('info', serving ? 'replica in' : 'replica out', { pod: name, host })
     if (!gone) return
     pool.forget(uid)
-    onGone(name)
+    onGone({ uid, name })
   }
   return watchCollection<V1Pod>({
     kube,

@@ -1,73 +1,26 @@
-import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { flipped, parseFlags, withFlag } from '../../../lib/core/flag-document.ts'
-import { type Gateway, startGateway } from './gateway.ts'
-import { answerAll, type FakeEngine, type ReceivedCall, sseChunk, startFakeEngine } from './testing/fake-engine.ts'
-import { type FakeKube, startFakeKube } from './testing/fake-kube.ts'
+import { answerAll, type FakeEngine, type ReceivedCall, sseChunk } from './testing/fake-engine.ts'
+import type { FakeKube } from './testing/fake-kube.ts'
+import { flagsDocument, type Harness, HOSTS, openHarness } from './testing/harness.ts'
 
-/** The flags that ship. */
-const flagsDocument = readFileSync(new URL('../../../chaos/flags/flags.json', import.meta.url), 'utf8')
-
-/** Addresses of the replicas: a port is the same on all of them, as in a Deployment. */
-const HOSTS = ['127.9.0.1', '127.9.0.2', '127.9.0.3'] as const
-
-let folder: string
+let harness: Harness
 let kube: FakeKube
 let engines: FakeEngine[]
-let gateway: Gateway
-
-const flagsFile = (): string => join(folder, 'flags.json')
-
-const start = async (answer?: (call: ReceivedCall) => void, replicas = 3): Promise<void> => {
-  let port = 0
-  for (const host of HOSTS.slice(0, replicas)) {
-    const engine = await startFakeEngine(host, port, answer)
-    engines.push(engine)
-    port = engine.port
-    kube.set({ name: `vllm-${host.at(-1)}`, ip: host, ready: true })
-  }
-  const config = {
-    host: '127.0.0.1',
-    port: 0,
-    namespace: 'llm',
-    selector: 'app=vllm',
-    servingPort: port,
-    flagsFile: flagsFile(),
-  }
-  gateway = await startGateway(config, kube.kube, () => undefined)
-  await vi.waitFor(async () => expect((await fetch(url('/readyz'))).status).toBe(200), { interval: 10 })
-}
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'gateway-'))
-  await writeFile(flagsFile(), flagsDocument)
-  kube = await startFakeKube()
-  engines = []
+  harness = await openHarness()
+  ;({ kube, engines } = harness)
 })
 
-afterEach(async () => {
-  await gateway.close(0)
-  await Promise.all(engines.map((engine) => engine.close()))
-  await kube.close()
-  await rm(folder, { recursive: true })
-})
+afterEach(() => harness.close())
 
-const url = (path: string): string => `http://127.0.0.1:${gateway.port}${path}`
-
-const chat = (body: object = { messages: [{ role: 'user', content: 'hi' }], stream: true }, init: RequestInit = {}) =>
-  fetch(url('/v1/chat/completions'), { method: 'POST', body: JSON.stringify(body), ...init })
-
-/** The value of one series, by its name and labels as they are written; undefined where there is none. */
-const metric = async (series: string): Promise<number | undefined> => {
-  const text = await (await fetch(url('/metrics'))).text()
-  const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `))
-  return line === undefined ? undefined : Number(line.slice(series.length))
-}
-
+const start: Harness['start'] = (answer, replicas) => harness.start(answer, replicas)
+const chat: Harness['chat'] = (body, init) => harness.chat(body, init)
+const url = (path: string): string => harness.url(path)
+const metric = (series: string): Promise<number | undefined> => harness.metric(series)
 const requestsOf = (code: number) => metric(`gateway_requests_total{code="${code}",route="/v1/chat/completions"}`)
 
 test('the first chunk arrives while the answer is still being made', async () => {
@@ -252,7 +205,7 @@ test('a flipped flag changes requests until it expires by itself', async () => {
     expiresAt,
     mark: { fault: 'f1' },
   })
-  await writeFile(flagsFile(), withFlag(document, 'prompt-template', flag))
+  await writeFile(harness.flagsFile, withFlag(document, 'prompt-template', flag))
   await vi.waitFor(async () => {
     await (await chat()).text()
     expect(await evaluations('v2', 'TARGETING_MATCH')).toBeGreaterThan(0)
@@ -277,7 +230,7 @@ test('a flag can be on for a share of the requests', async () => {
     expiresAt,
     mark,
   })
-  await writeFile(flagsFile(), withFlag(document, 'cache-busting-prefix', flag))
+  await writeFile(harness.flagsFile, withFlag(document, 'cache-busting-prefix', flag))
   await delay(600)
   for (let index = 0; index < 60; index += 1) await (await chat()).text()
   const changed = engines[0]?.calls.filter(({ body }) => body.includes('"system"')).length
@@ -289,10 +242,10 @@ test('a broken flag document leaves the flags as they were, and says so', async 
   await start(answerAll, 1)
   expect(await metric('gateway_flags_last_reload_success')).toBe(1)
   for (const broken of ['{"flags":', '{}', '{"flags":{"prompt-template":{"state":"ON","variants":{}}}}']) {
-    await writeFile(flagsFile(), broken)
+    await writeFile(harness.flagsFile, broken)
     await vi.waitFor(async () => expect(await metric('gateway_flags_last_reload_success')).toBe(0))
     await (await chat()).text()
-    await writeFile(flagsFile(), flagsDocument)
+    await writeFile(harness.flagsFile, flagsDocument)
     await vi.waitFor(async () => expect(await metric('gateway_flags_last_reload_success')).toBe(1))
   }
   expect(await metric('gateway_flag_evaluations_total{flag="prompt-template",variant="off",reason="STATIC"}')).toBe(3)

@@ -1,4 +1,4 @@
-import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { errorMessage } from '../../../lib/core/errors.ts'
 import type { KubeConnection } from '../../../lib/kube/connection.ts'
@@ -10,12 +10,11 @@ import { createMetrics } from './metrics.ts'
 import { sendError } from './openai-error.ts'
 import { proxy, type ProxyOptions } from './proxy.ts'
 import { replicaPool } from './replicas.ts'
+import { followUpstreamRules } from './upstream-faults/follow.ts'
+import { createLinks } from './upstream-faults/links.ts'
 
 /** Dead pods' series are kept for a while: a rate over them needs their last samples. */
 const FORGET_POD_MS = 5 * 60_000
-
-/** Idle connections go before vLLM's server (uvicorn) closes them after 5 s: a request must not meet a closing one. */
-const IDLE_MS = 4_000
 
 export interface Gateway {
   /** The port it listens on. */
@@ -29,11 +28,13 @@ export const startGateway = async (config: GatewayConfig, kube: KubeConnection, 
   const stop = new AbortController()
   const { signal } = stop
   const pool = replicaPool()
-  const metrics = createMetrics(pool)
+  const links = createLinks()
+  const metrics = createMetrics(pool, links)
   const flags = await openFlags({ path: config.flagsFile, metrics, log, signal })
-  const agent = new Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 4_096, timeout: IDLE_MS })
+  await followUpstreamRules({ path: config.upstreamRulesFile, links, log, signal })
   let synced = false
-  const onGone = (name: string): void => {
+  const onGone = ({ uid, name }: { uid: string; name: string }): void => {
+    links.forget(uid)
     setTimeout(() => void metrics.forgetPod(name), FORGET_POD_MS).unref()
   }
   const onSync = (): void => {
@@ -42,7 +43,7 @@ export const startGateway = async (config: GatewayConfig, kube: KubeConnection, 
   const { namespace, selector, servingPort: port } = config
   void discover({ kube, namespace, selector, pool, log, onSync, onGone, signal })
 
-  const options: ProxyOptions = { pool, metrics, agent, port, flags }
+  const options: ProxyOptions = { pool, metrics, links, port, flags }
   const server = createServer({ noDelay: true, requestTimeout: 0, keepAliveTimeout: 75_000 }, (request, response) => {
     const path = request.url ?? '/'
     if (path.startsWith('/v1/') || path === '/tokenize') void proxy(options, request, response)
@@ -63,7 +64,7 @@ export const startGateway = async (config: GatewayConfig, kube: KubeConnection, 
     await closed
     clearTimeout(timer)
     stop.abort()
-    agent.destroy()
+    links.close()
   }
   return { port: portOf(server), close }
 }

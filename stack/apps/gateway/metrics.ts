@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { ReplicaPool } from './replicas.ts'
+import type { Links } from './upstream-faults/links.ts'
 
 /** Paths that get a label value of their own; everything else is `other`, so that a scanner cannot make series. */
 const ROUTES = ['/v1/chat/completions', '/v1/completions', '/v1/models'] as const
@@ -10,11 +11,11 @@ export const routeOf = (path: string): string => ROUTES.find((route) => route ==
 export const CLIENT_CLOSED = 499
 
 /** Present from the start, so that a rate over them is 0 and not nothing. */
-const INITIAL_CODES = [200, 400, 404, CLIENT_CLOSED, 500, 502, 503]
+const INITIAL_CODES = [200, 400, 404, 429, CLIENT_CLOSED, 500, 502, 503]
 
 export type Metrics = ReturnType<typeof createMetrics>
 
-export const createMetrics = (pool: ReplicaPool) => {
+export const createMetrics = (pool: ReplicaPool, links: Pick<Links, 'rules'>) => {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -39,6 +40,20 @@ export const createMetrics = (pool: ReplicaPool) => {
     labelNames: ['pod', 'reason'],
     registers,
   })
+  const upstreamHead = new Histogram({
+    name: 'gateway_upstream_head_seconds',
+    help: 'From an upstream call to its response head, by serving pod.',
+    labelNames: ['pod'],
+    buckets: [0.025, 0.1, 0.5, 2.5, 10],
+    registers,
+  })
+  const upstreamRetries = new Counter({
+    name: 'gateway_upstream_retries_total',
+    help: 'Requests that were sent again because the flag retry-storm says so: slow (the answer was not complete) or failed.',
+    labelNames: ['reason'],
+    registers,
+  })
+  for (const reason of ['slow', 'failed']) upstreamRetries.inc({ reason }, 0)
   const requestDuration = new Histogram({
     name: 'gateway_request_duration_seconds',
     help: 'From the request head to the last byte of the answer.',
@@ -62,9 +77,10 @@ export const createMetrics = (pool: ReplicaPool) => {
     help: 'Requests whose answer is not complete.',
     registers,
   })
-  for (const metric of poolMetrics(pool)) registry.registerMetric(metric)
+  for (const metric of [...poolMetrics(pool), rulesMetric(links)]) registry.registerMetric(metric)
 
   const forgetPod = async (pod: string): Promise<void> => {
+    upstreamHead.remove({ pod })
     await Promise.all([removePod(upstreamRequests, pod), removePod(upstreamFailures, pod)])
   }
 
@@ -73,6 +89,8 @@ export const createMetrics = (pool: ReplicaPool) => {
     requests,
     upstreamRequests,
     upstreamFailures,
+    upstreamHead,
+    upstreamRetries,
     requestDuration,
     flagEvaluations,
     flagsLastReloadSuccess,
@@ -104,7 +122,31 @@ const poolMetrics = (pool: ReplicaPool) => [
       for (const { name, inFlight } of pool.ready()) this.set({ pod: name }, inFlight)
     },
   }),
+  new Gauge({
+    name: 'gateway_upstream_unanswered_seconds',
+    help: 'Age of the oldest call whose response head has not come, by serving pod; 0 where there is none.',
+    labelNames: ['pod'],
+    registers: [],
+    collect() {
+      this.reset()
+      const now = performance.now()
+      for (const { name, unanswered } of pool.known()) {
+        const [oldest] = unanswered
+        this.set({ pod: name }, oldest === undefined ? 0 : (now - oldest.since) / 1_000)
+      }
+    },
+  }),
 ]
+
+const rulesMetric = (links: Pick<Links, 'rules'>) =>
+  new Gauge({
+    name: 'gateway_upstream_rules',
+    help: 'Rules of network faults that are in force on connections to replicas.',
+    registers: [],
+    collect() {
+      this.set(links.rules())
+    },
+  })
 
 const removePod = async <Label extends string>(counter: Counter<Label | 'pod'>, pod: string): Promise<void> => {
   const { values } = await counter.get()

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { affinityKey } from './affinity.ts'
 import type { Flags } from './flags/flags.ts'
+import { type RequestPolicy, UNTOUCHED } from './flags/policy.ts'
 import { changesNothing, transformBody } from './flags/transform.ts'
 import { CLIENT_CLOSED, type Metrics, routeOf } from './metrics.ts'
-import { sendError } from './openai-error.ts'
-import { callUpstream, type UpstreamAnswer, type UpstreamOptions } from './upstream.ts'
+import { sendError, sendRateLimited } from './openai-error.ts'
+import { callWithRetries, type RetriedCall } from './retries.ts'
+import { callUpstream, type UpstreamAnswer, type UpstreamCall, type UpstreamOptions } from './upstream.ts'
 
 export interface ProxyOptions extends UpstreamOptions {
   flags: Flags
@@ -70,15 +73,22 @@ const answer = async (
     sendError(response, 413, `The request is larger than ${MAX_BODY_BYTES} bytes.`)
     return 413
   }
-  const body = await changedBody(options.flags, sent, requestId)
+  const policy = sent.length === 0 ? UNTOUCHED : await options.flags.evaluate(requestId)
+  response.setHeader('x-request-id', requestId)
+  if (policy.retryAfterSeconds > 0) {
+    sendRateLimited(response, policy.retryAfterSeconds)
+    return 429
+  }
+  const body = changedBody(policy, sent)
   const headers = {
     ...without(request.headers, NOT_FORWARDED),
     'x-request-id': requestId,
     'content-length': String(body.length),
   }
-  response.setHeader('x-request-id', requestId)
-  const call = { method: request.method ?? 'GET', path, headers, body }
-  const outcome = await callUpstream(options, call, client.signal)
+  const affinity = affinityKey(policy.affinity, request, sent)
+  const call = { method: request.method ?? 'GET', path, headers, body, affinity }
+  const { outcome, settle } = await callOnceOrMore(options, call, policy, client.signal)
+  response.once('close', settle)
   if (client.signal.aborted) return CLIENT_CLOSED
   if (outcome.kind === 'answer') return relay(options.metrics, outcome, response)
   if (outcome.kind === 'none') sendError(response, 503, 'No serving replica is ready.')
@@ -86,11 +96,18 @@ const answer = async (
   return response.statusCode
 }
 
-const changedBody = async (flags: Flags, body: Buffer, requestId: string): Promise<Buffer> => {
-  if (body.length === 0) return body
-  const change = await flags.evaluate(requestId)
-  return changesNothing(change) ? body : transformBody(body, change, { nonce: randomUUID(), now: Date.now() })
-}
+const changedBody = ({ change }: RequestPolicy, body: Buffer): Buffer =>
+  changesNothing(change) ? body : transformBody(body, change, { nonce: randomUUID(), now: Date.now() })
+
+const callOnceOrMore = async (
+  options: ProxyOptions,
+  call: UpstreamCall,
+  { retry }: RequestPolicy,
+  signal: AbortSignal,
+): Promise<RetriedCall> =>
+  retry.retries === 0
+    ? { outcome: await callUpstream(options, call, signal), settle: () => undefined }
+    : callWithRetries(options, call, retry, signal)
 
 /** Passes the answer on as it comes. A thousand of these run at once: nothing here may touch a chunk. */
 const relay = (metrics: Metrics, { replica, message }: UpstreamAnswer, response: ServerResponse): Promise<number> =>

@@ -1,6 +1,7 @@
-import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import type { Metrics } from './metrics.ts'
 import type { Replica, ReplicaPool } from './replicas.ts'
+import type { Links } from './upstream-faults/links.ts'
 
 export interface UpstreamCall {
   method: string
@@ -8,12 +9,14 @@ export interface UpstreamCall {
   headers: IncomingHttpHeaders
   /** Held whole, so that a retry can send it again. */
   body: Buffer
+  /** Calls with the same one go to the same replica; null goes to the least loaded. */
+  affinity: string | null
 }
 
 export interface UpstreamOptions {
   pool: ReplicaPool
   metrics: Metrics
-  agent: Agent
+  links: Links
   /** Of the serving pods. */
   port: number
 }
@@ -28,7 +31,7 @@ export type UpstreamOutcome =
   ({ kind: 'answer' } & UpstreamAnswer) | { kind: 'none' } | { kind: 'failed'; error: string }
 
 /**
- * Sends the call to the least loaded replica, and once more to another where the connection broke before the
+ * Sends the call to the replica that the pool picks, and once more to another where the connection broke before the
  * response head. The replica counts the call from here until the answer's body has ended or the signal aborts.
  */
 export const callUpstream = async (
@@ -36,31 +39,37 @@ export const callUpstream = async (
   call: UpstreamCall,
   signal: AbortSignal,
 ): Promise<UpstreamOutcome> => {
-  const first = options.pool.pick()
+  const first = options.pool.pick(null, call.affinity)
   if (first === null) return { kind: 'none' }
   const outcome = await attempt(options, call, first, signal)
   if (outcome.kind === 'answer' || signal.aborted) return outcome
-  const second = options.pool.pick(first)
+  const second = options.pool.pick(first, call.affinity)
   return second === null ? outcome : attempt(options, call, second, signal)
 }
 
 // --- Internal helpers ---
 
 const attempt = (
-  { pool, metrics, agent, port }: UpstreamOptions,
+  { pool, metrics, links, port }: UpstreamOptions,
   { method, path, headers, body }: UpstreamCall,
   replica: Replica,
   signal: AbortSignal,
 ): Promise<UpstreamOutcome> =>
   new Promise((resolve) => {
     let answered = false
+    const waiting = { since: performance.now() }
+    const agent = links.agentOf(replica.uid)
     const call = request({ host: replica.host, port, method, path, headers, agent, signal })
     replica.inFlight += 1
+    replica.unanswered.add(waiting)
     call.once('close', () => {
       replica.inFlight -= 1
+      replica.unanswered.delete(waiting)
     })
     call.once('response', (message) => {
       answered = true
+      replica.unanswered.delete(waiting)
+      metrics.upstreamHead.observe({ pod: replica.name }, (performance.now() - waiting.since) / 1_000)
       metrics.upstreamRequests.inc({ pod: replica.name, code: message.statusCode ?? 0 })
       resolve({ kind: 'answer', replica, message })
     })

@@ -4,13 +4,13 @@ import { z } from 'zod'
 import { errorMessage } from '../../../../lib/core/errors.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import { followFile } from './file.ts'
+import { followFile } from '../follow-file.ts'
+import { AFFINITIES, type Affinity, type RequestPolicy } from './policy.ts'
 import { flagdProvider } from './provider.ts'
-import type { RequestChange } from './transform.ts'
 
 export interface Flags {
   /** Evaluates every flag for one request, and counts it. Never throws: what cannot be evaluated is off. */
-  evaluate(requestId: string): Promise<RequestChange>
+  evaluate(requestId: string): Promise<RequestPolicy>
 }
 
 export interface FlagsOptions {
@@ -53,16 +53,23 @@ export const openFlags = async ({ path, metrics, log, signal }: FlagsOptions): P
 const PromptTemplate = z.object({ tokens: z.number().int().nonnegative() })
 const RunawayMaxTokens = z.object({ maxTokens: z.number().int().nonnegative() })
 const CacheBustingPrefix = z.object({ enabled: z.boolean() })
+const RetryStorm = z.object({ retries: z.number().int().nonnegative(), timeoutMs: z.number().nonnegative() })
+const StickyRouting = z.object({ affinity: z.enum(AFFINITIES) })
+const RateLimitErrors = z.object({ retryAfterSeconds: z.number().int().nonnegative() })
 
-const evaluate = async (client: Client, targetingKey: string): Promise<RequestChange> => {
+const evaluate = async (client: Client, targetingKey: string): Promise<RequestPolicy> => {
   const value = async <T extends JsonValue>(key: string, schema: z.ZodType<T>, off: T): Promise<T> =>
     schema.safeParse(await client.getObjectValue<JsonValue>(key, off, { targetingKey })).data ?? off
-  const [template, runaway, busting] = await Promise.all([
+  const [template, runaway, busting, retry, sticky, limit] = await Promise.all([
     value('prompt-template', PromptTemplate, { tokens: 0 }),
     value('runaway-max-tokens', RunawayMaxTokens, { maxTokens: 0 }),
     value('cache-busting-prefix', CacheBustingPrefix, { enabled: false }),
+    value('retry-storm', RetryStorm, { retries: 0, timeoutMs: 0 }),
+    value<{ affinity: Affinity }>('sticky-routing', StickyRouting, { affinity: 'none' }),
+    value('rate-limit-errors', RateLimitErrors, { retryAfterSeconds: 0 }),
   ])
-  return { contextTokens: template.tokens, maxTokens: runaway.maxTokens, uniquePrefix: busting.enabled }
+  const change = { contextTokens: template.tokens, maxTokens: runaway.maxTokens, uniquePrefix: busting.enabled }
+  return { change, retry, affinity: sticky.affinity, retryAfterSeconds: limit.retryAfterSeconds }
 }
 
 const countEvaluations = ({ flagEvaluations }: Metrics): Hook => ({

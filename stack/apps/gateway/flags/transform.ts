@@ -30,6 +30,13 @@ export const transformBody = (body: Buffer, change: RequestChange, identity: Req
   return Buffer.from(JSON.stringify({ ...prompt, ...limit }))
 }
 
+/** The text that a chat or completion request begins with; empty where it has none. */
+export const promptStart = (body: Buffer, characters: number): string => {
+  const parsed = parse(body)
+  const start = parsed?.messages === undefined ? parsed?.prompt : parsed.messages[0]?.content
+  return (typeof start === 'string' ? start : (JSON.stringify(start) ?? '')).slice(0, characters)
+}
+
 // --- Internal helpers ---
 
 const BYTES_PER_TOKEN = 4
