@@ -7,7 +7,8 @@ import type { Kube } from '../../lib/kube/client.ts'
 import type { ControllerEvent } from '../../chaos/controller/context.ts'
 import { type Controller, startController } from '../../chaos/controller/controller.ts'
 import { createFault, readFault } from '../../chaos/controller/fault-store.ts'
-import { NODES, createTarget, readyPods } from './target.ts'
+import { servingState } from '../../chaos/controller/serving.ts'
+import { NODES, createTarget } from './target.ts'
 import { playKubelet } from './kubelet.ts'
 import { createNodes } from './nodes.ts'
 
@@ -42,10 +43,13 @@ export const startDrill = async (kube: Kube, namespace: string, startMs = 500): 
   const hold = { jobs: false }
   const kubelet = playKubelet({ kube, namespace, nodes, startMs, hold, signal: ending.signal })
   const allReady = (): Promise<void> =>
-    until(async () => (await readyPods(kube, namespace)).length === nodes.length, {
-      what: 'all pods',
-      timeoutMs: 30_000,
-    })
+    until(
+      async () => {
+        const { ready, settled } = await servingState(kube, namespace, 'app=vllm')
+        return ready === nodes.length && settled !== false
+      },
+      { what: 'all pods', timeoutMs: 30_000 },
+    )
   await allReady()
   const stops: Controller[] = []
   return {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isConflict, isNotFound, type Kube } from '../../lib/kube/client.ts'
 import type { V1Pod } from '../../lib/kube/types.ts'
 import { playOutages } from './nodes.ts'
+import { troubleOf, type Trouble } from './pod-trouble.ts'
 
 export interface KubeletOptions {
   kube: Kube
@@ -64,32 +65,38 @@ const tick = async (
     } else if (!isReady(pod)) {
       const since = started.get(uid) ?? Date.now()
       started.set(uid, since)
-      if (isServing(pod) && hogged.has(node)) await report(kube, pod, 'CrashLoopBackOff')
+      const trouble = hogged.has(node) ? 'CrashLoopBackOff' : troubleOf(pod)
+      if (isServing(pod) && trouble !== null) await report(kube, pod, trouble)
       else if (isServing(pod) ? Date.now() - since >= startMs : !hold.jobs) await report(kube, pod, null)
     }
   }
 }
 
-const report = async (kube: Kube, pod: V1Pod, waiting: string | null): Promise<void> => {
+type Told = NonNullable<Trouble> | 'NodeLost' | null
+
+const report = async (kube: Kube, pod: V1Pod, trouble: Told): Promise<void> => {
   const { name = '', namespace = '' } = pod.metadata ?? {}
   const [container] = pod.spec?.containers ?? []
-  const ready = waiting === null
-  const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False' }]
-  const before = pod.status?.containerStatuses?.[0]?.restartCount ?? 0
+  const before = pod.status?.containerStatuses?.[0]
+  const ready = trouble === null
+  const waiting = trouble === 'never ready' ? null : trouble
+  const known = before?.state?.waiting?.reason ?? null
+  if (before !== undefined && before.ready === ready && known === waiting) return
+  const restarts = before?.restartCount ?? 0
   const containerStatus = {
     name: container?.name ?? '',
     image: container?.image ?? '',
     imageID: '',
     ready,
-    restartCount: ready ? before : Math.max(1, before),
+    started: waiting === null,
+    restartCount: waiting === 'CrashLoopBackOff' ? Math.max(1, restarts) : restarts,
     state: waiting === null ? { running: {} } : { waiting: { reason: waiting } },
   }
-  if (waiting !== null && before > 0) return
   const status = {
     ...pod.status,
     phase: 'Running',
     podIP: '127.1.0.5',
-    conditions,
+    conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
     containerStatuses: [containerStatus],
   }
   await kube.core.replaceNamespacedPodStatus({ name, namespace, body: { ...pod, status } })

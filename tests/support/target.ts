@@ -23,6 +23,18 @@ export const FLAGS = {
   },
 }
 
+const HEALTH = { httpGet: { path: '/health', port: 'http' } }
+
+/** The serving container, with what faults change of it. */
+const ENGINE = {
+  name: 'vllm',
+  image: 'vllm/vllm-openai:v0.32.0',
+  args: ['--model', 'tiny', '--max-num-seqs', '256'],
+  ports: [{ name: 'http', containerPort: 8_000 }],
+  startupProbe: { ...HEALTH, failureThreshold: 90 },
+  readinessProbe: HEALTH,
+}
+
 /** A namespace with three serving replicas and feature flags, as the stack has them. */
 export const createTarget = async (kube: Kube, namespace: string, allowed = true): Promise<void> => {
   const labels = allowed ? { [ALLOW_LABEL]: 'true' } : {}
@@ -47,9 +59,11 @@ export const createTarget = async (kube: Kube, namespace: string, allowed = true
       spec: {
         replicas: NODES.length,
         selector: { matchLabels: { app: 'vllm' } },
+        // A GPU for each replica and none to spare.
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
         template: {
           metadata: { labels: { app: 'vllm' } },
-          spec: { containers: [{ name: 'vllm', image: 'vllm/vllm-openai' }], terminationGracePeriodSeconds: 1 },
+          spec: { containers: [ENGINE], terminationGracePeriodSeconds: 1 },
         },
       },
     },
