@@ -1,6 +1,8 @@
 // Made by scripts/generate.ts: npm run generate
 import type { CapabilityRegistry } from '../controller/capability.ts'
+import engineDevMode from './engine-dev-mode.ts'
 import eviction from './eviction.ts'
+import exec from './exec.ts'
 import featureFlags from './feature-flags.ts'
 import gpuMetrics from './gpu-metrics.ts'
 import kvCache from './kv-cache.ts'
@@ -10,7 +12,9 @@ import nodes from './nodes.ts'
 import workload from './workload.ts'
 
 export const capabilities: CapabilityRegistry = {
+  'engine-dev-mode': engineDevMode,
   eviction: eviction,
+  exec: exec,
   'feature-flags': featureFlags,
   'gpu-metrics': gpuMetrics,
   'kv-cache': kvCache,

@@ -4,6 +4,7 @@ import { type Kube, isConflict, orNull } from '../../lib/kube/client.ts'
 import type { V1Job } from '../../lib/kube/types.ts'
 import { faultId } from './fault-id.ts'
 import { evictionCalls } from './kube/eviction.ts'
+import { execCalls } from './kube/exec.ts'
 import { nodeCalls } from './kube/nodes.ts'
 import { workloadCalls } from './kube/workload.ts'
 import { servingState } from './serving.ts'
@@ -27,6 +28,7 @@ export const faultKube = (kube: Kube, fault: FaultResource): FaultKube => {
     ...workloadCalls(kube, fault),
     ...evictionCalls(kube, fault),
     ...nodeCalls(kube),
+    ...execCalls(kube, fault),
 
     async deletePod(name, { uid, gracePeriodSeconds }) {
       const body = { gracePeriodSeconds, preconditions: { uid } }

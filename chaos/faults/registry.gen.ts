@@ -5,7 +5,9 @@ import benignRollout from './benign-rollout.ts'
 import cacheBust from './cache-bust.ts'
 import cacheBustingPrefix from './cache-busting-prefix.ts'
 import clientAborts from './client-aborts.ts'
+import containerCrash from './container-crash.ts'
 import crashLoop from './crash-loop.ts'
+import engineHang from './engine-hang.ts'
 import featureFlag from './feature-flag.ts'
 import gpuMemoryPressure from './gpu-memory-pressure.ts'
 import kvShrink from './kv-shrink.ts'
@@ -16,6 +18,7 @@ import nodeDown from './node-down.ts'
 import nodeDrain from './node-drain.ts'
 import podEvict from './pod-evict.ts'
 import podKill from './pod-kill.ts'
+import prefixCacheReset from './prefix-cache-reset.ts'
 import promptGrowth from './prompt-growth.ts'
 import rateLimitErrors from './rate-limit-errors.ts'
 import retryStorm from './retry-storm.ts'
@@ -30,7 +33,9 @@ export const faults: FaultRegistry = {
   'cache-bust': cacheBust,
   'cache-busting-prefix': cacheBustingPrefix,
   'client-aborts': clientAborts,
+  'container-crash': containerCrash,
   'crash-loop': crashLoop,
+  'engine-hang': engineHang,
   'feature-flag': featureFlag,
   'gpu-memory-pressure': gpuMemoryPressure,
   'kv-shrink': kvShrink,
@@ -41,6 +46,7 @@ export const faults: FaultRegistry = {
   'node-drain': nodeDrain,
   'pod-evict': podEvict,
   'pod-kill': podKill,
+  'prefix-cache-reset': prefixCacheReset,
   'prompt-growth': promptGrowth,
   'rate-limit-errors': rateLimitErrors,
   'retry-storm': retryStorm,

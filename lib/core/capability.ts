@@ -21,6 +21,10 @@ export interface CapabilityFacts {
   workload: WorkloadFacts
   /** Blocks of tokens in the smallest replica's KV cache, and the longest request that it takes, where that is told. */
   'kv-cache': { blocks: number; blockSize: number; maxModelLen: number | null }
+  /** The serving container of the target's pods, which runs commands. */
+  exec: { container: string }
+  /** Where each ready pod serves vLLM's development endpoints, by the pod's UID. */
+  'engine-dev-mode': { engines: Record<string, { address: string; port: number }> }
 }
 export type CapabilityName = keyof CapabilityFacts
 

@@ -1,10 +1,12 @@
 import type { EvictionCalls } from './fault-kube/eviction.ts'
+import type { ExecCalls } from './fault-kube/exec.ts'
 import type { NodeCalls } from './fault-kube/node.ts'
 import type { WorkloadCalls } from './fault-kube/workload.ts'
 import type { ServingPod } from './target-snapshot.ts'
 
 /** What a fault may do to the cluster. Every call is idempotent, or guarded by a UID. */
-export interface FaultKube extends PodCalls, ConfigMapCalls, JobCalls, WorkloadCalls, EvictionCalls, NodeCalls {}
+export interface FaultKube
+  extends PodCalls, ConfigMapCalls, JobCalls, WorkloadCalls, EvictionCalls, NodeCalls, ExecCalls {}
 
 export interface PodCalls {
   /** Deletes exactly this pod: a replacement under the same name is left alone. Resolves when the API has accepted it, also when it was gone. */

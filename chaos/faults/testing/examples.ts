@@ -28,6 +28,9 @@ export const EXAMPLES: Record<string, Record<string, unknown>[]> = {
   'pod-evict': [{}, { count: 2, gracePeriodSeconds: 1 }],
   'node-drain': [{}, { node: 'gpu-2' }],
   'node-down': [{}, { node: 'gpu-2' }],
+  'container-crash': [{}, { count: 2 }],
+  'engine-hang': [{}, { count: 2 }],
+  'prefix-cache-reset': [{}, { count: 1, everySeconds: 1 }],
   'gpu-memory-pressure': [{}, { mib: 5_000, restartVictim: true }],
 }
 
@@ -77,6 +80,13 @@ export const SNAPSHOT: TargetSnapshot = {
       autoscaler: null,
     },
     'kv-cache': { ok: true, blocks: 28_581, blockSize: 16, maxModelLen: 16_384 },
+    exec: { ok: true, container: 'vllm' },
+    'engine-dev-mode': {
+      ok: true,
+      engines: Object.fromEntries(
+        ['a', 'b', 'c'].map((name) => [`uid-of-${name}`, { address: '10.0.0.1', port: 8000 }]),
+      ),
+    },
     'gpu-metrics': {
       ok: true,
       nodes: Object.fromEntries(['gpu-1', 'gpu-2', 'gpu-3'].map((node) => [node, { usedMiB: 75_000, freeMiB: 6_559 }])),

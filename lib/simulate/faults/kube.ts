@@ -68,6 +68,7 @@ export const simulatedKube = (clock: Clockwork, cluster: Cluster, flags: FlagSto
     restoreWorkload: notSimulated('restoreWorkload'),
     restartWorkload: notSimulated('restartWorkload'),
     evictPod: notSimulated('evictPod'),
+    exec: notSimulated('exec'),
     readNode: notSimulated('readNode'),
     changeNode: notSimulated('changeNode'),
   }
