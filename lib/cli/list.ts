@@ -41,6 +41,7 @@ const scenarios = async (): Promise<string[][]> => {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.ts')).sort()
   const { Scenario } = await import('../core/scenario.ts')
   const { loadPlan, shortLoad } = await import('../core/load.ts')
+  const { describeWhen } = await import('../core/describe-when.ts')
   const rows = files.map(async (file) => {
     const module: { default?: unknown } = await import(join(folder, file))
     const { summary, timeline, load } = Scenario.parse(module.default)
@@ -48,7 +49,7 @@ const scenarios = async (): Promise<string[][]> => {
       `scenarios/${file}`,
       shortLoad(loadPlan(load)),
       Object.values(timeline)
-        .map(({ fault }) => fault)
+        .map(({ fault, when }) => (when.kind === 'when' ? `${fault} (${describeWhen(when)})` : fault))
         .join(','),
       summary,
     ]

@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
 import { alertWindow, ruleTiming, toleranceMs } from '../core/alert-window.ts'
+import { describeWhen } from '../core/describe-when.ts'
 import { describeWorkload } from '../core/describe-workload.ts'
 import { formatDuration } from '../core/duration.ts'
 import { describeLoad, loadPlan } from '../core/load.ts'
@@ -47,7 +48,7 @@ export const describePlan = (
       ...steps.map(({ name, fault, durationMs, expected }) => [
         name,
         fault,
-        whenText(scenario.timeline[name]?.when),
+        whenText(scenario.timeline[name]),
         formatDuration(durationMs),
         expected.alerts.map((anyOf) => anyOf.join('|')).join(', '),
         expected.tolerates.join(', '),
@@ -92,7 +93,8 @@ const expectedWindows = ({ timing, rules, steps }: Pick<RunPlan, 'timing' | 'rul
     })
   })
 
-const whenText = (when: Scenario['timeline'][string]['when'] | undefined): string => {
-  if (when === undefined) return ''
-  return when.kind === 'at' ? `at ${formatDuration(when.time)}` : `${formatDuration(when.gap)} after ${when.step}`
+const whenText = (step: Scenario['timeline'][string] | undefined): string => {
+  if (step === undefined) return ''
+  const beside = step.overlaps.length === 0 ? '' : `, beside ${step.overlaps.join(', ')}`
+  return `${describeWhen(step.when)}${beside}`
 }

@@ -7,6 +7,7 @@ import type { Random } from './random.ts'
 import type { Movement, SignalName } from './signal.ts'
 import type { Symptom } from './symptom.ts'
 import type { TargetSnapshot } from './target-snapshot.ts'
+import type { Traffic } from './traffic.ts'
 
 export type { FaultKube } from './fault-kube.ts'
 export type { ServingPod, TargetSnapshot } from './target-snapshot.ts'
@@ -23,6 +24,12 @@ export const FAULT_GROUPS = [
   'control',
 ] as const
 export type FaultGroup = (typeof FAULT_GROUPS)[number]
+
+/**
+ * A control does nothing that an alert may speak of: every alert has to stay quiet while it lasts. Its evidence bites where it was what it is
+ * meant to be; where nobody can say so, the silence proves nothing.
+ */
+export const isControl = ({ group }: Pick<FaultDefinition, 'group'>): boolean => group === 'control'
 
 /** Whom one fault can hit at most. */
 export type BlastRadius = 'nothing' | 'telemetry' | 'clients' | 'pod' | 'workload' | 'node'
@@ -78,6 +85,8 @@ export interface FaultDefinition<Params = unknown, Plan = unknown> {
   /** On a time line: one stroke where it happens at once and is over, a band where it lasts. */
   draw: 'moment' | 'band'
   params: z.ZodType<Params>
+  /** Of a fault that k6 carries out: what the load does otherwise. Its plan says the same under `traffic`. */
+  traffic?(params: Params): Traffic
   plan(context: PlanContext<Params>): Planned<Plan>
   /** Only what the plan says; safe to run again after a crash half-way. */
   inject(context: ActContext<Plan>): Promise<void>

@@ -73,8 +73,8 @@ export const RunInfo = z.strictObject({
   /** When k6 began to ramp: the zero of the scenario's timeline. */
   loadStartedAt: z.number().nullable(),
   loadEndedAt: z.number().nullable(),
-  ending: z.enum(['open', 'completed', 'interrupted', 'stopped', 'failed']),
-  /** Why it was stopped or failed. */
+  ending: z.enum(['open', 'completed', 'interrupted', 'stopped', 'halted', 'failed']),
+  /** Why it was stopped, halted or failed. */
   endingReason: z.string().nullable(),
   versions: z.record(z.string(), z.string()),
   git: z.strictObject({ commit: z.string(), dirty: z.boolean() }).nullable(),
@@ -116,9 +116,13 @@ export const RunPlan = z.strictObject({
       fault: z.string(),
       params: z.record(z.string(), z.unknown()),
       durationMs: z.number(),
+      /** Whatever it does, no alert may speak of it. */
+      control: z.boolean().default(false),
       expected: Expected,
     }),
   ),
+  /** Virtual users that k6 keeps ready for surges: its own gauge counts them too. */
+  extraUsers: z.number().int().nonnegative().default(0),
   /** What could not be judged, or was odd, said before the run. */
   warnings: z.array(z.string()),
 })
@@ -179,12 +183,16 @@ export const RequestRecord = z.strictObject({
   error: z.string().nullable(),
   /** The serving pod that answered, where the gateway says so (`X-Upstream`). */
   replica: z.string().nullable(),
+  /** Steps of the timeline that made it other than it would have been, joined by commas; null where none did. */
+  traffic: z.string().nullable().default(null),
+  /** Beyond the load: a surge asked for it. */
+  extra: z.boolean().default(false),
 })
 export type RequestRecord = z.infer<typeof RequestRecord>
 
 /** A row of load/requests.parquet. */
 export const PackedRequest = RequestRecord.extend({
-  /** The step whose fault was in force while the request was under way: the first, where several. */
+  /** The step whose fault was in force while the request was under way: the first that made it what it is, else the first in time. */
   fault: z.string().nullable(),
 })
 export type PackedRequest = z.infer<typeof PackedRequest>
@@ -207,6 +215,8 @@ export const ABSENT_IN_OLD_ROWS = {
   coalesced: 0,
   cachedTokens: null,
   finishReason: null,
+  traffic: null,
+  extra: false,
 } as const satisfies Partial<RequestRecord>
 
 /** load/arrivals.json: how far the schedule of an open loop had come when it was last asked. */

@@ -24,6 +24,7 @@ test('the words of the timeline are plain data, durations in milliseconds', () =
     fault: 'pod-kill',
     params: {},
     lasting: 10_000,
+    overlaps: [],
   })
   expect(parsed.safety.maxUnavailable).toBe(1)
 })

@@ -2,8 +2,11 @@ import { z } from 'zod'
 import { DEFAULT_ONSET_MS } from './alert-window.ts'
 import { Duration } from './duration.ts'
 import { Load } from './load.ts'
+import { overlapProblems } from './overlap.ts'
+import { Safety } from './safety.ts'
 
 export { ramp, replay, requests } from './load.ts'
+export { after, at, when } from './timeline-words.ts'
 
 const StepName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a kebab-case name')
 
@@ -11,6 +14,14 @@ const StepName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a kebab-case na
 const When = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('at'), time: Duration }),
   z.strictObject({ kind: z.literal('after'), step: StepName, gap: Duration }),
+  z.strictObject({
+    kind: z.literal('when'),
+    promql: z.string().min(1).describe('True while it returns anything; asked every second once the baseline is over'),
+    heldFor: Duration.default(0).describe('It must have been true for so long, without a gap'),
+    by: Duration.optional().describe(
+      'Not started where this time of the load comes first; where it is not given, while the load still lasts long enough',
+    ),
+  }),
 ])
 
 const Step = z.strictObject({
@@ -18,6 +29,10 @@ const Step = z.strictObject({
   fault: z.string(),
   params: z.record(z.string(), z.unknown()).default({}),
   lasting: Duration,
+  overlaps: z
+    .array(StepName)
+    .default([])
+    .describe('Steps whose faults may be in force at the same time; it waits until any other is over'),
 })
 
 /** A symptom or the name of one alert; a list inside the list means that any one of them is enough. */
@@ -29,12 +44,6 @@ const Expectation = z.strictObject({
   onset: Duration.default(DEFAULT_ONSET_MS).describe(
     'How long the target may take to show the effect once the fault bites: a cache fills, a queue grows. An alert that needs longer is late',
   ),
-})
-
-const Safety = z.strictObject({
-  maxUnavailable: z.number().int().nonnegative().default(1),
-  /** PromQL; the run heals and stops when it returns anything. */
-  stopWhen: z.string().optional(),
 })
 
 /** The one form that everything after the file works on: strict, every duration in milliseconds. */
@@ -63,6 +72,9 @@ export const Scenario = z
       const message = `${known(step.when.step)}, written before "${name}"`
       context.addIssue({ code: 'custom', path: ['timeline', name, 'when', 'step'], message })
     }
+    for (const { path, message } of overlapProblems(scenario.timeline)) {
+      context.addIssue({ code: 'custom', path: ['timeline', ...path], message })
+    }
     for (const name of Object.keys(scenario.expect)) {
       if (!steps.includes(name)) context.addIssue({ code: 'custom', path: ['expect', name], message: known(name) })
     }
@@ -71,22 +83,8 @@ export const Scenario = z
 export type Scenario = z.infer<typeof Scenario>
 export type ScenarioInput = z.input<typeof Scenario>
 export type Step = z.infer<typeof Step>
-type StepInput = z.input<typeof Step>
-type WhenInput = z.input<typeof When>
+export type StepInput = z.input<typeof Step>
+export type WhenInput = z.input<typeof When>
 
 /** A scenario file's default export. Checked when it is loaded, so that all of its problems are reported at once, with their paths. */
 export const defineScenario = (scenario: ScenarioInput): ScenarioInput => scenario
-
-// --- Words for the timeline, so that it reads as a plan ---
-
-const step = (when: WhenInput) => ({
-  fault: (fault: string, params: Record<string, unknown> = {}) => ({
-    lasting: (lasting: string): StepInput => ({ when, fault, params, lasting }),
-  }),
-})
-
-/** `at('90s').fault('pod-kill').lasting('30s')`: counted from the start of the load. */
-export const at = (time: string) => step({ kind: 'at', time })
-
-/** `after('template', '30s').fault(…)`: counted from the moment `template` has recovered. */
-export const after = (earlier: string, gap: string) => step({ kind: 'after', step: earlier, gap })

@@ -16,7 +16,7 @@ export interface LoadTarget {
   url: string
   headers?: Record<string, string>
   model: string
-  /** Where k6's own numbers go (remote write); null for nowhere. */
+  /** Where k6's own numbers go (remote write), and where conditions of the timeline are asked for; null for nowhere. */
   prometheus: Endpoint | null
 }
 
@@ -48,6 +48,7 @@ export const environment = ({ runDir, runId, target }: CommandInput): Record<str
   FIREDRILL_SELECTOR: target.selector,
   FIREDRILL_KUBECONFIG: target.kubeconfig ?? '',
   FIREDRILL_CONTEXT: target.context ?? '',
+  FIREDRILL_PROMETHEUS: JSON.stringify(target.prometheus),
   FIREDRILL_RUN: runId,
   // What the target logs may be shown to whoever is to find the cause: a request's id says nothing of the scenario.
   FIREDRILL_REQUESTS: randomBytes(6).toString('hex'),

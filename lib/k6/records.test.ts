@@ -38,6 +38,8 @@ const whole: RequestRecord = {
   ],
   chunks: 62,
   coalesced: 0,
+  traffic: null,
+  extra: false,
   promptTokens: 15,
   cachedTokens: null,
   outputTokens: 62,

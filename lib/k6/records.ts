@@ -53,9 +53,15 @@ async function* marked(parquet: string, windows: readonly FaultWindow[]): AsyncG
   yield requestColumns([])
   for await (const rows of readParquetBatches(parquet)) {
     const packed = rows.map((row) => PackedRequest.parse(row))
-    yield requestColumns(packed.map((row) => ({ ...row, fault: faultDuring(windows, row.started, row.ended) })))
+    yield requestColumns(packed.map((row) => ({ ...row, fault: faultOf(row, windows) })))
   }
 }
+
+/** Its own record says which fault made it what it is; of all others the time does. */
+const faultOf = (
+  { traffic, started, ended }: Omit<PackedRequest, 'fault'>,
+  windows: readonly FaultWindow[],
+): string | null => traffic?.split(',')[0] ?? faultDuring(windows, started, ended)
 
 /** Where a record stands in the spool. A million of these fit into memory, a million records do not. */
 interface Line {
@@ -112,7 +118,7 @@ async function* groups(
 ): AsyncGenerator<Column[]> {
   for (let from = 0; from === 0 || from < lines.length; from += GROUP_ROWS) {
     const rows = await readRows(file, lines.slice(from, from + GROUP_ROWS))
-    yield requestColumns(rows.map((row) => ({ ...row, fault: faultDuring(windows, row.started, row.ended) })))
+    yield requestColumns(rows.map((row) => ({ ...row, fault: faultOf(row, windows) })))
   }
 }
 

@@ -28,6 +28,8 @@ export interface LoadOptions {
   target: LoadTarget
   runId: string
   seed: number
+  /** Virtual users that are kept ready for surges; none where it is not given. */
+  extraUsers?: number
   /** What happened, for the journal. */
   onEvent(event: Pick<Event, 'phase' | 'what' | 'value'>): void
   /** Stops the load as `stop` does. */
@@ -60,8 +62,8 @@ export interface LoadRun {
 
 /** Bundles the scenario into the run folder and starts k6 on it. Load and faults share k6's clock. */
 export const startLoad = async (options: LoadOptions): Promise<LoadRun> => {
-  const { k6, runDir, scenario, workload, seed, onEvent, signal } = options
-  await prepare(runDir, () => writeBundle(join(runDir, BUNDLE), scriptData(scenario, workload, seed)))
+  const { k6, runDir, scenario, workload, seed, extraUsers, onEvent, signal } = options
+  await prepare(runDir, () => writeBundle(join(runDir, BUNDLE), scriptData(scenario, workload, seed, extraUsers)))
   const log = createWriteStream(join(runDir, LOG))
   // A full disk: the spool's next record says so, and ends the load.
   log.on('error', () => {})
@@ -179,6 +181,13 @@ const note = (state: Observed, event: ScriptEvent): void => {
       state.error ??= event.message
       break
     case 'prompts':
+    case 'condition-true':
+    case 'condition-false':
+    case 'condition-unknown':
+    case 'step-waits':
+    case 'step-not-started':
+    case 'traffic-changed':
+    case 'traffic-restored':
     case 'step-created':
     case 'step-over':
       break

@@ -2,15 +2,22 @@ import type { ArrivalsOptions, Slo as ClientSlo } from 'k6/x/llm'
 import { unreachable } from '../core/errors.ts'
 import type { FaultSpec } from '../core/fault-resource.ts'
 import { type Arrivals, loadDuration, loadPlan, type Slo } from '../core/load.ts'
+import { mayOverlap } from '../core/overlap.ts'
 import { deriveSeed } from '../core/random.ts'
 import type { Scenario, Step } from '../core/scenario.ts'
 import type { Workload } from '../core/workload.ts'
 import { LEAD_MS } from './lead.ts'
 
+/** A condition is asked for from a time of the load on, and by another it must have held. */
+export type ScriptWhen =
+  Exclude<Step['when'], { kind: 'when' }> | { kind: 'when'; promql: string; heldFor: number; from: number; by: number }
+
 /** A step of the timeline as the script needs it: everything of the Fault but its target. */
 export interface ScriptStep {
   name: string
-  when: Step['when']
+  when: ScriptWhen
+  /** Steps whose faults may be in force at the same time, whichever of the two says so. */
+  overlaps: string[]
   spec: Omit<FaultSpec, 'target'>
 }
 
@@ -29,9 +36,11 @@ export interface ScriptData {
   slo: ClientSlo | null
   workload: Workload
   steps: ScriptStep[]
+  /** Virtual users that are kept ready for surges. */
+  extraUsers: number
 }
 
-export const scriptData = (scenario: Scenario, workload: Workload, seed: number): ScriptData => {
+export const scriptData = (scenario: Scenario, workload: Workload, seed: number, extraUsers = 0): ScriptData => {
   const plan = loadPlan(scenario.load)
   const durationMs = loadDuration(plan)
   if (durationMs === null) throw new Error('a trace whose length nobody has looked up')
@@ -47,7 +56,8 @@ export const scriptData = (scenario: Scenario, workload: Workload, seed: number)
     workload,
     steps: Object.entries(scenario.timeline).map(([name, step]) => ({
       name,
-      when: step.when,
+      when: scriptWhen(step, scenario.baseline, durationMs),
+      overlaps: Object.keys(scenario.timeline).filter((other) => mayOverlap(scenario.timeline, name, other)),
       spec: {
         kind: step.fault,
         params: step.params,
@@ -56,10 +66,16 @@ export const scriptData = (scenario: Scenario, workload: Workload, seed: number)
         maxUnavailable: scenario.safety.maxUnavailable,
       },
     })),
+    extraUsers,
   }
 }
 
 // --- Internal helpers ---
+
+const scriptWhen = ({ when, lasting }: Step, baseline: number, durationMs: number): ScriptWhen => {
+  if (when.kind !== 'when') return when
+  return { ...when, from: baseline, by: when.by ?? Math.max(0, durationMs - lasting) }
+}
 
 const promised = (slo: Slo | undefined): ClientSlo | null => {
   if (slo === undefined) return null

@@ -6,6 +6,17 @@ export type ScriptEvent =
   /** The zero of the timeline: k6 began to ramp. */
   | { event: 'load-started'; at: number }
   | { event: 'step-created'; at: number; step: string; fault: string }
+  /** A step's condition became true, with what it returned first; was not true any more; could not be asked for, once an outage. */
+  | { event: 'condition-true'; at: number; step: string; value: number }
+  | { event: 'condition-false'; at: number; step: string }
+  | { event: 'condition-unknown'; at: number; step: string; message: string }
+  /** The step is due, and another one's fault is in force. */
+  | { event: 'step-waits'; at: number; step: string; for: string }
+  /** Its condition had not held by its time: there is no Fault. */
+  | { event: 'step-not-started'; at: number; step: string; reason: string }
+  /** k6 began, or ended, to do what a traffic fault's plan says. */
+  | { event: 'traffic-changed'; at: number; step: string; traffic: string }
+  | { event: 'traffic-restored'; at: number; step: string }
   /** The API server refused the Fault: nothing was injected. */
   | { event: 'step-refused'; at: number; step: string; message: string }
   /** The Fault is `Recovered` or `Failed`, or `Deleted` by somebody. */

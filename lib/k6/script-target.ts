@@ -1,3 +1,5 @@
+import type { Endpoint } from '../core/target.ts'
+
 /** What the environment says of the target and of where the run writes (command.ts sets it). */
 export const target = {
   url: __ENV['FIREDRILL_URL'] ?? '',
@@ -7,6 +9,8 @@ export const target = {
   selector: __ENV['FIREDRILL_SELECTOR'] ?? '',
   kubeconfig: __ENV['FIREDRILL_KUBECONFIG'] ?? '',
   context: __ENV['FIREDRILL_CONTEXT'] ?? '',
+  /** Where conditions are asked for. */
+  prometheus: JSON.parse(__ENV['FIREDRILL_PROMETHEUS'] ?? 'null') as Endpoint | null, // written by the runner
   run: __ENV['FIREDRILL_RUN'] ?? 'by-hand',
   /** What the ids of this run's requests begin with. */
   requests: __ENV['FIREDRILL_REQUESTS'] ?? 'by-hand',

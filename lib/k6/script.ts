@@ -2,19 +2,31 @@ import { sleep } from 'k6'
 import exec from 'k6/execution'
 import { Gauge } from 'k6/metrics'
 import type { Options, Scenario } from 'k6/options'
-import { Arrivals, Client, nextUser, type RequestParams, stats } from 'k6/x/llm'
+import { Arrivals, Client, type Extra, nextExtra, nextUser, pressure, type RequestParams, stats } from 'k6/x/llm'
+import type { Pressure } from './pressure.ts'
 import type { Corpus } from './prompt/corpus.ts'
 import { fitCorpus } from './prompt/fit.ts'
 import type { ScriptData, ScriptLoad } from './script-data.ts'
 import { playTimeline } from './script-faults.ts'
 import { target } from './script-target.ts'
+import { surgeSeed } from './script-traffic.ts'
 import { messageOf, tell } from './script-tell.ts'
 import { untilNext } from './timeline.ts'
-import { carryOn, drawTurn, type History, requestBody, type Turn, type TurnKey } from './turn.ts'
+import {
+  carryOn,
+  drawSizes,
+  type History,
+  type Load,
+  makeTurn,
+  requestBody,
+  type TraceRow,
+  type Turn,
+  type TurnKey,
+} from './turn.ts'
 
 /**
  * The script that k6 runs. `user` is one request of a closed-loop user, `arrival` one of the schedule; `faults` applies the
- * timeline on the same clock: k6 starts both at once. The bundler puts the scenario's data in; the target comes from the
+ * timeline on the same clock: k6 starts both at once. `surge` is what its traffic faults ask for beyond the load. The bundler puts the scenario's data in; the target comes from the
  * environment. Each virtual user has a copy of all this and its own variables.
  */
 declare const FIREDRILL_DATA: ScriptData
@@ -47,9 +59,18 @@ const loadScenario = (load: ScriptLoad): Scenario =>
         gracefulStop: '2s',
       }
 
+/** Idle but for a surge; none where the timeline has none. */
+const surgeScenario = (vus: number): Record<string, Scenario> =>
+  vus === 0
+    ? {}
+    : {
+        surge: { executor: 'constant-vus', exec: 'surge', vus, duration: `${data.durationMs}ms`, gracefulStop: '2s' },
+      }
+
 export const options: Options = {
   scenarios: {
     load: loadScenario(data.load),
+    ...surgeScenario(data.extraUsers),
     faults: {
       executor: 'per-vu-iterations',
       exec: 'faults',
@@ -96,18 +117,14 @@ let number: number | null = null
 export const user = (corpus: Corpus): void => {
   if (history === null || key === null) key = { vu: (number ??= nextUser()), chat: chats++ }
   const load = { ...data, corpus }
-  const turn = drawTurn(load, key, history)
-  sleep(turn.think / 1_000)
-  history = ask(corpus, turn, {})
+  history = ask(load, thoughtOver(load, key, history), {})
 }
 
 export const arrival = (corpus: Corpus): void => {
   const load = { ...data, corpus }
   if (history !== null && key !== null) {
     // The schedule has begun this chat; its user goes on with it.
-    const turn = drawTurn(load, key, history)
-    sleep(turn.think / 1_000)
-    history = ask(corpus, turn, {})
+    history = ask(load, thoughtOver(load, key, history), {})
     return
   }
   const due = schedule?.next() ?? null
@@ -116,7 +133,33 @@ export const arrival = (corpus: Corpus): void => {
     return
   }
   key = { arrival: due.index }
-  history = ask(corpus, drawTurn(load, key, null, due), { arrival: due })
+  history = ask(load, thoughtOver(load, key, null, due), { arrival: due })
+}
+
+/** What this virtual user does beyond the load, and since which chat of it. */
+let extra: Extra | null = null
+
+export const surge = (corpus: Corpus): void => {
+  if (extra !== null && history === null && (extra.intended !== null || !isPressed(extra.surge))) extra = null
+  const arrival = extra === null ? (extra = nextExtra(exec.scenario.startTime + data.durationMs)) : null
+  if (extra === null) return sleep(LEAST_IDLE_S)
+  if (history === null || key === null) {
+    if (arrival !== null) chats = 0
+    key = extra.intended === null ? { vu: extra.index, chat: chats++ } : { arrival: extra.index }
+  }
+  const load = { ...data, corpus, seed: surgeSeed(data, extra.surge) }
+  const turn = thoughtOver(load, key, history)
+  // It may have ended while they thought: who was to come with it does not.
+  if (extra.intended === null && !isPressed(extra.surge)) {
+    history = null
+    return
+  }
+  const wanted = arrival?.intended ?? null
+  history = ask(load, turn, {
+    traffic: [extra.surge, ...turn.traffic].join(','),
+    extra: true,
+    ...(wanted === null ? {} : { arrival: { index: extra.index, intended: wanted } }),
+  })
 }
 
 export const faults = (): void => {
@@ -147,20 +190,44 @@ export const handleSummary = (summary: unknown): Record<string, string> => ({
 
 // --- Internal helpers ---
 
+let pressureText = ''
+let pressures: Pressure[] = []
+
+/** What presses on the load now, as the timeline's virtual user said it. */
+const pressuresNow = (): Pressure[] => {
+  const text = pressure()
+  if (text !== pressureText) pressures = text === '' ? [] : (JSON.parse(text) as Pressure[]) // written by script-traffic.ts
+  pressureText = text
+  return pressures
+}
+
+const isPressed = (step: string): boolean => pressuresNow().some((one) => one.step === step)
+
+/** The key's next turn, once its user has thought: as it is to be by then. */
+const thoughtOver = (load: Load, key: TurnKey, history: History | null, row: TraceRow | null = null): Turn => {
+  const sizes = drawSizes(load, key, history?.index ?? 0, row)
+  sleep(sizes.think / 1_000)
+  return makeTurn(load, key, history, sizes, pressuresNow())
+}
+
+/** Beyond the numbers of all users of the load, by which their requests go. */
+const EXTRA_IDS = 1_000_000
+
 /** Asks, and gives back what the chat carries to its next turn; null where it is over. */
-const ask = (corpus: Corpus, turn: Turn, params: RequestParams): History | null => {
+const ask = (load: Load, turn: Turn, params: RequestParams): History | null => {
   const { idInTest, iterationInScenario } = exec.vu
   const body = requestBody(turn, target.model)
   const all: RequestParams = {
     ...params,
-    id: `${target.requests}-${number ?? idInTest}-${iterationInScenario}`,
+    id: `${target.requests}-${params.extra === true ? EXTRA_IDS + idInTest : (number ?? idInTest)}-${iterationInScenario}`,
+    ...(turn.traffic.length > 0 && params.traffic === undefined ? { traffic: turn.traffic.join(',') } : {}),
     text: turn.wantsText,
     ...(turn.cancel === null ? {} : { cancel: turn.cancel }),
   }
   try {
     const { outcome, text } = data.workload.endpoint === 'chat' ? client.chat(body, all) : client.completions(body, all)
     // Who left, or got no answer, does not go on with the chat.
-    return outcome === 'ok' ? carryOn({ ...data, corpus }, turn, text) : null
+    return outcome === 'ok' ? carryOn(load, turn, text) : null
   } catch (error) {
     // Failed requests are records. This is a call that cannot work, or a full disk: every other would fail as well.
     tell({ event: 'error', at: Date.now(), message: messageOf(error) })
@@ -175,8 +242,8 @@ const report = (): void => {
   tell({
     event: 'progress',
     at: Date.now(),
-    // This VU is active too, and is no user.
-    users: exec.instance.vusActive - 1,
+    // This VU is active too, and is no user; those who are kept ready are not yet.
+    users: exec.instance.vusActive - 1 - data.extraUsers,
     ...counts,
     schedule: schedule === null ? null : counted(schedule),
   })

@@ -1,16 +1,60 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ScriptStep } from './script-data.ts'
-import { dueAt, faultName, isTransient, untilNext } from './timeline.ts'
+import {
+  blockedBy,
+  dueAt,
+  faultName,
+  givenUpAt,
+  type Holding,
+  isTransient,
+  isWatched,
+  untilNext,
+  whyGivenUp,
+} from './timeline.ts'
 
 const spec = { kind: 'pod-kill', params: {}, durationSeconds: 30, seed: 1, maxUnavailable: 1 }
-const first: ScriptStep = { name: 'first', when: { kind: 'at', time: 90_000 }, spec }
-const second: ScriptStep = { name: 'second', when: { kind: 'after', step: 'first', gap: 30_000 }, spec }
+const first: ScriptStep = { name: 'first', when: { kind: 'at', time: 90_000 }, overlaps: [], spec }
+const second: ScriptStep = { name: 'second', when: { kind: 'after', step: 'first', gap: 30_000 }, overlaps: [], spec }
+
+const none = { startedAt: 1_000, overAt: new Map<string, number>(), holding: new Map<string, Holding>() }
 
 test('`at` counts from the start of the load, `after` from the end of the other fault', () => {
-  expect(dueAt(first, 1_000, new Map())).toBe(91_000)
-  expect(dueAt(second, 1_000, new Map())).toBeNull()
-  expect(dueAt(second, 1_000, new Map([['first', 150_000]]))).toBe(180_000)
+  expect(dueAt(first, none)).toBe(91_000)
+  expect(dueAt(second, none)).toBeNull()
+  expect(dueAt(second, { ...none, overAt: new Map([['first', 150_000]]) })).toBe(180_000)
+})
+
+const third: ScriptStep = {
+  name: 'third',
+  when: { kind: 'when', promql: 'up == 0', heldFor: 30_000, from: 20_000, by: 240_000 },
+  overlaps: ['first'],
+  spec,
+}
+
+test('`when` counts from the moment since which its condition is true, and is asked for after the baseline', () => {
+  expect(isWatched(third, 1_000, 20_999)).toBe(false)
+  expect(isWatched(third, 1_000, 21_000)).toBe(true)
+  expect(isWatched(first, 1_000, 21_000)).toBe(false)
+  expect(dueAt(third, none)).toBeNull()
+  expect(dueAt(third, { ...none, holding: new Map([['third', { since: 50_000, value: 1 }]]) })).toBe(80_000)
+  expect(dueAt(third, { ...none, holding: new Map([['second', { since: 50_000, value: 1 }]]) })).toBeNull()
+})
+
+test('a condition has a time by which it must have held, and why it did not is told', () => {
+  expect(givenUpAt(third, 1_000)).toBe(241_000)
+  expect(givenUpAt(first, 1_000)).toBeNull()
+  expect(whyGivenUp(undefined, 'first')).toBe('its condition was not true')
+  expect(whyGivenUp({ since: 1, value: 1 }, null)).toBe('its condition had not held for long enough')
+  expect(whyGivenUp({ since: 1, value: 1 }, 'first')).toBe('its condition held, and first was in force')
+})
+
+test('a step waits for every fault in force but those that it may overlap', () => {
+  const active = (...names: string[]) => ({ active: new Set(names) })
+  expect(blockedBy(second, active())).toBeNull()
+  expect(blockedBy(second, active('first'))).toBe('first')
+  expect(blockedBy(third, active('first'))).toBeNull()
+  expect(blockedBy(third, active('first', 'second'))).toBe('second')
 })
 
 test('the wait ends with the next step, and no later than a tick', () => {

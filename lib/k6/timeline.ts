@@ -1,13 +1,63 @@
 import type { ScriptStep } from './script-data.ts'
 
+/** Since when a step's condition has been true without a gap, and what it returned then. */
+export interface Holding {
+  since: number
+  value: number
+}
+
+/** What decides whether a step is due. Times in milliseconds since the epoch. */
+export interface Played {
+  /** The zero of the load. */
+  startedAt: number
+  /** Steps whose fault is in force. */
+  active: ReadonlySet<string> | ReadonlyMap<string, unknown>
+  /** When a step's fault was over, or was given up. */
+  overAt: ReadonlyMap<string, number>
+  /** Of steps that wait for a condition which is true. */
+  holding: ReadonlyMap<string, Holding>
+}
+
 /**
- * When a step is due, in milliseconds since the epoch: `at` counts from the start of the load, `after` from the moment
- * the other step's fault was over. Null while that fault is not over.
+ * When a step is due: `at` counts from the start of the load, `after` from the moment the other step's fault was over, `when`
+ * from the moment since which its condition is true. Null while that is not known.
  */
-export const dueAt = (step: ScriptStep, startedAt: number, overAt: ReadonlyMap<string, number>): number | null => {
-  if (step.when.kind === 'at') return startedAt + step.when.time
-  const over = overAt.get(step.when.step)
-  return over === undefined ? null : over + step.when.gap
+export const dueAt = (
+  { name, when }: ScriptStep,
+  { startedAt, overAt, holding }: Omit<Played, 'active'>,
+): number | null => {
+  switch (when.kind) {
+    case 'at':
+      return startedAt + when.time
+    case 'after': {
+      const over = overAt.get(when.step)
+      return over === undefined ? null : over + when.gap
+    }
+    case 'when': {
+      const held = holding.get(name)
+      return held === undefined ? null : held.since + when.heldFor
+    }
+  }
+}
+
+/** The time by which a condition must have held; null for steps that wait for none. */
+export const givenUpAt = ({ when }: ScriptStep, startedAt: number): number | null =>
+  when.kind === 'when' ? startedAt + when.by : null
+
+/** Whether a step's condition is to be asked for: not while the baseline is told from its alerts. */
+export const isWatched = ({ when }: ScriptStep, startedAt: number, now: number): boolean =>
+  when.kind === 'when' && now >= startedAt + when.from
+
+/** A fault in force that a step which is due has to wait for; null where it may begin. */
+export const blockedBy = ({ overlaps }: ScriptStep, { active }: Pick<Played, 'active'>): string | null =>
+  [...active.keys()].find((other) => !overlaps.includes(other)) ?? null
+
+/** Why a step was not started, once its time has come. */
+export const whyGivenUp = (holding: Holding | undefined, blocker: string | null): string => {
+  if (holding === undefined) return 'its condition was not true'
+  return blocker === null
+    ? 'its condition had not held for long enough'
+    : `its condition held, and ${blocker} was in force`
 }
 
 /**

@@ -1,8 +1,10 @@
 import { clampLength, drawLength } from '../core/draw-length.ts'
 import { deriveSeed, type Random, seededRandom } from '../core/random.ts'
 import type { Workload } from '../core/workload.ts'
-import { type Corpus, join, type Opening, textOf } from './prompt/corpus.ts'
+import { type Corpus, join, type Opening, openingText, reopened, textOf } from './prompt/corpus.ts'
+import { openingOf, poolOpening } from './prompt/opening.ts'
 import { drawPrefix } from './prompt/prefix.ts'
+import { pressed, type PressedSizes, type Pressure } from './pressure.ts'
 
 /**
  * What virtual users ask. How a script uses it:
@@ -12,6 +14,8 @@ import { drawPrefix } from './prompt/prefix.ts'
  *     open:    turn = drawTurn(load, { arrival: arrival.index }, history, arrival)
  *     each:    sleep(turn.think / 1000); answer = client.chat(requestBody(turn, model), { cancel: turn.cancel, text: turn.wantsText })
  *     then:    history = carryOn(load, turn, answer.text)              // null: the chat is over; the next one begins
+ *
+ * Where something may press on the load meanwhile, drawSizes, the sleep and makeTurn are one after the other.
  *
  * Everything is a function of the arguments alone, so a seed gives the same requests byte for byte; with the workload's
  * `history: 'answers'` they depend on the answers as well. No imports of k6: tests run this in Node.
@@ -45,6 +49,8 @@ export interface Turn {
   cancel: { afterTokens: number } | { afterMs: number } | null
   /** The answer's text is needed for the next turn. */
   wantsText: boolean
+  /** Steps of the timeline that made it other than it would have been. */
+  traffic: string[]
   key: TurnKey
   /** From 0. */
   index: number
@@ -106,20 +112,24 @@ export const turnsOf = ({ workload, seed }: Pick<Load, 'workload' | 'seed'>, key
     : drawLength(workload.turns.count, seededRandom(deriveSeed(seed, `${nameOf(key)}-turns`)))
 
 /** The request of this key's next turn: the first where `history` is null. */
-export const drawTurn = (
+export const drawTurn = (load: Load, key: TurnKey, history: History | null = null, row: TraceRow | null = null): Turn =>
+  makeTurn(load, key, history, drawSizes(load, key, history?.index ?? 0, row), [])
+
+/** The same of sizes that are drawn already, under what presses on the load by now: its user has thought meanwhile. */
+export const makeTurn = (
   load: Load,
   key: TurnKey,
-  history: History | null = null,
-  row: TraceRow | null = null,
+  history: History | null,
+  sizes: Sizes,
+  pressures: readonly Pressure[],
 ): Turn => {
   const index = history?.index ?? 0
-  const { think, own, whole, maxTokens, prefix, cancel } = drawSizes(load, key, index, row)
+  const all = pressed(sizes, `${nameOf(key)}-${index}`, pressures)
+  const { think, maxTokens, cancel, traffic } = all
   const asked =
-    history === null
-      ? firstPrompt(load, openingOf(load.seed, key), { own, whole, prefix })
-      : nextPrompt(load, history, own)
+    history === null ? firstPrompt(load, openingOf(load.seed, key), all) : nextPrompt(load, history, all.own)
   const wantsText = load.workload.turns?.history === 'answers'
-  return { think, ...asked, maxTokens, cancel, wantsText, key, index }
+  return { think, ...alone(load.corpus, asked, all, key, index), maxTokens, cancel, wantsText, traffic, key, index }
 }
 
 /** The history for the chat's next turn; null after its last. Where no text came, scripted text stands in for the answer. */
@@ -197,36 +207,24 @@ const firstPrompt = ({ workload, corpus }: Load, opening: Opening, { own, whole,
   return { messages: front === '' ? [user] : [{ role: 'system', content: front }, user], prompt: null, promptTokens }
 }
 
+/** With a beginning of its own, where it is to have one: as long as it was, and no block of it in anybody's cache. */
+const alone = (corpus: Corpus, asked: Asked, { uniqueSeed }: PressedSizes, key: TurnKey, index: number): Asked => {
+  if (uniqueSeed === null) return asked
+  const opening = [...openingOf(uniqueSeed, key), index]
+  const { messages, prompt } = asked
+  if (typeof prompt === 'string') return { ...asked, prompt: reopened(corpus, prompt, opening) }
+  if (prompt !== null) {
+    const ids = JSON.parse(`[${openingText(corpus, opening, prompt.length)}]`) as number[]
+    return { ...asked, prompt: [...ids, ...prompt.slice(ids.length)] }
+  }
+  const [first, ...rest] = messages ?? []
+  if (first === undefined) return asked
+  return { ...asked, messages: [{ ...first, content: reopened(corpus, first.content, opening) }, ...rest] }
+}
+
 const nextPrompt = ({ corpus }: Load, { messages, tokens }: History, own: number): Asked => {
   const { pair } = corpus.overhead
   const ownTokens = Math.max(1, own - pair)
   const user: Message = { role: 'user', content: textOf(corpus, ownTokens) }
   return { messages: [...messages, user], prompt: null, promptTokens: tokens + ownTokens + pair }
-}
-
-/** Pooled prefixes are told apart by their first words. */
-const poolOpening = (prefix: number | null): Opening => [mix((prefix ?? 0) + 1)]
-
-/** murmur3's finalizer. */
-const mix = (value: number): number => {
-  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-  return (mixed ^ (mixed >>> 16)) >>> 0
-}
-
-/**
- * Distinct keys have distinct openings (both ways are one-to-one for a seed), which differ from the first word on but for
- * one in as many as there are words. An arrival's is half as long: its number has 32 bits.
- */
-const openingOf = (seed: number, key: TurnKey): Opening => {
-  if ('arrival' in key) return [mix(key.arrival + Math.imul(seed, 0x9e3779b1))]
-  let left = key.vu
-  let right = key.chat
-  // A Feistel network.
-  for (let round = 0; round < 3; round++) {
-    const next = (left ^ mix(right + Math.imul(seed, 0x9e3779b1) + round)) >>> 0
-    left = right
-    right = next
-  }
-  return [right, left]
 }

@@ -7,13 +7,16 @@ import type { KubeConnection } from './connection.ts'
 /** `svc/NAMESPACE/NAME:PORT` or `pod/NAMESPACE/NAME:PORT`; a port is a number or, for a Service, a name. */
 const IN_CLUSTER = /^(svc|pod)\/([^/]+)\/([^/:]+):([\w-]+)$/
 
+/** The parts of an address that only the API server reaches; null of a URL. */
+export const parseInCluster = (address: string): RegExpExecArray | null => IN_CLUSTER.exec(address)
+
 /** Where an address is reached: a URL as it is, a Service or pod through the API server's proxy. Talks to nobody yet. */
 export const resolveEndpoint = (
   kube: KubeConnection,
   address: string,
   headers: Record<string, string> = {},
 ): Endpoint => {
-  const match = IN_CLUSTER.exec(address)
+  const match = parseInCluster(address)
   if (match !== null) {
     const [, kind, namespace, name, port] = match
     const plural = kind === 'svc' ? 'services' : 'pods'

@@ -34,6 +34,8 @@ const TYPES = {
   outcome: 'STRING',
   error: 'STRING',
   replica: 'STRING',
+  traffic: 'STRING',
+  extra: 'BOOLEAN',
   fault: 'STRING',
 } as const satisfies Record<keyof PackedRequest, ColumnType>
 

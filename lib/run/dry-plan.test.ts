@@ -23,8 +23,9 @@ const scenario = (timeline: ScenarioInput['timeline']): Scenario =>
     timeline,
   })
 
+let time = 0
 const step = (fault: string, params: Record<string, unknown>) => ({
-  when: { kind: 'at' as const, time: '1s' },
+  when: { kind: 'at' as const, time: (time += 10_000) },
   fault,
   params,
   lasting: '5s',

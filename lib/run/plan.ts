@@ -1,9 +1,11 @@
 import { DEFAULT_ONSET_MS } from '../core/alert-window.ts'
 import { UserError } from '../core/errors.ts'
+import { type FaultRegistry, isControl } from '../core/fault.ts'
 import type { AlertRule } from '../core/rule.ts'
 import type { RunPlan } from '../core/run-folder.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { isMeant, isSymptom, SYMPTOMS } from '../core/symptom.ts'
+import { extraUsers } from './extra-users.ts'
 
 export interface Facts {
   target: RunPlan['target']
@@ -12,9 +14,10 @@ export interface Facts {
 }
 
 /** What the run promises before anything is touched. Throws where the scenario names an alert that nobody has. */
-export const makePlan = (scenario: Scenario, { target, timing, rules }: Facts): RunPlan => {
+export const makePlan = (scenario: Scenario, { target, timing, rules }: Facts, faults: FaultRegistry): RunPlan => {
   const inForce = rules.map(({ alert }) => alert)
   requireKnownAlerts(scenario, inForce)
+  requireQuietControls(scenario, faults)
   const steps = Object.entries(scenario.timeline).map(([name, step]) => {
     const { alerts = [], tolerates = [], onset = DEFAULT_ONSET_MS } = scenario.expect[name] ?? {}
     return {
@@ -22,6 +25,7 @@ export const makePlan = (scenario: Scenario, { target, timing, rules }: Facts): 
       fault: step.fault,
       params: step.params,
       durationMs: step.lasting,
+      control: isControlStep(step, faults),
       expected: {
         alerts: alerts.map((entry) => (typeof entry === 'string' ? [entry] : entry)),
         tolerates,
@@ -29,7 +33,8 @@ export const makePlan = (scenario: Scenario, { target, timing, rules }: Facts): 
       },
     }
   })
-  return { target, timing, rules, steps, warnings: warnings(steps, rules) }
+  const warned = warnings(steps, rules)
+  return { target, timing, rules, steps, extraUsers: extraUsers(scenario, faults), warnings: warned }
 }
 
 /** Throws `alert-unknown` where an expectation names what is neither a symptom nor one of these alerts. */
@@ -48,7 +53,26 @@ export const requireKnownAlerts = (scenario: Scenario, inForce: readonly string[
   })
 }
 
+/** Throws `control-expects` where an alert is to fire during a control. */
+export const requireQuietControls = (scenario: Scenario, faults: FaultRegistry): void => {
+  const problems = Object.entries(scenario.timeline).flatMap(([name, step]) => {
+    const alerts = scenario.expect[name]?.alerts.flat() ?? []
+    return isControlStep(step, faults) && alerts.length > 0 ? [`${alerts.join(', ')} at expect.${name}`] : []
+  })
+  if (problems.length === 0) return
+  throw new UserError({
+    code: 'control-expects',
+    message: `expected every alert to stay quiet during a control, found ${problems.join('; ')}`,
+    hint: 'take these alerts out of the scenario, or name under `tolerates` what may fire all the same',
+  })
+}
+
 // --- Internal helpers ---
+
+const isControlStep = ({ fault }: { fault: string }, faults: FaultRegistry): boolean => {
+  const definition = Object.hasOwn(faults, fault) ? faults[fault] : undefined
+  return definition !== undefined && isControl(definition)
+}
 
 /** Rules that a name of an expectation speaks of: a symptom's, or one alert's. */
 const rulesOf = (name: string, rules: AlertRule[]): AlertRule[] => rules.filter((rule) => isMeant(name, rule))

@@ -10,6 +10,7 @@ import { scaleWarning } from '../core/scale.ts'
 import type { Scenario } from '../core/scenario.ts'
 import type { TargetOptions } from '../core/target.ts'
 import type { SymptomMap } from '../prometheus/rules.ts'
+import { requireAnswerable } from './conditions.ts'
 import { type Connections, openConnections } from './connections.ts'
 import { refusedSteps } from './dry-plan.ts'
 import { gatherFacts } from './facts.ts'
@@ -38,9 +39,10 @@ export const prepare = async ({ loaded, target, symptoms }: PrepareInput): Promi
   const replicas = await requireServingPods(connections.kube, target.namespace, target.selector)
   const { synthetic, targetVersions, maxModelLen, ...facts } = await gatherFacts(connections, target, symptoms)
   const fit = fitLengths(loaded, maxModelLen)
-  const planned = makePlan(loaded.scenario, { ...facts, target: { ...facts.target, replicas } })
+  const planned = makePlan(loaded.scenario, { ...facts, target: { ...facts.target, replicas } }, faults)
   const plan =
     fit.scale === undefined ? planned : { ...planned, warnings: [scaleWarning(fit.scale), ...planned.warnings] }
+  await requireAnswerable(loaded.scenario, connections.prometheus, target.prometheus)
   requirePossible(loaded.scenario, await snapshot(loaded.scenario, connections, target))
   return { ...fit, target, connections, plan, synthetic, targetVersions }
 }

@@ -17,6 +17,7 @@ import { openJournal } from './journal.ts'
 import { packRun } from './pack.ts'
 import type { Prepared } from './prepare.ts'
 import { redactArgv } from './redact.ts'
+import { watches } from './watches.ts'
 
 export interface RunInput extends Prepared {
   /** Parent of all run folders. */
@@ -116,13 +117,15 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
     },
     runId: info.id,
     seed: input.seed,
+    extraUsers: plan.extraUsers,
     onEvent: (event) => journal.write({ actor: 'k6', ...event }),
     signal,
   })
   teardown.defer(() => load.stop())
   input.onLoad?.(load)
-  const onStopConditionError = (message: string): void => note('info', 'stop-condition', message)
-  const ending = await playOut({ scenario, load, prometheus, clock, signal, onStopConditionError })
+  const watched = watches({ safety: scenario.safety, plan, kube, prometheus, runId: info.id })
+  const onWatchError = (message: string): void => note('info', 'stop-condition', message)
+  const ending = await playOut({ scenario, load, watches: watched, clock, signal, onWatchError })
   note('info', 'ending', ending)
 
   await load.stop()

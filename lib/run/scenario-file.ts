@@ -8,6 +8,7 @@ import type { AnyFault } from '../core/fault.ts'
 import type { Scale } from '../core/scale.ts'
 import { Scenario } from '../core/scenario.ts'
 import { Workload } from '../core/workload.ts'
+import { trafficProblems } from './extra-users.ts'
 import { traceLength } from './trace/length.ts'
 
 export interface Loaded {
@@ -37,6 +38,7 @@ export const loadScenario = async (path: string, { faults, workloads }: Catalogu
     ...(parsed.success ? [] : [z.prettifyError(parsed.error)]),
     ...Object.entries(named.timeline ?? {}).flatMap(([name, step]) => faultProblems(name, step, faults)),
     ...workloadProblems(named.load?.workload, known),
+    ...(parsed.success ? trafficProblems(parsed.data, faults) : []),
   ]
   if (problems.length > 0 || !parsed.success) throw invalid(path, problems.join('\n'))
   const workload = await loadWorkload(workloads, parsed.data.load.workload)

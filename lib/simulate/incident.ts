@@ -12,6 +12,7 @@ import type { PrometheusClient } from '../prometheus/client.ts'
 import type { SymptomMap } from '../prometheus/rules.ts'
 import { playOut } from '../run/ending.ts'
 import { makePlan } from '../run/plan.ts'
+import { timeLimit, type Watch } from '../run/watches.ts'
 import { createClockwork } from './clockwork.ts'
 import { createController } from './faults/controller.ts'
 import { playTimeline } from './faults/timeline.ts'
@@ -19,6 +20,7 @@ import { createFleet, type Fleet } from './fleet.ts'
 import { startLoad } from './load/load.ts'
 import type { SimulatedPrometheus } from './prometheus/simulated-prometheus.ts'
 import type { SimulatedStack } from './stack.ts'
+import { firstStop, type Stop } from './stops.ts'
 
 export interface IncidentInput {
   scenario: Scenario
@@ -64,31 +66,12 @@ const LOAD_STARTS_MS = 400
 /** Plays a scenario on simulated time, from a fresh stack to the end of the run. */
 export const playIncident = async (input: IncidentInput): Promise<Incident> => {
   const played = await playOnce(input, null)
-  const stop = await firstStop(input, played)
-  // The same seed plays the same incident: it is cut off where its stop condition was met.
+  const stop = await firstStop(input.scenario, played)
+  // The same seed plays the same incident: it is cut off where the run would have seen a reason to stop.
   return stop === null ? played : playOnce(input, stop)
 }
 
 // --- Internal helpers ---
-
-/** The stop condition, met at a time. */
-interface Stop {
-  at: number
-  reason: string
-}
-
-/** As a run asks it (lib/run/stop-condition.ts), but all at once: nothing of an incident depends on the answer before it is met. */
-const firstStop = async ({ scenario }: IncidentInput, { client, info }: Incident): Promise<Stop | null> => {
-  const { stopWhen } = scenario.safety
-  const { loadStartedAt, loadEndedAt } = info
-  if (stopWhen === undefined || loadStartedAt === null || loadEndedAt === null) return null
-  const span = { from: loadStartedAt + STOP_EVERY_MS, to: loadEndedAt }
-  if (span.from > span.to) return null
-  const series = await client.queryRange(stopWhen, span, STOP_EVERY_MS)
-  const samples = series.flatMap((one) => one.samples)
-  const [first] = samples.sort((a, b) => a[0] - b[0])
-  return first === undefined ? null : { at: first[0], reason: `stop condition met: ${stopWhen} returned ${first[1]}` }
-}
 
 const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incident> => {
   const { scenario, workload, stack, seed, startedAt } = input
@@ -114,7 +97,7 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
 
   const drive = async (): Promise<{ plan: RunPlan; arrivals: ArrivalCount | null }> => {
     await clock.sleep(WARM_UP_MS)
-    const plan = makePlan(scenario, await gatherFacts(input, fleet))
+    const plan = makePlan(scenario, await gatherFacts(input, fleet), input.registry)
     note({ actor: 'run', phase: 'invoke', what: 'load' })
     await clock.sleep(LOAD_STARTS_MS)
     const loadStartedAt = clock.now()
@@ -132,6 +115,7 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
     const timeline = playTimeline({
       clock,
       controller,
+      observe: { query: (promql) => fleet.client.query(promql) },
       steps: scriptData(scenario, workload, seed).steps,
       scenario: scenario.name,
       runId,
@@ -141,12 +125,10 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
       startedAt: loadStartedAt,
       onEvent: (event) => note({ actor: 'k6', ...event }),
     })
-    const stopping = new AbortController()
-    if (stop !== null) void clock.sleep(stop.at - clock.now()).then(() => stopping.abort())
     const loadMs = loadDuration(loadPlan(scenario.load)) ?? 0
+    const { maxDuration } = scenario.safety
     const ending = await playOut({
-      // Asked afterwards.
-      scenario: { ...scenario, safety: { ...scenario.safety, stopWhen: undefined } },
+      scenario,
       load: {
         timelineFinished: timeline.then(() => []),
         finished: clock.sleep(loadMs).then(() => ({
@@ -159,10 +141,14 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
           timelineFinished: false,
         })),
       },
-      prometheus: fleet.client,
+      // What Prometheus knows is asked afterwards.
+      watches: [
+        ...(maxDuration === undefined ? [] : [timeLimit(maxDuration)]),
+        ...(stop === null ? [] : [stopAt(stop)]),
+      ],
       clock,
       signal: new AbortController().signal,
-      onStopConditionError: (message) => note({ actor: 'run', phase: 'info', what: 'stop-condition', value: message }),
+      onWatchError: (message) => note({ actor: 'run', phase: 'info', what: 'stop-condition', value: message }),
     })
     note({ actor: 'run', phase: 'info', what: 'ending', value: ending })
     load.stop()
@@ -193,11 +179,15 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
   }
 }
 
+const stopAt =
+  ({ at, reason }: Stop): Watch =>
+  async ({ clock, signal }) => {
+    await clock.sleep(at - clock.now(), signal)
+    return signal.aborted ? null : { ending: 'stopped', endingReason: reason }
+  }
+
 /** From the load's end to the run's. */
 const ENDING_MS = 600
-/** As lib/run/stop-condition.ts has it. */
-const STOP_EVERY_MS = 3_000
-
 const newInfo = ({ scenario, seed, argv, versions, git, stack, startedAt }: IncidentInput, id: string): RunInfo => ({
   schema: 1,
   id,

@@ -57,6 +57,8 @@ export const buildRequests = (spec: RequestsSpec): RequestRow[] => {
         outcome: failed ? 'http_5xx' : 'ok',
         error: failed ? 'upstream connection reset' : null,
         replica: failed ? null : `vllm-${random.int(3)}`,
+        traffic: null,
+        extra: false,
       })
       now = ended + 1_500 + 1_500 * random.next()
     }

@@ -23,6 +23,7 @@ export interface StepSpec {
   healed?: number
   recovered?: number
   fault?: string
+  control?: boolean
   bit?: boolean | null
   phase?: FaultPhase
   created?: boolean
@@ -127,13 +128,15 @@ export const buildRun = (spec: RunSpec = {}): RunData => {
       },
       timing: { scrapeIntervalMs: 2_000, evaluationIntervalMs: 2_000 },
       rules,
-      steps: steps.map(({ name, fault = 'pod-kill', alerts = [], tolerates = [], onset = 0 }) => ({
+      steps: steps.map(({ name, fault = 'pod-kill', control = false, alerts = [], tolerates = [], onset = 0 }) => ({
         name,
         fault,
         params: {},
         durationMs: 30_000,
+        control,
         expected: { alerts, tolerates, onsetMs: onset * 1_000 },
       })),
+      extraUsers: 0,
       warnings: [],
     },
     faults: steps.filter(({ created = true }) => created).map(faultOf),

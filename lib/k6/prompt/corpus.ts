@@ -101,6 +101,19 @@ export const textOf = ({ ring, width, tokensPerWord }: Corpus, tokens: number, o
   return text.slice(0, -1)
 }
 
+/** The words that spell an opening, at most so many. */
+export const openingText = ({ ring, width }: Corpus, opening: Opening, most: number): string => {
+  let text = ''
+  for (const digit of spell(opening, ring.length / width, most)) text += ring.slice(digit * width, (digit + 1) * width)
+  return text.slice(0, -1)
+}
+
+/** A text as long as it was, whose first words spell an opening. */
+export const reopened = (corpus: Corpus, text: string, opening: Opening): string => {
+  const words = openingText(corpus, opening, Math.floor((text.length + 1) / corpus.width))
+  return words + text.slice(words.length)
+}
+
 /** Two such texts behind one another. */
 export const join = ({ gap }: Corpus, front: string, text: string): string =>
   front === '' || text === '' ? front + text : front + gap + text

@@ -1,9 +1,18 @@
-import { RUN_LABEL, STEP_LABEL } from '../../core/fault-resource.ts'
+import { isOver, phaseOf, RUN_LABEL, STEP_LABEL, type FaultResource } from '../../core/fault-resource.ts'
 import type { Event } from '../../core/event.ts'
+import type { Observer } from '../../core/fault.ts'
 import type { Random } from '../../core/random.ts'
 import type { ScriptStep } from '../../k6/script-data.ts'
-import { dueAt, faultName, untilNext } from '../../k6/timeline.ts'
-import { isOver, phaseOf, type FaultResource } from '../../core/fault-resource.ts'
+import {
+  blockedBy,
+  dueAt,
+  faultName,
+  givenUpAt,
+  type Holding,
+  isWatched,
+  untilNext,
+  whyGivenUp,
+} from '../../k6/timeline.ts'
 import type { Clockwork } from '../clockwork.ts'
 import { newUid } from '../cluster/names.ts'
 import type { SimulatedController } from './controller.ts'
@@ -11,6 +20,7 @@ import type { SimulatedController } from './controller.ts'
 export interface PlayTimeline {
   clock: Clockwork
   controller: SimulatedController
+  observe: Observer
   steps: readonly ScriptStep[]
   scenario: string
   runId: string
@@ -21,39 +31,97 @@ export interface PlayTimeline {
   onEvent(event: Pick<Event, 'phase' | 'what' | 'value'>): void
 }
 
-/** As lib/k6/script.ts: between two looks, and an object's way to the API server. */
+/** As lib/k6/script-faults.ts: between two looks, between two questions to Prometheus, and an object's way to the API server. */
 const TICK_MS = 500
+const CONDITION_MS = 1_000
 const CREATE_MS = 20
 
 /** Creates the scenario's faults when they are due, as k6 does; resolves when all of them are over. */
 export const playTimeline = async (options: PlayTimeline): Promise<void> => {
-  const { clock, controller, steps, scenario, runId, namespace, selector, random, startedAt, onEvent } = options
-  const active = new Map<string, FaultResource>()
-  const overAt = new Map<string, number>()
+  const { clock, steps, startedAt } = options
+  const played: Played = { startedAt, active: new Map(), overAt: new Map(), holding: new Map(), blocked: new Map() }
   let waiting = [...steps]
-  while (waiting.length > 0 || active.size > 0) {
+  let askAt = 0
+  while (waiting.length > 0 || played.active.size > 0) {
+    for (const [step, fault] of played.active) follow(options, played, step, fault)
+    if (clock.now() >= askAt) {
+      askAt = clock.now() + CONDITION_MS
+      for (const step of waiting) await watch(options, played, step)
+    }
     for (const step of waiting) {
-      const due = dueAt(step, startedAt, overAt)
-      if (due === null || due > clock.now()) continue
-      await clock.sleep(CREATE_MS)
-      const name = faultName(scenario, step.name, runId)
-      const fault = controller.create({
-        metadata: { name, namespace, uid: newUid(random), labels: { [RUN_LABEL]: runId, [STEP_LABEL]: step.name } },
-        spec: { ...step.spec, target: { selector } },
-      })
-      active.set(step.name, fault)
-      onEvent({ phase: 'info', what: 'step-created', value: { at: clock.now(), step: step.name, fault: name } })
+      if (await isDealtWith(options, played, step)) waiting = waiting.filter((other) => other !== step)
     }
-    waiting = waiting.filter(({ name }) => !active.has(name) && !overAt.has(name))
-    for (const [step, fault] of active) {
-      const phase = phaseOf(fault)
-      if (!isOver(phase)) continue
-      active.delete(step)
-      overAt.set(step, clock.now())
-      const value = { at: clock.now(), step, fault: fault.metadata.name, phase }
-      onEvent({ phase: 'info', what: 'step-over', value })
-    }
-    const dues = waiting.map((step) => dueAt(step, startedAt, overAt))
-    if (waiting.length > 0 || active.size > 0) await clock.sleep(untilNext(dues, clock.now(), TICK_MS))
+    const asks = waiting.some(({ when }) => when.kind === 'when') ? [askAt] : []
+    const dues = waiting.map((step) => dueAt(step, played))
+    if (waiting.length > 0 || played.active.size > 0)
+      await clock.sleep(untilNext([...dues, ...asks], clock.now(), TICK_MS))
   }
+}
+
+// --- Internal helpers ---
+
+interface Played {
+  startedAt: number
+  active: Map<string, FaultResource>
+  overAt: Map<string, number>
+  holding: Map<string, Holding>
+  /** For which fault a step was last said to wait. */
+  blocked: Map<string, string>
+}
+
+const tell = ({ clock, onEvent }: PlayTimeline, what: string, value: Record<string, unknown>): void =>
+  onEvent({ phase: 'info', what, value: { at: clock.now(), ...value } })
+
+const watch = async (options: PlayTimeline, { startedAt, holding }: Played, step: ScriptStep): Promise<void> => {
+  const { name, when } = step
+  const at = options.clock.now()
+  if (when.kind !== 'when' || !isWatched(step, startedAt, at)) return
+  const [sample] = await options.observe.query(when.promql)
+  const before = holding.get(name)
+  if (sample === undefined) {
+    if (holding.delete(name)) tell(options, 'condition-false', { step: name })
+  } else if (before === undefined) {
+    holding.set(name, { since: at, value: sample.value })
+    tell(options, 'condition-true', { step: name, value: sample.value })
+  }
+}
+
+const isDealtWith = async (options: PlayTimeline, played: Played, step: ScriptStep): Promise<boolean> => {
+  const { startedAt, overAt, holding, blocked } = played
+  const { name } = step
+  const now = options.clock.now()
+  const due = dueAt(step, played)
+  const blocker = blockedBy(step, played)
+  if (due !== null && due <= now) {
+    if (blocker === null) {
+      await create(options, played, step)
+      return true
+    }
+    if (blocked.get(name) !== blocker) tell(options, 'step-waits', { step: name, for: blocker })
+    blocked.set(name, blocker)
+  }
+  if (now < (givenUpAt(step, startedAt) ?? Infinity)) return false
+  overAt.set(name, now)
+  tell(options, 'step-not-started', { step: name, reason: whyGivenUp(holding.get(name), blocker) })
+  return true
+}
+
+const create = async (options: PlayTimeline, { active }: Played, step: ScriptStep): Promise<void> => {
+  const { clock, controller, scenario, runId, namespace, selector, random } = options
+  await clock.sleep(CREATE_MS)
+  const name = faultName(scenario, step.name, runId)
+  const fault = controller.create({
+    metadata: { name, namespace, uid: newUid(random), labels: { [RUN_LABEL]: runId, [STEP_LABEL]: step.name } },
+    spec: { ...step.spec, target: { selector } },
+  })
+  active.set(step.name, fault)
+  tell(options, 'step-created', { step: step.name, fault: name })
+}
+
+const follow = (options: PlayTimeline, { active, overAt }: Played, step: string, fault: FaultResource): void => {
+  const phase = phaseOf(fault)
+  if (!isOver(phase)) return
+  active.delete(step)
+  overAt.set(step, options.clock.now())
+  tell(options, 'step-over', { step, fault: fault.metadata.name, phase })
 }

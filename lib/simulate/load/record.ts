@@ -61,5 +61,7 @@ export const makeRecord = ({ ask, started, ended, outcome, status, error, served
     outcome,
     error,
     replica: served?.pod ?? null,
+    traffic: null,
+    extra: false,
   }
 }
