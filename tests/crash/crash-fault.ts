@@ -1,0 +1,62 @@
+import { errorMessage } from '../../lib/core/errors.ts'
+import type { Random } from '../../lib/core/random.ts'
+import { dryRun, killAt } from './kill-point.ts'
+import type { Lane } from './lane.ts'
+import { type Case, untilClean } from './life.ts'
+import { killPoints, sampled } from './points.ts'
+import { type Row, pointTable } from './table.ts'
+
+export interface CrashOptions {
+  seed: number
+  /** At most so many kill points. */
+  share: number
+  random: Random
+  /** One line for each thing that was done. */
+  onProgress(line: string): void
+}
+
+export interface CrashReport {
+  text: string
+  /** At which something was killed. */
+  points: number
+  passed: number
+  failed: number
+}
+
+/** One fault: a dry pass, then a life for each kill point. */
+export const crashFault = async (
+  lane: Lane,
+  fault: Case,
+  { seed, share, random, onProgress }: CrashOptions,
+): Promise<CrashReport> => {
+  const broken = (why: string): CrashReport => ({
+    text: `${fault.name}: FAILED: ${why}\n`,
+    points: 0,
+    passed: 0,
+    failed: 1,
+  })
+  await lane.drill.allReady()
+  let before = await lane.snapshot()
+  const dry = await dryRun(lane, fault)
+  const { phase, message } = dry.ended.status ?? {}
+  if (phase !== 'Recovered') return broken(`expected it to recover with nobody killed, found ${phase}: ${message}`)
+  const left = await untilClean(lane, before)
+  if (left.length > 0) return broken(`with nobody killed it left ${left.join('; ')}`)
+
+  onProgress(`${fault.name}: ${dry.boundaries.length} boundaries`)
+  const rows: Row[] = []
+  for (const point of sampled(killPoints(dry.boundaries, seed), share, random)) {
+    const started = performance.now()
+    const outcome = await killAt(lane, fault, point, before).catch(
+      (error: unknown) => ({ result: 'left', left: [errorMessage(error)] }) as const,
+    )
+    onProgress(`${fault.name}: ${point.when} ${point.index + 1} (${point.what}): ${outcome.result}`)
+    rows.push({ fault: fault.name, point, outcome, ms: performance.now() - started })
+    if (outcome.result !== 'left') continue
+    await lane.renew()
+    before = await lane.snapshot()
+  }
+  const failed = rows.filter(({ outcome }) => outcome.result === 'left').length
+  const points = rows.filter(({ outcome }) => outcome.result !== 'not reached').length
+  return { text: pointTable(rows), points, passed: rows.length - failed, failed }
+}

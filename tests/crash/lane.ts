@@ -1,0 +1,74 @@
+import { createServer } from 'node:http'
+import { dirname, join } from 'node:path'
+import { installCrd } from '../../chaos/controller/install.ts'
+import type { Kube } from '../../lib/kube/client.ts'
+import { rawClient } from '../../lib/kube/raw.ts'
+import { type ControlPlane, startControlPlane } from '../support/control-plane.ts'
+import { type Drill, startDrill } from '../support/drill.ts'
+import { listen } from '../support/listen.ts'
+import type { FiredrillProcess, ProcessPool } from './processes.ts'
+import { type CrashProxy, startProxy } from './proxy.ts'
+import { type Snapshot, takeSnapshot } from './snapshot.ts'
+
+/** A control plane of its own with a target, and a proxy in front of it: lanes go on side by side and share no node. */
+export interface Lane extends AsyncDisposable {
+  plane: ControlPlane
+  kube: Kube
+  proxy: CrashProxy
+  pool: ProcessPool
+  drill: Drill
+  /** What the cluster has now. */
+  snapshot(): Promise<Snapshot>
+  /** The controller that acts on the target, where one does. */
+  controller: FiredrillProcess | null
+  /** Of a Prometheus that has no series. */
+  prometheus: string
+  /** Another target: what was left in the one before is not to be found again at each point that follows. */
+  renew(): Promise<void>
+}
+
+export const openLane = async (pool: ProcessPool): Promise<Lane> => {
+  await using started = new AsyncDisposableStack()
+  const prometheus = await emptyPrometheus()
+  started.defer(() => prometheus.close())
+  const plane = await startControlPlane()
+  started.defer(() => plane.stop())
+  await installCrd(plane.kube)
+  const proxy = started.use(await startProxy(plane.kube, join(dirname(plane.kubeconfig), 'kubeconfig-crash')))
+  let targets = 0
+  const newDrill = (): Promise<Drill> => startDrill(plane.kube, `crash-${(targets += 1)}`, 100)
+  let drill = await newDrill()
+  started.defer(() => drill[Symbol.asyncDispose]())
+  const raw = rawClient(plane.kube)
+  const stops = started.move()
+  const lane: Lane = {
+    plane,
+    snapshot: () => takeSnapshot(raw, drill.namespace),
+    kube: plane.kube,
+    proxy,
+    pool,
+    controller: null,
+    prometheus: prometheus.url,
+    get drill() {
+      return drill
+    },
+    async renew() {
+      await lane.controller?.kill()
+      lane.controller = null
+      await drill[Symbol.asyncDispose]()
+      drill = await newDrill()
+    },
+    [Symbol.asyncDispose]: () => stops.disposeAsync(),
+  }
+  return lane
+}
+
+// --- Internal helpers ---
+
+const emptyPrometheus = () =>
+  listen(
+    createServer((_, response) => {
+      const answer = { status: 'success', data: { resultType: 'vector', result: [] } }
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    }),
+  )

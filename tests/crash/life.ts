@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { readFault } from '../../chaos/controller/fault-store.ts'
+import { type FaultResource, isHeld, isOver, phaseOf } from '../../lib/core/fault-resource.ts'
+import { faultOf } from '../support/target.ts'
+import { leftovers } from './compare.ts'
+import type { Lane } from './lane.ts'
+import type { FiredrillProcess } from './processes.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** How long whoever heals may take. */
+const HEAL_TIMEOUT_MS = 40_000
+/** How long the cluster may take to follow: pods that start. */
+const CLEAN_TIMEOUT_MS = 15_000
+/** How long the API server may take to delete what nobody holds. */
+const DELETE_TIMEOUT_MS = 5_000
+
+/** A fault as it is asked for. */
+export interface Case {
+  name: string
+  kind: string
+  params: Record<string, unknown>
+}
+
+let lives = 0
+
+/** Creates the Fault. What may be taken away at most is tested elsewhere: here, all of it. */
+export const begin = (lane: Lane, { kind, params }: Case, durationSeconds: number): Promise<FaultResource> =>
+  lane.drill.create(
+    faultOf(lane.drill.namespace, `${kind}-${(lives += 1)}`, { kind, params, durationSeconds, maxUnavailable: 100 }),
+  )
+
+/** `firedrill controller` on the lane's target, by way of this kubeconfig. */
+export const startController = (
+  { pool, drill: { namespace }, prometheus }: Lane,
+  kubeconfig: string,
+): Promise<FiredrillProcess> =>
+  pool.start(`controller --kubeconfig ${kubeconfig} --namespace ${namespace} --prometheus ${prometheus}`.split(' '))
+
+/** `firedrill heal`, to its end. */
+export const heal = async ({ pool, plane, drill: { namespace } }: Lane): Promise<void> => {
+  const healing = await pool.start(`heal --kubeconfig ${plane.kubeconfig} --namespace ${namespace}`.split(' '))
+  await Promise.race([healing.ended, delay(HEAL_TIMEOUT_MS)])
+  await healing.kill()
+}
+
+/** The Fault once nothing more is to be done with it, or as it is when it took too long. */
+export const untilOver = async (lane: Lane, fault: FaultResource, signal?: AbortSignal): Promise<FaultResource> => {
+  for (const deadline = performance.now() + HEAL_TIMEOUT_MS; ; await delay(100)) {
+    const now = await readFault(lane.kube, fault.metadata)
+    if (now === null) throw new Error(`expected ${fault.metadata.name} to keep its record, found none`)
+    if ((isOver(phaseOf(now)) && !isHeld(now)) || performance.now() > deadline || signal?.aborted === true) return now
+  }
+}
+
+/** What differs from before once the cluster has had its time to follow. */
+export const untilClean = async (lane: Lane, before: Snapshot, timeoutMs = CLEAN_TIMEOUT_MS): Promise<string[]> => {
+  for (const deadline = performance.now() + timeoutMs; ; await delay(200)) {
+    const left = leftovers(before, await lane.snapshot())
+    if (left.length === 0 || performance.now() > deadline) return left
+  }
+}
+
+/** Deletes the record, which nothing may hold any more. */
+export const forget = async (lane: Lane, fault: FaultResource): Promise<string[]> => {
+  const { namespace, name } = fault.metadata
+  const type = { group: 'firedrill.dev', version: 'v1alpha1', plural: 'faults', namespace, name }
+  await lane.kube.custom.deleteNamespacedCustomObject(type)
+  for (const deadline = performance.now() + DELETE_TIMEOUT_MS; performance.now() < deadline; await delay(100))
+    if ((await readFault(lane.kube, fault.metadata)) === null) return []
+  return [`faults/${name}: expected to be deletable, found its finalizer`]
+}
+
+/** All that a fault that should be over has left: in the cluster, and of itself. */
+export const whatIsLeft = async (lane: Lane, fault: FaultResource, before: Snapshot): Promise<string[]> => {
+  const left = await untilClean(lane, before)
+  const now = await readFault(lane.kube, fault.metadata)
+  const over = now !== null && ['Healed', 'Recovered', 'Failed'].includes(phaseOf(now))
+  const record = over ? [] : [`faults/${fault.metadata.name}: expected to be over, found ${now?.status?.phase}`]
+  return [...left, ...record, ...(await forget(lane, fault))]
+}
