@@ -15,18 +15,20 @@ import { OUTAGE_ANNOTATION } from '../lib/core/node-outage.ts'
 import { seededRandom } from '../lib/core/random.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
-import { FLAGS, faultOf, readFlags, readyPods } from './support/target.ts'
+import { FLAGS, faultOf, readFlags, readyPods, workloadNow } from './support/target.ts'
 
 const namespace = 'faults'
 const observe = { query: async () => [] }
 
 let plane: ControlPlane
 let drill: Drill
+let workload: object
 
 beforeAll(async () => {
   plane = await startControlPlane()
   await installCrd(plane.kube)
   drill = await startDrill(plane.kube, namespace, 100)
+  workload = await workloadNow(plane.kube, namespace)
 })
 
 afterAll(async () => {
@@ -35,6 +37,7 @@ afterAll(async () => {
 })
 
 const undone = async (): Promise<void> => {
+  expect(await workloadNow(plane.kube, namespace)).toEqual(workload)
   expect(parseFlags(await readFlags(plane.kube, namespace)).flags).toEqual(FLAGS.flags)
   expect((await plane.kube.batch.listNamespacedJob({ namespace })).items).toEqual([])
   const nodes = (await plane.kube.core.listNode()).items

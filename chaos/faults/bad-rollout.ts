@@ -42,7 +42,9 @@ export default defineFault<z.infer<typeof params>, Rollout>({
       return { ok: true, before: { readinessProbe }, after: { readinessProbe: probe } }
     }),
 
-  inject: ({ plan: { change }, kube }) => kube.changeWorkload(change),
+  async inject({ plan: { change }, kube }) {
+    await kube.changeWorkload(change)
+  },
 
   async verify({ plan, kube }) {
     const pods = newPods(await kube.servingPods(), plan)
@@ -51,7 +53,9 @@ export default defineFault<z.infer<typeof params>, Rollout>({
     return { bit: stuck.length > 0, reason, facts: { pods: seen(pods) } }
   },
 
-  heal: ({ plan: { change }, kube }) => kube.restoreWorkload(change),
+  async heal({ plan: { change }, kube }) {
+    await kube.restoreWorkload(change)
+  },
 })
 
 // --- Internal helpers ---

@@ -32,7 +32,9 @@ export default defineFault<Record<string, never>, Plan>({
     return { ok: true, unavailable: atOnce, plan }
   },
 
-  inject: ({ plan: { workload, at }, kube }) => kube.restartWorkload(workload, at),
+  async inject({ plan: { workload, at }, kube }) {
+    await kube.restartWorkload(workload, at)
+  },
 
   async verify({ plan, kube }) {
     const pods = await kube.servingPods()

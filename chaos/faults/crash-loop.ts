@@ -34,7 +34,9 @@ export default defineFault<z.infer<typeof params>, Rollout>({
   plan: ({ params: { option, value = null }, target }) =>
     planRollout(target, (workload) => setOption(workload, option, value)),
 
-  inject: ({ plan: { change }, kube }) => kube.changeWorkload(change),
+  async inject({ plan: { change }, kube }) {
+    await kube.changeWorkload(change)
+  },
 
   async verify({ plan, kube }) {
     const pods = newPods(await kube.servingPods(), plan)
@@ -43,5 +45,7 @@ export default defineFault<z.infer<typeof params>, Rollout>({
     return { bit: looping.length > 0, reason, facts: { pods: seen(pods) } }
   },
 
-  heal: ({ plan: { change }, kube }) => kube.restoreWorkload(change),
+  async heal({ plan: { change }, kube }) {
+    await kube.restoreWorkload(change)
+  },
 })

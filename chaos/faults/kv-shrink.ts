@@ -51,7 +51,9 @@ export default defineFault<z.infer<typeof params>, Plan>({
     return planned.ok ? { ...planned, plan: { ...planned.plan, blocks, blocksBefore } } : planned
   },
 
-  inject: ({ plan: { change }, kube }) => kube.changeWorkload(change),
+  async inject({ plan: { change }, kube }) {
+    await kube.changeWorkload(change)
+  },
 
   async verify({ plan: { namespace, blocks, blocksBefore }, observe }) {
     const query = `vllm:cache_config_info{namespace="${namespace}",num_gpu_blocks="${blocks}"}`
@@ -60,5 +62,7 @@ export default defineFault<z.infer<typeof params>, Plan>({
     return { bit: replicas > 0, reason, facts: { query, replicas, blocks, blocksBefore } }
   },
 
-  heal: ({ plan: { change }, kube }) => kube.restoreWorkload(change),
+  async heal({ plan: { change }, kube }) {
+    await kube.restoreWorkload(change)
+  },
 })

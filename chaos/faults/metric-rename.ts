@@ -34,7 +34,9 @@ export default defineFault<z.infer<typeof params>, Rollout>({
   plan: ({ params: { tag }, target }) =>
     planRollout(target, ({ image }) => ({ ok: true, before: { image }, after: { image: withTag(image, tag) } })),
 
-  inject: ({ plan: { change }, kube }) => kube.changeWorkload(change),
+  async inject({ plan: { change }, kube }) {
+    await kube.changeWorkload(change)
+  },
 
   async verify({ plan: { namespace }, observe }) {
     const of = `{namespace="${namespace}"}`
@@ -45,5 +47,7 @@ export default defineFault<z.infer<typeof params>, Rollout>({
     return { bit: replicas.length > 0, reason, facts: { query, replicas } }
   },
 
-  heal: ({ plan: { change }, kube }) => kube.restoreWorkload(change),
+  async heal({ plan: { change }, kube }) {
+    await kube.restoreWorkload(change)
+  },
 })

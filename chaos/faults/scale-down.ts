@@ -44,7 +44,9 @@ export default defineFault<z.infer<typeof params>, Plan>({
     return { ok: true, unavailable: by, plan: { change, replicas: left } }
   },
 
-  inject: ({ plan: { change }, kube }) => kube.changeWorkload(change),
+  async inject({ plan: { change }, kube }) {
+    await kube.changeWorkload(change)
+  },
 
   async verify({ plan: { replicas }, kube }) {
     const pods = (await kube.servingPods()).map(({ name }) => name)
@@ -52,5 +54,7 @@ export default defineFault<z.infer<typeof params>, Plan>({
     return { bit: pods.length <= replicas, reason, facts: { pods, replicas } }
   },
 
-  heal: ({ plan: { change }, kube }) => kube.restoreWorkload(change),
+  async heal({ plan: { change }, kube }) {
+    await kube.restoreWorkload(change)
+  },
 })

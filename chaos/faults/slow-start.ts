@@ -40,7 +40,9 @@ export default defineFault<z.infer<typeof params>, Rollout>({
       return { ok: true, before: { startupProbe }, after: { startupProbe: probe } }
     }),
 
-  inject: ({ plan: { change }, kube }) => kube.changeWorkload(change),
+  async inject({ plan: { change }, kube }) {
+    await kube.changeWorkload(change)
+  },
 
   async verify({ plan, kube }) {
     const pods = newPods(await kube.servingPods(), plan)
@@ -49,5 +51,7 @@ export default defineFault<z.infer<typeof params>, Rollout>({
     return { bit: killed.length > 0, reason, facts: { pods: seen(pods) } }
   },
 
-  heal: ({ plan: { change }, kube }) => kube.restoreWorkload(change),
+  async heal({ plan: { change }, kube }) {
+    await kube.restoreWorkload(change)
+  },
 })

@@ -80,6 +80,14 @@ export const readyPods = async (kube: Kube, namespace: string): Promise<string[]
   return ready.map(({ metadata }) => metadata?.uid ?? '')
 }
 
+/** Labels and spec of the serving workload, but for the date of a restart, which does no harm and stays. */
+export const workloadNow = async (kube: Kube, namespace: string): Promise<object> => {
+  const { metadata, spec } = await kube.apps.readNamespacedDeployment({ namespace, name: 'vllm' })
+  const { 'kubectl.kubernetes.io/restartedAt': _, ...annotations } = spec?.template.metadata?.annotations ?? {}
+  const template = { ...spec?.template, metadata: { ...spec?.template.metadata, annotations } }
+  return { labels: metadata?.labels ?? {}, spec: { ...spec, template } }
+}
+
 export const readFlags = async (kube: Kube, namespace: string): Promise<string> =>
   (await kube.core.readNamespacedConfigMap({ namespace, name: 'feature-flags' })).data?.['flags.json'] ?? ''
 
