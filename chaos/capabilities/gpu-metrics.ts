@@ -14,19 +14,28 @@ export default defineCapability({
     if (used === undefined || free === undefined || free.size === 0) {
       return { ok: false, reason: 'expected DCGM_FI_DEV_FB_FREE in Prometheus, found no such series' }
     }
-    const nodes = [...free].map(([node, freeMiB]) => [node, { freeMiB, usedMiB: used.get(node) ?? 0 }] as const)
+    const nodes = [...free].map(([node, { sum: freeMiB, gpus }]) => {
+      return [node, { freeMiB, usedMiB: used.get(node)?.sum ?? 0, gpus }] as const
+    })
     return { ok: true, nodes: Object.fromEntries(nodes) }
   },
 })
 
 // --- Internal helpers ---
 
+interface Memory {
+  sum: number
+  gpus: number
+}
+
 /** MiB per node, all of its GPUs together. `node` comes from the scrape, `Hostname` from the exporter. */
-const byNode = async (observe: Observer, metric: string): Promise<Map<string, number>> => {
-  const sums = new Map<string, number>()
+const byNode = async (observe: Observer, metric: string): Promise<Map<string, Memory>> => {
+  const nodes = new Map<string, Memory>()
   for (const { labels, value } of await observe.query(metric)) {
     const node = labels['node'] ?? labels['Hostname']
-    if (node !== undefined) sums.set(node, (sums.get(node) ?? 0) + value)
+    if (node === undefined) continue
+    const { sum, gpus } = nodes.get(node) ?? { sum: 0, gpus: 0 }
+    nodes.set(node, { sum: sum + value, gpus: gpus + 1 })
   }
-  return sums
+  return nodes
 }

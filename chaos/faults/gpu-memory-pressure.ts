@@ -1,22 +1,17 @@
 import { z } from 'zod'
 import { defineFault, type ActContext } from '../../lib/core/fault.ts'
 import type { FaultEvidence } from '../../lib/core/fault-resource.ts'
-import { until } from '../../lib/core/until.ts'
+import { coTenant, type CoTenantJob, endCoTenant, HOG_IMAGE, startCoTenant } from '../gpu/co-tenant.ts'
 
 interface Plan {
   namespace: string
-  job: { metadata: { name: string; namespace: string } } & Record<string, unknown>
+  job: CoTenantJob
   victim: { name: string; uid: string; node: string }
   restartVictim: boolean
   mib: number
   /** Free on the victim's node before; null where no GPU exporter is scraped. */
   freeMiB: number | null
 }
-
-/** Of the co-tenant's readiness. */
-const PORT = 8_080
-const START_TIMEOUT_MS = 60_000
-const END_TIMEOUT_MS = 60_000
 
 const params = z.strictObject({
   mib: z
@@ -32,7 +27,7 @@ const params = z.strictObject({
   image: z
     .string()
     .min(1)
-    .default('firedrill/gpu-hog')
+    .default(HOG_IMAGE)
     .describe("The co-tenant's image; understands --mib, --seconds and --port"),
 })
 
@@ -71,25 +66,14 @@ export default defineFault<z.infer<typeof params>, Plan>({
     return { ok: true, plan, unavailable: restartVictim ? 1 : 0 }
   },
 
-  async inject({ plan: { job, victim, restartVictim }, kube, clock, signal }) {
-    await kube.createJob(job)
-    const { name } = job.metadata
-    await until(() => kube.jobRunning(name), {
-      what: `a pod of Job ${name} to be ready`,
-      timeoutMs: START_TIMEOUT_MS,
-      clock,
-      signal,
-    })
-    if (restartVictim) await kube.deletePod(victim.name, { uid: victim.uid, gracePeriodSeconds: 0 })
+  async inject({ plan: { job, victim, restartVictim }, ...hand }) {
+    await startCoTenant(job, hand)
+    if (restartVictim) await hand.kube.deletePod(victim.name, { uid: victim.uid, gracePeriodSeconds: 0 })
   },
 
   verify: (context) => (context.plan.restartVictim ? cannotStart(context) : memoryTaken(context)),
 
-  async heal({ plan: { job }, kube, clock, signal }) {
-    const { name } = job.metadata
-    await kube.deleteJob(name)
-    await until(() => kube.jobGone(name), { what: `Job ${name} to be gone`, timeoutMs: END_TIMEOUT_MS, clock, signal })
-  },
+  heal: ({ plan: { job }, ...hand }) => endCoTenant(job, hand),
 })
 
 // --- Internal helpers ---
@@ -115,47 +99,3 @@ const cannotStart = async ({ plan: { victim, job }, kube }: ActContext<Plan>): P
   const reason = `${failing.length} of ${beside.length} replacements on ${victim.node} fail, the co-tenant ${holds ? 'holds' : 'does not hold'}`
   return { bit: holds && failing.length > 0, reason, facts: { node: victim.node, holds, pods: seen } }
 }
-
-interface CoTenant {
-  id: string
-  namespace: string
-  node: string
-  image: string
-  mib: number
-  seconds: number
-}
-
-/** Ends three times over: by its own argument, by the Job's deadline, and by the controller, which comes first. */
-const coTenant = ({ id, namespace, node, image, mib, seconds }: CoTenant): Plan['job'] => ({
-  apiVersion: 'batch/v1',
-  kind: 'Job',
-  metadata: { name: id, namespace },
-  spec: {
-    backoffLimit: 0,
-    activeDeadlineSeconds: seconds + 20,
-    ttlSecondsAfterFinished: 60,
-    template: {
-      spec: {
-        nodeName: node,
-        restartPolicy: 'Never',
-        terminationGracePeriodSeconds: 0,
-        automountServiceAccountToken: false,
-        tolerations: [{ operator: 'Exists' }],
-        containers: [
-          {
-            name: 'co-tenant',
-            image,
-            imagePullPolicy: 'IfNotPresent',
-            args: ['--mib', String(mib), '--seconds', String(seconds + 10), '--port', String(PORT)],
-            env: [
-              { name: 'NVIDIA_VISIBLE_DEVICES', value: 'all' },
-              { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-            ],
-            // Ready once it holds what was free: only then may the victim go.
-            readinessProbe: { httpGet: { path: '/ready', port: PORT }, periodSeconds: 1 },
-          },
-        ],
-      },
-    },
-  },
-})

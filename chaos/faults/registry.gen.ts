@@ -14,8 +14,10 @@ import kvShrink from './kv-shrink.ts'
 import loadSurge from './load-surge.ts'
 import longContext from './long-context.ts'
 import metricRename from './metric-rename.ts'
+import nearMiss from './near-miss.ts'
 import nodeDown from './node-down.ts'
 import nodeDrain from './node-drain.ts'
+import none from './none.ts'
 import podEvict from './pod-evict.ts'
 import podKill from './pod-kill.ts'
 import prefixCacheReset from './prefix-cache-reset.ts'
@@ -42,8 +44,10 @@ export const faults: FaultRegistry = {
   'load-surge': loadSurge,
   'long-context': longContext,
   'metric-rename': metricRename,
+  'near-miss': nearMiss,
   'node-down': nodeDown,
   'node-drain': nodeDrain,
+  none: none,
   'pod-evict': podEvict,
   'pod-kill': podKill,
   'prefix-cache-reset': prefixCacheReset,

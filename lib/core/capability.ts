@@ -9,8 +9,8 @@ export interface CapabilityFacts {
   'load-client': { run: string }
   /** A flag document that the application reads (flagd schema). */
   'feature-flags': { configMap: string; key: string; document: string }
-  /** MiB per node, from the GPU exporter. */
-  'gpu-metrics': { nodes: Record<string, { usedMiB: number; freeMiB: number }> }
+  /** MiB per node, all of its GPUs together, from the GPU exporter. */
+  'gpu-metrics': { nodes: Record<string, { usedMiB: number; freeMiB: number; gpus: number }> }
   /** What each disruption budget allows now, and over which pods it is. */
   eviction: { budgets: { name: string; allowed: number; pods: string[] }[] }
   /** Of the serving pods, by name; `drainedBy` is the fault that has marked one. */

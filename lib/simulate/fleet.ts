@@ -189,7 +189,7 @@ const gpuMemory = async (client: PrometheusClient): Promise<CapabilityFacts['gpu
   return Object.fromEntries(
     free.map(({ labels, value }) => [
       labels['node'] ?? '',
-      { freeMiB: value, usedMiB: used.find((other) => other.labels['node'] === labels['node'])?.value ?? 0 },
+      { freeMiB: value, usedMiB: used.find((other) => other.labels['node'] === labels['node'])?.value ?? 0, gpus: 1 },
     ]),
   )
 }

@@ -3,11 +3,12 @@ import { deriveSeed, seededRandom, type Random } from '../../lib/core/random.ts'
 import { holdOf } from '../read/load-window.ts'
 import type { RunData } from '../read/run-data.ts'
 import { stepRecords, type StepRecord } from '../score/steps.ts'
+import { wasInForce } from '../score/together.ts'
 import { componentOf } from './component.ts'
 
 /**
  * The run's incident windows with their labels: one for every fault that bit, and fault-free windows under the same
- * load, in which an incident is asked for that is not there. Order and names say nothing of what a window holds.
+ * load (a control is one), in which an incident is asked for that is not there. Order and names say nothing of what a window holds.
  */
 export const findCases = (run: RunData): Case[] => {
   const hold = holdOf(run.scenario, run.run)
@@ -47,23 +48,26 @@ const faultCase = (
   { from, to, run }: { from: number; to: number; run: RunData },
 ): Unnamed[] => {
   if (step.bit !== true || step.over === null) return []
-  const previous = steps[index - 1]
+  const earlier = steps.slice(0, index)
   const next = steps[index + 1]
   const clear = (next?.injected ?? Infinity) - CLEAR_MS
   // The next fault came with it: whose traces are whose nobody can tell.
   if (clear <= step.injected) return []
+  // Another fault is still in force, or its traces are still there where none may be.
+  const worn = Math.max(from, ...earlier.map(({ over }) => over ?? from))
+  if (earlier.some((other) => wasInForce(other, step.injected)) || (step.control && worn > step.injected)) return []
   const end = Math.min(clear, step.recovered ?? step.healed ?? step.over)
-  const normalFrom = Math.max(from, previous?.over ?? from, step.injected - BEFORE_MS)
+  const normalFrom = Math.max(worn, step.injected - BEFORE_MS)
   return [
     {
-      kind: 'fault',
+      kind: step.control ? 'none' : 'fault',
       normalFrom: Math.min(normalFrom, step.injected),
       incidentFrom: step.injected,
       incidentTo: end,
       to: Math.max(end, Math.min(step.over + AFTER_MS, clear, to)),
-      fault: step.fault,
-      component: componentOf(step.name, run),
-      bit: true,
+      fault: step.control ? null : step.fault,
+      component: step.control ? null : componentOf(step.name, run),
+      bit: !step.control,
     },
   ]
 }

@@ -25,11 +25,23 @@ export const answerStep = (step: StepRecord, judged: readonly Judged[]): Answer[
     return { ...base, outcome: 'pass', alert: best.line.alert, timeToDetectMs: ttd, reason }
   })
 
+/** Of a control: whether nothing fired that the scenario does not tolerate. */
+export const answerControl = (step: StepRecord, judged: readonly Judged[], isKnown: boolean): Answer[] => {
+  if (!step.control) return []
+  const question = `Did every alert stay quiet during "${step.name}" (${step.fault})?`
+  const answer = quiet(
+    question,
+    judged.map(({ line }) => line),
+    isKnown,
+  )
+  return [{ ...answer, step: step.name }]
+}
+
 /** Whether every alert was quiet before the first fault, and whether everything that was not asked for stayed quiet. */
 export const answerQuiet = (judged: readonly Judged[], outside: readonly OutsideLine[], isKnown: boolean): Answer[] => {
   const before = outside.filter((one) => one.before).map(({ line }) => line)
   const rest = [
-    ...judged.filter(({ role }) => role !== 'expected').map(({ line }) => line),
+    ...judged.filter(({ role, seen }) => role !== 'expected' && !seen.step.control).map(({ line }) => line),
     ...outside.filter((one) => !one.before).map(({ line }) => line),
   ]
   return [

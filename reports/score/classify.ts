@@ -3,7 +3,9 @@ import { VERDICT_CLASSES, type VerdictClass, type VerdictLine } from '../../lib/
 import { RUN_FILES, type Notification } from '../../lib/core/run-folder.ts'
 import { notifiedAt, type Episode } from './episodes.ts'
 import type { Seen, Sight } from './sight.ts'
+import type { StepRecord } from './steps.ts'
 import type { Subject } from './subjects.ts'
+import { isWantedBy } from './together.ts'
 import { plural, relative, seconds } from './words.ts'
 import type { Window } from './windows.ts'
 
@@ -72,30 +74,37 @@ const judge = (seen: Seen, role: Role, answer: string | null): Judgement => {
 }
 
 const judgeActiveBefore = (
-  { step }: Seen,
-  { episode, tailOf }: Sight & { kind: 'active-before' },
+  { step, subject }: Seen,
+  { episode, tailOf, beside }: Sight & { kind: 'active-before' },
   role: Role,
   answer: string | null,
 ): Judgement => {
   const since = relative(episode.firedAt ?? episode.activeAt, step.injected ?? 0)
   if (tailOf === null)
     return { class: 'contaminated', reason: `already active before the fault, firing since ${since}` }
-  const reason = `still active from "${tailOf}", firing since ${since}`
+  const reason = `still active from "${tailOf.name}", firing since ${since}`
+  if (beside && role === 'unexpected' && isWantedBy(tailOf, subject))
+    return { class: 'tolerated', reason: `${reason}; that fault is in force as well` }
   if (role === 'tolerated') return { class: 'tolerated', reason }
   if (answer !== null) return { class: 'tolerated', reason: `${reason}; ${answer} answered` }
   return { class: 'contaminated', reason }
 }
 
 const judgeFired = (
-  { step, window }: Seen,
-  { when, episode, episodes }: Sight & { kind: 'fired' },
+  { step, subject, window }: Seen,
+  { when, episode, episodes, besides }: Sight & { kind: 'fired' },
   role: Role,
   answer: string | null,
 ): Judgement => {
   const extra = window === null ? '' : notes(episode, episodes, window)
   if (role === 'tolerated') return { class: 'tolerated', reason: `fired, and the scenario tolerates it${extra}` }
-  if (role === 'unexpected')
-    return { class: 'false-fire', reason: `fired, and nothing in the scenario expects it${extra}` }
+  const other = besides.find((beside) => isWantedBy(beside, subject))
+  if (role === 'unexpected') return judgeUnexpected(other, besides, extra)
+  if (when === 'early' && other !== undefined)
+    return {
+      class: 'contaminated',
+      reason: `fired for "${other.name}", before this fault could have caused it${extra}`,
+    }
   if (when === 'early') return { class: 'early', reason: `fired before this fault could have caused it${extra}` }
   if (step.bit !== true) return { class: 'fault-ineffective', reason: `fired, but ${step.why}` }
   const basis =
@@ -106,6 +115,18 @@ const judgeFired = (
   const lag = window === null ? '' : lateness(episode, window)
   if (answer !== null) return { class: 'tolerated', reason: `late${lag}; ${answer} answered in time${extra}` }
   return { class: 'late', reason: `fired later than it had to${lag}${extra}` }
+}
+
+/** Of faults in force at the same time it is laid at the one that expects it, and else at none of them alone. */
+const judgeUnexpected = (other: StepRecord | undefined, besides: readonly StepRecord[], extra: string): Judgement => {
+  if (other !== undefined)
+    return {
+      class: 'tolerated',
+      reason: `fired, and the scenario has it for "${other.name}", in force as well${extra}`,
+    }
+  const names = besides.map(({ name }) => `"${name}"`).join(' and ')
+  const whose = besides.length === 0 ? '' : ` of this fault nor of ${names}, in force as well`
+  return { class: 'false-fire', reason: `fired, and nothing in the scenario expects it${whose}${extra}` }
 }
 
 /** By how much, and what took the time: Prometheus, which evaluated late, or the rule, whose condition came late. */
@@ -125,6 +146,8 @@ const judgeSilent = (
   answer: string | null,
 ): Judgement => {
   const how = window === null ? 'did not fire' : silence(window, pending)
+  // Silence about nothing is no silence.
+  if (step.control && step.bit !== true) return { class: 'fault-ineffective', reason: step.why }
   if (role !== 'expected') return { class: 'quiet', reason: how }
   if (step.bit !== true) return { class: 'fault-ineffective', reason: step.why }
   if (answer !== null) return { class: 'quiet', reason: `${how}; ${answer} answered` }

@@ -1,6 +1,6 @@
 import type { Answer, Verdict } from '../../lib/core/verdict.ts'
 import type { RunData } from '../read/run-data.ts'
-import { answerQuiet, answerStep, worst } from './answers.ts'
+import { answerControl, answerQuiet, answerStep, worst } from './answers.ts'
 import { judgeStep } from './classify.ts'
 import { findDoubts, findUnchecked, unhealedFaults } from './evidence.ts'
 import { judgeLoad } from './load.ts'
@@ -31,6 +31,7 @@ export const score = (run: RunData): Verdict => {
   const alerts = judged.flatMap((one) => one.alerts)
   const answers = [
     ...judged.flatMap((one) => answerStep(one.step, one.alerts)),
+    ...judged.flatMap((one) => answerControl(one.step, one.alerts, isKnown)),
     ...answerQuiet(alerts, outside, isKnown),
   ]
   const lines = [...alerts, ...outside].map(({ line }) => line)

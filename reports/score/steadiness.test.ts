@@ -34,6 +34,13 @@ describe('a run in which something else broke is unknown', () => {
     expect(verdict.reasons.join()).toMatch(/not in its steady state: \d+ of \d+ requests failed in the 20s before/)
   })
 
+  test('a pod that restarts during a control, which restarts nothing', () => {
+    const calm = { name: 'calm', fault: 'none', control: true, injected: 50, effective: 51, recovered: 70 }
+    const verdict = score({ ...buildRun({ steps: [calm] }), pods: [pod(0, 0), pod(60, 1)] })
+    expect(verdict.outcome).toBe('unknown')
+    expect(verdict.reasons.join()).toContain('gateway-0 restarted at +60s of the load, where no fault was')
+  })
+
   test('a pod that restarts where no fault was', () => {
     const verdict = score({ ...RUN, pods: [pod(0, 0), pod(60, 1)] })
     expect(verdict.outcome).toBe('unknown')

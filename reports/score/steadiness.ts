@@ -31,7 +31,9 @@ const unplannedRestarts = ({ run, pods }: RunData, steps: readonly StepRecord[])
   const to = run?.loadEndedAt ?? null
   if (from === null || to === null || pods === null) return []
   const isFaulty = (at: number): boolean =>
-    steps.some(({ injected, over }) => injected !== null && at >= injected && at <= (over ?? Infinity))
+    steps.some(
+      ({ injected, over, control }) => !control && injected !== null && at >= injected && at <= (over ?? Infinity),
+    )
   const restarts = new Map<string, number>()
   return pods.flatMap(({ at, name, uid, restarts: count, reason, exitCode }) => {
     const before = restarts.get(uid) ?? count

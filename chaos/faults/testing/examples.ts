@@ -31,6 +31,8 @@ export const EXAMPLES: Record<string, Record<string, unknown>[]> = {
   'container-crash': [{}, { count: 2 }],
   'engine-hang': [{}, { count: 2 }],
   'prefix-cache-reset': [{}, { count: 1, everySeconds: 1 }],
+  none: [{}],
+  'near-miss': [{}, { leavePercent: 5 }],
   'gpu-memory-pressure': [{}, { mib: 5_000, restartVictim: true }],
 }
 
@@ -89,7 +91,9 @@ export const SNAPSHOT: TargetSnapshot = {
     },
     'gpu-metrics': {
       ok: true,
-      nodes: Object.fromEntries(['gpu-1', 'gpu-2', 'gpu-3'].map((node) => [node, { usedMiB: 75_000, freeMiB: 6_559 }])),
+      nodes: Object.fromEntries(
+        ['gpu-1', 'gpu-2', 'gpu-3'].map((node) => [node, { usedMiB: 75_000, freeMiB: 6_559, gpus: 1 }]),
+      ),
     },
   },
 }

@@ -19,6 +19,11 @@ export const faults = (run: RunData): Markup => {
 
 // --- Internal helpers ---
 
+const said = ({ control, bit }: StepRecord): string => {
+  if (control) return bit === true ? 'A control, as it is meant to be' : 'A control without proof that it was one'
+  return bit === true ? 'It bit' : 'No proof that it bit'
+}
+
 const card = (step: StepRecord, run: RunData, zero: number): Markup => {
   const facts = run.faults?.findLast(({ metadata }) => metadata.labels?.[STEP_LABEL] === step.name)?.status?.evidence
     ?.facts
@@ -32,7 +37,7 @@ const card = (step: StepRecord, run: RunData, zero: number): Markup => {
   return html`
     <article>
       <h3>${step.name} <small>${step.fault}</small></h3>
-      <p>${mark(outcome)} ${step.bit === true ? 'It bit' : 'No proof that it bit'}: ${step.why}.</p>
+      <p>${mark(outcome)} ${said(step)}: ${step.why}.</p>
       <dl class="times">
         ${times.map(
           ([name, at]) =>
