@@ -1,10 +1,11 @@
 import { faults as shipped } from '../faults/registry.gen.ts'
-import { type Clock, systemClock } from '../../lib/core/clock.ts'
+import type { Clock } from '../../lib/core/clock.ts'
 import { UserError, errorMessage } from '../../lib/core/errors.ts'
 import type { FaultRegistry, Observer } from '../../lib/core/fault.ts'
 import { FaultResource } from '../../lib/core/fault-resource.ts'
 import { type Kube, isNotFound, isTransient, reaching } from '../../lib/kube/client.ts'
 import { type Holding, type LeaseOptions, acquireLease, keepLease } from '../../lib/kube/lease.ts'
+import { type ServerClock, serverClock } from '../../lib/kube/server-clock.ts'
 import { watchCollection } from '../../lib/kube/watch.ts'
 import { clusterRecord } from './cluster-record.ts'
 import { clusterTarget } from './cluster-target.ts'
@@ -24,6 +25,7 @@ export interface ControllerOptions {
   holder: string
   onEvent(event: ControllerEvent): void | Promise<void>
   signal?: AbortSignal
+  /** Without it, the API server's: this machine's may be wrong. */
   clock?: Clock
   faults?: FaultRegistry
   /** While another controller holds the Lease: wait for it, or throw `controller-running`. */
@@ -42,15 +44,16 @@ export interface Controller {
 /** Resolves once this controller acts. It takes the Lease again when it loses it, until the signal or `stop`. */
 export const startController = async (options: ControllerOptions): Promise<Controller> => {
   const { kube, namespace, holder, onEvent, whenHeld = 'wait' } = options
-  const lease = { kube, namespace, name: LEASE_NAME, holder }
   const stopping = new AbortController()
   const signal = AbortSignal.any([stopping.signal, ...(options.signal === undefined ? [] : [options.signal])])
   await requireCrd(kube, namespace)
-  await take(lease, { ...options, signal, whenHeld })
+  const clock = options.clock ?? (await clockInStep(kube, signal))
+  const lease = { kube, namespace, name: LEASE_NAME, holder, clock }
+  await take(lease, { onEvent, signal, whenHeld, clock })
   const terms = async (): Promise<void> => {
     while (!signal.aborted) {
-      await act(options, lease, signal)
-      if (!signal.aborted) await take(lease, { ...options, signal, whenHeld: 'wait' })
+      await act({ ...options, clock }, lease, signal)
+      if (!signal.aborted) await take(lease, { onEvent, signal, whenHeld: 'wait', clock })
     }
   }
   const done = terms().catch(async (error: unknown) => {
@@ -73,9 +76,8 @@ export const controllerRunning = (namespace: string, { heldBy, renewedAt }: Hold
     hint: 'wait until the other run ends, or stop it',
   })
 
-// --- Internal helpers ---
-
-const requireCrd = async (kube: Kube, namespace: string): Promise<void> => {
+/** Throws `crd-missing` where the cluster does not know what a Fault is. */
+export const requireCrd = async (kube: Kube, namespace: string): Promise<void> => {
   try {
     await reaching(kube, listFaults(kube, namespace))
   } catch (error) {
@@ -83,16 +85,24 @@ const requireCrd = async (kube: Kube, namespace: string): Promise<void> => {
     throw new UserError({
       code: 'crd-missing',
       message: 'expected the cluster to know faults.firedrill.dev, found that it does not',
-      hint: 'install it with: kubectl apply -f chaos/controller/crd.gen.yaml',
+      hint: 'install it once, with the rights of an administrator: kubectl apply -f chaos/controller/crd.gen.yaml',
       cause: error,
     })
   }
 }
 
-type Taking = Pick<ControllerOptions, 'onEvent' | 'clock'> & { signal: AbortSignal; whenHeld: 'wait' | 'refuse' }
+// --- Internal helpers ---
+
+const clockInStep = async (kube: Kube, signal: AbortSignal): Promise<ServerClock> => {
+  const clock = await serverClock(kube)
+  void clock.keep(signal)
+  return clock
+}
+
+type Taking = Pick<ControllerOptions, 'onEvent'> & { signal: AbortSignal; whenHeld: 'wait' | 'refuse'; clock: Clock }
 
 /** Resolves with the Lease taken, or at the signal. */
-const take = async (lease: LeaseOptions, { onEvent, signal, clock = systemClock, whenHeld }: Taking): Promise<void> => {
+const take = async (lease: LeaseOptions, { onEvent, signal, clock, whenHeld }: Taking): Promise<void> => {
   let told = ''
   while (!signal.aborted) {
     const acquired = await acquireLease(lease).catch(async (error: unknown) => {
@@ -114,9 +124,11 @@ const take = async (lease: LeaseOptions, { onEvent, signal, clock = systemClock,
   }
 }
 
+type Acting = ControllerOptions & { clock: Clock }
+
 /** One term: a worker for each Fault, until the signal or the loss of the Lease. */
-const act = async (options: ControllerOptions, lease: LeaseOptions, signal: AbortSignal): Promise<void> => {
-  const { kube, namespace, observe, onEvent, clock = systemClock, faults = shipped, healOnly = false } = options
+const act = async (options: Acting, lease: LeaseOptions, signal: AbortSignal): Promise<void> => {
+  const { kube, namespace, observe, onEvent, clock, faults = shipped, healOnly = false } = options
   // The Lease outlasts the work: it is given back when no worker can act any more.
   const working = new AbortController()
   const kept = keepLease(lease, working.signal)

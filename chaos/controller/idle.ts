@@ -2,6 +2,7 @@ import { UserError } from '../../lib/core/errors.ts'
 import { isHealed, phaseOf } from '../../lib/core/fault-resource.ts'
 import { type Kube, isNotFound, reaching } from '../../lib/kube/client.ts'
 import { liveHolder } from '../../lib/kube/lease.ts'
+import { serverClock } from '../../lib/kube/server-clock.ts'
 import { LEASE_NAME, controllerRunning } from './controller.ts'
 import { listFaults } from './fault-store.ts'
 
@@ -10,7 +11,8 @@ import { listFaults } from './fault-store.ts'
  * is not healed: a run there would be judged by another's faults. Changes nothing.
  */
 export const requireIdle = async (kube: Kube, namespace: string): Promise<void> => {
-  const other = await reaching(kube, liveHolder({ kube, namespace, name: LEASE_NAME }))
+  const clock = await serverClock(kube)
+  const other = await reaching(kube, liveHolder({ kube, namespace, name: LEASE_NAME, clock }))
   if (other !== null) throw controllerRunning(namespace, other)
   const open = (await faultsIn(kube, namespace)).filter((fault) => !isHealed(phaseOf(fault)))
   if (open.length === 0) return

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { V1MicroTime, type V1Lease } from '@kubernetes/client-node'
-import { systemClock } from '../core/clock.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { type Kube, isConflict, orNull } from './client.ts'
 
 export const LEASE_SECONDS = 10
@@ -15,6 +15,8 @@ export interface LeaseOptions {
   name: string
   /** From `processHolder`, or any other name that nobody else has. */
   holder: string
+  /** All who take this Lease go by the same: the API server's (server-clock.ts) where their machines' may be apart. */
+  clock?: Pick<Clock, 'now'>
 }
 
 export interface Holding {
@@ -33,8 +35,9 @@ export const processHolder = async (pid: number): Promise<string> =>
  * Takes the Lease where it is free, ours, expired (10 s without renewal) or held by a process of this machine that is
  * provably gone; otherwise tells who holds it and since when it was renewed (milliseconds since the epoch).
  */
-export const acquireLease = async ({ kube, namespace, name, holder }: LeaseOptions): Promise<Acquired> => {
-  const now = Date.now()
+export const acquireLease = async (options: LeaseOptions): Promise<Acquired> => {
+  const { kube, namespace, name, holder, clock = systemClock } = options
+  const now = clock.now()
   const lease = await orNull(kube.coordination.readNamespacedLease({ namespace, name }))
   const { heldBy, renewedAt } = holderOf(lease)
   if (heldBy !== holder && (await isHeld({ heldBy, renewedAt }, now))) return { ok: false, heldBy, renewedAt }
@@ -52,9 +55,10 @@ export const acquireLease = async ({ kube, namespace, name, holder }: LeaseOptio
 }
 
 /** Who holds the Lease and is not known to be gone; null where it could be taken. Takes nothing. */
-export const liveHolder = async ({ kube, namespace, name }: Omit<LeaseOptions, 'holder'>): Promise<Holding | null> => {
+export const liveHolder = async (options: Omit<LeaseOptions, 'holder'>): Promise<Holding | null> => {
+  const { kube, namespace, name, clock = systemClock } = options
   const holding = holderOf(await orNull(kube.coordination.readNamespacedLease({ namespace, name })))
-  return (await isHeld(holding, Date.now())) ? holding : null
+  return (await isHeld(holding, clock.now())) ? holding : null
 }
 
 /** Renews until the signal, then lets go. The result is aborted when the Lease was lost: whoever acts under it must stop then. */
@@ -64,13 +68,13 @@ export const keepLease = (
 ): { lost: AbortSignal; released: Promise<void> } => {
   const lost = new AbortController()
   const released = Promise.withResolvers<void>()
-  let renewedAt = Date.now()
+  let renewedAt = performance.now()
   const renew = async (): Promise<void> => {
     const failed = systemClock.sleep(RENEW_TIMEOUT_MS).then(() => null)
     const acquired = await Promise.race([acquireLease(options).catch(() => null), failed])
-    if (acquired?.ok === true) renewedAt = Date.now()
+    if (acquired?.ok === true) renewedAt = performance.now()
     // Given up before another may take it: a clock that runs apart by less than two seconds does no harm.
-    const late = Date.now() - renewedAt > (LEASE_SECONDS - 2) * 1_000
+    const late = performance.now() - renewedAt > (LEASE_SECONDS - 2) * 1_000
     if (acquired?.ok === false || late) lost.abort(new Error(`the Lease ${options.name} was lost`))
   }
   const loop = async (): Promise<void> => {

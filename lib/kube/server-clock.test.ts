@@ -1,0 +1,51 @@
+import { createServer } from 'node:http'
+import { expect, test } from 'vitest'
+import { KubeConfig } from '@kubernetes/client-node'
+import { listen } from '../../tests/support/listen.ts'
+import { serverClock } from './server-clock.ts'
+
+/** An API server whose clock is apart from this machine's by so much, and that answers with this status. */
+const serverAt = async (apart: { ms: number }, status = 200) => {
+  const server = createServer((_, response) => {
+    response
+      .setHeader('date', new Date(Date.now() + apart.ms).toUTCString())
+      .writeHead(status)
+      .end('{}')
+  })
+  const { url, close } = await listen(server)
+  const config = new KubeConfig()
+  config.loadFromClusterAndUser({ name: 'c', server: url, skipTLSVerify: true }, { name: 'u' })
+  return { kube: { config }, [Symbol.asyncDispose]: close }
+}
+
+const MINUTE = 60_000
+
+test.for([MINUTE, -MINUTE])('a machine that is apart by %i ms reckons in the time of the server', async (ms) => {
+  await using server = await serverAt({ ms })
+  const clock = await serverClock(server.kube)
+  expect(Math.abs(clock.now() - (Date.now() + ms))).toBeLessThan(1_000)
+})
+
+test('clocks that may agree are left as they are', async () => {
+  await using server = await serverAt({ ms: 0 })
+  const clock = await serverClock(server.kube)
+  expect(Math.abs(clock.now() - Date.now())).toBeLessThan(20)
+})
+
+test('a refusal says what time it is, too', async () => {
+  await using server = await serverAt({ ms: MINUTE }, 403)
+  const clock = await serverClock(server.kube)
+  expect(Math.abs(clock.now() - (Date.now() + MINUTE))).toBeLessThan(1_000)
+})
+
+test('it stays what it was while nobody answers, and is asked again', async () => {
+  const apart = { ms: MINUTE }
+  await using server = await serverAt(apart)
+  const clock = await serverClock(server.kube)
+  apart.ms = -MINUTE
+  await clock.sync()
+  expect(Math.abs(clock.now() - (Date.now() - MINUTE))).toBeLessThan(1_000)
+  await server[Symbol.asyncDispose]()
+  await clock.sync()
+  expect(Math.abs(clock.now() - (Date.now() - MINUTE))).toBeLessThan(1_000)
+})
