@@ -1,17 +1,27 @@
 import { faults } from '../faults/registry.gen.ts'
+import { UserError } from '../../lib/core/errors.ts'
 import { until } from '../../lib/core/until.ts'
 import { apply } from '../../lib/kube/apply.ts'
 import { type Kube, reaching, statusCode } from '../../lib/kube/client.ts'
+import { requireCrd } from './controller.ts'
 import { faultCrd } from './crd.ts'
 import { listFaults } from './fault-store.ts'
 
 const ESTABLISH_TIMEOUT_MS = 30_000
 
-/** Applies the CustomResourceDefinition (chaos/controller/crd.gen.yaml is the same) and waits until the API server serves it. */
-export const installCrd = async (kube: Kube): Promise<void> => {
+/**
+ * Applies the CustomResourceDefinition (chaos/controller/crd.gen.yaml is the same) and waits until the API server serves it. Where
+ * that is not ours to do, somebody has done it: Faults of the namespace can be listed.
+ */
+export const installCrd = async (kube: Kube, namespace?: string): Promise<void> => {
   const crd = faultCrd(Object.values(faults))
   const { name } = crd.metadata
-  await reaching(kube, apply(kube, crd))
+  try {
+    await reaching(kube, apply(kube, crd))
+  } catch (error) {
+    if (namespace === undefined || !(error instanceof UserError) || statusCode(error.cause) !== 403) throw error
+    return await requireCrd(kube, namespace)
+  }
   // Established comes before the storage is there: 404, then 429, for a moment.
   const served = (): Promise<boolean> =>
     listFaults(kube).then(

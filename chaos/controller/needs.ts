@@ -20,6 +20,15 @@ export const CONTROLLER_NEEDS: readonly string[] = [
   'statefulsets.apps:get',
 ]
 
+/** What `firedrill run` needs besides, where it runs with the same rights: to create Faults, and to record what happened. */
+export const RUN_NEEDS: readonly string[] = [
+  'events:list',
+  'events:watch',
+  'faults.firedrill.dev:create',
+  'pods/log:get',
+  'pods:watch',
+]
+
 /** Without these nothing of the kind can be planned, injected, verified and healed. */
 export const needsOf = ({ needs }: Pick<AnyFault, 'needs'>): string[] => [...CONTROLLER_NEEDS, ...needs]
 

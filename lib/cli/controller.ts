@@ -10,7 +10,7 @@ import { isNamed, runningTarget, type TargetFlags } from './target.ts'
 export const controller = async (context: Context, flags: TargetFlags): Promise<ExitCode> => {
   const target = isNamed(flags) ? controllerTarget(flags) : await runningTarget(context, flags)
   const { kube, prometheus } = openConnections({ ...target, selector: '', url: '', urlHeaders: [] })
-  await installCrd(kube)
+  await installCrd(kube, target.namespace)
   const running = await startController({
     kube,
     namespace: target.namespace,

@@ -85,6 +85,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   'fault/inject/ok': always('injected'),
   'fault/inject/fail': from(Text, (reason) => `could not be injected: ${reason}`),
   'fault/verify': from(Evidence, ({ bit, reason }) => `${bit ? 'bites' : 'does not bite yet'}: ${reason}`),
+  'fault/unavailable': from(Text, (reason) => `ended early: ${reason}`),
   'fault/heal/invoke': silent,
   'fault/heal/ok': from(Text.nullable(), (reason) =>
     reason === null ? 'healed' : `healed after a failure: ${reason}`,

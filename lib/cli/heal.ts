@@ -1,21 +1,24 @@
 import { healAll, openFaults } from '../../chaos/controller/heal-all.ts'
 import { EXIT, type ExitCode } from '../core/errors.ts'
 import { phaseOf } from '../core/fault-resource.ts'
-import { connect, type Kube } from '../kube/client.ts'
-import { STACK_NAMESPACE } from '../../stack/target.ts'
+import type { Kube } from '../kube/client.ts'
+import { clusterOf } from './cluster-of.ts'
 import type { Context } from './context.ts'
 import { describeEvent } from './describe-event.ts'
 import { renderTable } from './table.ts'
-import { runningCluster, type TargetFlags } from './target.ts'
+import type { TargetFlags } from './target.ts'
 
 /** Heals what anybody left; all that it needs to know is in the cluster. */
 export const heal = async (context: Context, flags: TargetFlags & { dryRun?: boolean }): Promise<ExitCode> => {
   const { kube, namespace } = clusterOf(context, flags)
-  const where = namespace === undefined ? {} : { namespace }
-  if (flags.dryRun === true) return await listOpen(context, kube, namespace)
+  return flags.dryRun === true ? listOpen(context, kube, namespace) : healAndTell(context, kube, namespace)
+}
+
+/** Exit code 3 where something is left. */
+export const healAndTell = async (context: Context, kube: Kube, namespace: string | undefined): Promise<ExitCode> => {
   const report = await healAll({
     kube,
-    ...where,
+    ...(namespace === undefined ? {} : { namespace }),
     holder: context.holder,
     signal: context.signal,
     onEvent: (event) => {
@@ -31,14 +34,6 @@ export const heal = async (context: Context, flags: TargetFlags & { dryRun?: boo
 }
 
 // --- Internal helpers ---
-
-/** Of the embedded one no more than its API server: heal must work where the stack is in pieces. */
-const clusterOf = (context: Context, flags: TargetFlags): { kube: Kube; namespace: string | undefined } => {
-  const { kubeconfig, context: name, namespace } = flags
-  if (kubeconfig !== undefined || name !== undefined) return { kube: connect({ kubeconfig, context: name }), namespace }
-  const embedded = runningCluster(context, flags.name)
-  return { kube: connect({ kubeconfig: embedded.kubeconfig }), namespace: namespace ?? STACK_NAMESPACE }
-}
 
 const listOpen = async (context: Context, kube: Kube, namespace: string | undefined): Promise<ExitCode> => {
   const rows = (await openFaults(kube, namespace)).map((fault) => [

@@ -128,6 +128,23 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
     .option('--dry-run', 'only lists what is not healed')
     .description('heals every fault that is not healed, whoever left it')
     .action(ends(async (options) => (await import('./heal.ts')).heal(context, options)))
+  addTargetOptions(program.command('halt'))
+    .option('--release', 'lets faults be injected again')
+    .option('--reason <text>', 'why; whoever is refused is told')
+    .description('heals everything at once, ends the drill that runs, and keeps new faults out until --release')
+    .action(ends(async (options) => (await import('./halt.ts')).halt(context, options)))
+  program
+    .command('rbac')
+    .requiredOption('--namespace <name>', 'namespace of the serving pods')
+    .option('--fault <name...>', 'for these faults; for all that ship without it')
+    .option('--scenario <file>', 'for the faults of this scenario')
+    .option('--account <name>', 'the service account', 'firedrill')
+    .option(
+      '--controller-only',
+      'leaves out what `firedrill run` itself needs: to create faults, to read logs and events',
+    )
+    .description('prints the least rights that faults need: service account, role, bindings')
+    .action(ends(async (options) => (await import('./rbac.ts')).rbac(context, options)))
   addTargetOptions(program.command('controller'))
     .description('runs the fault controller on its own, until it is stopped')
     .action(ends(async (options) => (await import('./controller.ts')).controller(context, options)))
@@ -211,8 +228,8 @@ const addRunOptions = (command: Command): Command =>
     .option('--verbose', 'every line of the verdict, the quiet ones too')
 
 const EXIT_CODES = `
-Exit codes: 0 pass · 1 fail · 2 unknown (not enough evidence) · 3 a fault is left unhealed · 64 bad usage or scenario ·
-70 a bug · 130 interrupted, and healed`
+Exit codes: 0 pass · 1 fail · 2 unknown (not enough evidence) · 3 a fault is left unhealed · 4 halted, and healed ·
+64 bad usage or scenario · 70 a bug · 130 interrupted, and healed`
 
 const RUN_EXAMPLES = `
 Examples:

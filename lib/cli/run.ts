@@ -143,6 +143,7 @@ const judge = async (context: Context, flags: RunFlags, { dir, info, unhealed }:
   context.out(flags.json === true ? `${JSON.stringify(verdict, null, 2)}\n` : table())
   context.err(`\nreport    ${join(dir, RUN_FILES.report)}\ndata set  ${join(dir, RUN_FILES.dataset)}\n`)
   const left = [...verdict.unhealed, ...unhealed.map(({ name }) => name)]
+  if (info.ending === 'halted' && left.length === 0) return EXIT.halted
   return exitCodeOf({ outcome: verdict.outcome, unhealed: left })
 }
 

@@ -4,6 +4,7 @@ export const EXIT = {
   fail: 1,
   unknown: 2,
   unhealed: 3,
+  halted: 4,
   usage: 64,
   bug: 70,
   interrupted: 130,

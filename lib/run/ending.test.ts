@@ -16,10 +16,10 @@ const playing = (load: object, outcome: 'completed' | 'failed' = 'completed') =>
       timelineFinished: new Promise(() => {}),
       finished: Promise.resolve({ ...ended, outcome, message: 'it crashed' }),
     },
-    prometheus: { query: async () => [] },
+    watches: [],
     clock: systemClock,
     signal: new AbortController().signal,
-    onStopConditionError: () => {},
+    onWatchError: () => {},
   })
 
 test.each([

@@ -3,23 +3,23 @@ import type { Load } from '../core/load.ts'
 import type { RunInfo } from '../core/run-folder.ts'
 import type { Scenario } from '../core/scenario.ts'
 import type { LoadRun } from '../k6/runner.ts'
-import type { PrometheusClient } from '../prometheus/client.ts'
-import { stopCondition } from './stop-condition.ts'
+import type { Watch } from './watch.ts'
 
 export type Ending = Pick<RunInfo, 'ending' | 'endingReason'>
 
 export interface PlayOut {
-  scenario: Scenario
+  scenario: Pick<Scenario, 'settle' | 'load'>
   load: Pick<LoadRun, 'finished' | 'timelineFinished'>
-  prometheus: Pick<PrometheusClient, 'query'>
+  /** What else may end it. */
+  watches: readonly Watch[]
   clock: Clock
   signal: AbortSignal
-  onStopConditionError(message: string): void
+  onWatchError(message: string): void
 }
 
-/** Waits for whatever ends the drill first: the timeline and its settling, k6, the stop condition, or the signal. */
+/** Waits for whatever ends the drill first: the timeline and its settling, k6, one of the watches, or the signal. */
 export const playOut = async (options: PlayOut): Promise<Ending> => {
-  const { scenario, load, prometheus, clock, signal, onStopConditionError } = options
+  const { scenario, load, watches, clock, signal, onWatchError } = options
   const over = new AbortController()
   const until = AbortSignal.any([signal, over.signal])
   const played = load.timelineFinished.then(async (): Promise<Ending> => {
@@ -35,17 +35,10 @@ export const playOut = async (options: PlayOut): Promise<Ending> => {
     if (signal.aborted) tell()
     signal.addEventListener('abort', tell, { once: true })
   })
-  const { stopWhen } = scenario.safety
-  const stopped =
-    stopWhen === undefined
-      ? []
-      : [
-          stopCondition(prometheus, stopWhen, { clock, signal: until, onError: onStopConditionError }).then((reason) =>
-            reason === null ? new Promise<Ending>(() => {}) : { ending: 'stopped' as const, endingReason: reason },
-          ),
-        ]
+  const polling = { clock, signal: until, onError: onWatchError }
+  const watched = watches.map(async (watch) => (await watch(polling)) ?? new Promise<Ending>(() => {}))
   try {
-    return await Promise.race([played, loadEnded, interrupted, ...stopped])
+    return await Promise.race([played, loadEnded, interrupted, ...watched])
   } finally {
     over.abort()
   }

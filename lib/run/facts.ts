@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { errorMessage, EXIT, UserError } from '../core/errors.ts'
 import type { AlertRule } from '../core/rule.ts'
 import type { TargetOptions } from '../core/target.ts'
+import { type Kube, statusCode } from '../kube/client.ts'
 import type { V1Pod } from '../kube/types.ts'
 import type { PrometheusClient } from '../prometheus/client.ts'
 import type { SymptomMap } from '../prometheus/rules.ts'
@@ -35,7 +36,7 @@ export const gatherFacts = async (
   const pods = (await kube.core.listNamespacedPod({ namespace, labelSelector: selector })).items
   if (pods.length === 0) throw noPods(target)
   const engineVersion = imageTag(pods)
-  const emulated = await kube.core.listPodForAllNamespaces({ labelSelector: SYNTHETIC_LABEL })
+  const emulated = await emulatedPods(kube, namespace)
   const rules = await prometheus.rules(symptoms)
   const model = await servedModel(target.url, urlHeaders)
   return {
@@ -54,13 +55,24 @@ export const gatherFacts = async (
       evaluationIntervalMs: evaluationInterval(rules),
     },
     rules,
-    synthetic: [...new Set(emulated.items.map(({ metadata }) => metadata?.labels?.[SYNTHETIC_LABEL] ?? ''))].sort(),
+    synthetic: [...new Set(emulated.map(({ metadata }) => metadata?.labels?.[SYNTHETIC_LABEL] ?? ''))].sort(),
     targetVersions: await targetVersions(connections, engineVersion),
     maxModelLen: model.maxModelLen,
   }
 }
 
 // --- Internal helpers ---
+
+/** Of the namespace alone where we may see no other: there is no stack of ours in a cluster that gives so few rights. */
+const emulatedPods = async ({ core }: Kube, namespace: string): Promise<V1Pod[]> => {
+  const labelSelector = SYNTHETIC_LABEL
+  try {
+    return (await core.listPodForAllNamespaces({ labelSelector })).items
+  } catch (error) {
+    if (statusCode(error) !== 403) throw error
+    return (await core.listNamespacedPod({ namespace, labelSelector })).items
+  }
+}
 
 const noPods = ({ namespace, selector }: TargetOptions): UserError =>
   new UserError({

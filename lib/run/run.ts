@@ -74,7 +74,7 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
     journal.write({ actor: 'run', phase, what, ...(value === undefined ? {} : { value }) })
 
   const { kube, prometheus } = connections
-  await installCrd(kube)
+  await installCrd(kube, target.namespace)
   const controller = await startController({
     kube,
     namespace: target.namespace,
@@ -83,7 +83,8 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
     onEvent: (event) => journal.write(event),
     // Not the run's own signal: what was begun is healed after it.
     signal: new AbortController().signal,
-    clock,
+    // Without one of its own it goes by the API server's.
+    ...(input.clock === undefined ? {} : { clock: input.clock }),
     whenHeld: 'refuse',
   })
   teardown.defer(() => controller.stop())
@@ -123,9 +124,15 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
   })
   teardown.defer(() => load.stop())
   input.onLoad?.(load)
-  const watched = watches({ safety: scenario.safety, plan, kube, prometheus, runId: info.id })
   const onWatchError = (message: string): void => note('info', 'stop-condition', message)
-  const ending = await playOut({ scenario, load, watches: watched, clock, signal, onWatchError })
+  const ending = await playOut({
+    scenario,
+    load,
+    watches: watches({ safety: scenario.safety, plan, kube, prometheus, runId: info.id }),
+    clock,
+    signal,
+    onWatchError,
+  })
   note('info', 'ending', ending)
 
   await load.stop()

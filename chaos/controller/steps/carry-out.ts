@@ -6,7 +6,7 @@ import { heal } from './heal.ts'
 import { inject, undo } from './inject.ts'
 import { plan, refuse } from './plan.ts'
 import { recover } from './recover.ts'
-import { verify } from './verify.ts'
+import { watchOver } from './watch-over.ts'
 
 /** One step of a fault's life. */
 export const carryOut = (
@@ -25,7 +25,7 @@ export const carryOut = (
     case 'undo':
       return undo(context, fault, decision.reason)
     case 'verify':
-      return verify(context, fault)
+      return watchOver(context, fault)
     case 'heal':
       return heal(context, fault)
     case 'recover':

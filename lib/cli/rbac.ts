@@ -1,0 +1,52 @@
+import { stringify } from 'yaml'
+import { CONTROLLER_NEEDS, needsOfAsking, RUN_NEEDS } from '../../chaos/controller/needs.ts'
+import { rbacManifests } from '../../chaos/controller/rbac.ts'
+import { faults } from '../../chaos/faults/registry.gen.ts'
+import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
+import type { AnyFault } from '../core/fault.ts'
+import { readScenario } from '../run/prepare.ts'
+import type { Context } from './context.ts'
+import { WORKLOADS } from './run.ts'
+
+export interface RbacFlags {
+  namespace: string
+  fault?: string[]
+  scenario?: string
+  account: string
+  controllerOnly?: boolean
+}
+
+/** The least rights that the chosen faults need, for `kubectl apply`: from the fault and capability files alone. */
+export const rbac = async ({ out }: Context, flags: RbacFlags): Promise<ExitCode> => {
+  const { namespace, account, controllerOnly = false } = flags
+  const chosen = (await namesOf(flags)).map(definitionOf)
+  const needs = [
+    ...CONTROLLER_NEEDS,
+    ...(controllerOnly ? [] : RUN_NEEDS),
+    ...chosen.flatMap((fault) => fault.needs),
+    ...needsOfAsking(chosen),
+  ]
+  const what = [...new Set(chosen.map(({ name }) => name))].sort().join(', ')
+  out(`# Made by firedrill rbac: ${controllerOnly ? 'the controller' : 'a drill'} in ${namespace} with ${what}.\n`)
+  out('# What a Fault is, an administrator installs once: kubectl apply -f chaos/controller/crd.gen.yaml\n')
+  for (const manifest of rbacManifests({ namespace, name: account, needs })) out(`---\n${stringify(manifest)}`)
+  return EXIT.pass
+}
+
+// --- Internal helpers ---
+
+const namesOf = async ({ fault, scenario }: RbacFlags): Promise<string[]> => {
+  if (fault === undefined && scenario === undefined) return Object.keys(faults)
+  const loaded = scenario === undefined ? null : await readScenario(scenario, WORKLOADS)
+  return [...(fault ?? []), ...Object.values(loaded?.scenario.timeline ?? {}).map((step) => step.fault)]
+}
+
+const definitionOf = (name: string): AnyFault => {
+  const found = Object.hasOwn(faults, name) ? faults[name] : undefined
+  if (found !== undefined) return found
+  throw new UserError({
+    code: 'fault-unknown',
+    message: `expected a fault (${Object.keys(faults).join(', ')}), found "${name}"`,
+    hint: '`firedrill list faults` shows them',
+  })
+}
