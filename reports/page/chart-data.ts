@@ -33,7 +33,7 @@ export const makeGrid = (from: number, to: number, scrapeMs: number): Grid => {
 }
 
 /** The charts for which the run has data, in the order in which an incident is read. */
-export const makeCharts = ({ series, requests, scenario, calibration }: RunData, grid: Grid): Chart[] => {
+export const makeCharts = ({ series, requests, scenario, plan, calibration }: RunData, grid: Grid): Chart[] => {
   const records = requests ?? []
   const tokens = series.get('vllm:generation_tokens_total')
   const failed = perSecond(records.filter(isFailed), grid, () => 1)
@@ -45,7 +45,10 @@ export const makeCharts = ({ series, requests, scenario, calibration }: RunData,
             title: 'Users',
             unit: 'count' as const,
             note: 'virtual users (k6), requests in flight (records)',
-            lines: [...users(series.get('k6_vus'), grid), ...inFlight(records, grid)],
+            lines: [
+              ...users(series.get('k6_vus'), grid, TIMELINE_USERS + (plan?.extraUsers ?? 0)),
+              ...inFlight(records, grid),
+            ],
           },
         ]
       : [
@@ -137,11 +140,11 @@ const sumOf = (columns: readonly (number | null)[][], grid: Grid): (number | nul
     return there.length === 0 ? null : there.reduce((sum, value) => sum + value, 0)
   })
 
-/** k6's gauge without the virtual user that plays the timeline. */
-const users = (series: readonly SampleSeries[] | undefined, grid: Grid): Line[] =>
+/** k6's gauge without the virtual users that are none of the load's. */
+const users = (series: readonly SampleSeries[] | undefined, grid: Grid, others: number): Line[] =>
   total('users', series, grid).map(({ name, values }) => ({
     name,
-    values: values.map((value) => (value === null ? null : Math.max(0, value - TIMELINE_USERS))),
+    values: values.map((value) => (value === null ? null : Math.max(0, value - others))),
   }))
 
 const total = (name: string, series: readonly SampleSeries[] | undefined, grid: Grid): Line[] =>

@@ -81,7 +81,8 @@ const judgeOffered = (run: RunData, hold: Hold | null): Judged => {
       }
     }
     case 'arrivals': {
-      const busy = hold === null ? null : inFlightIn(inFlightLevels(chatsOf(requests)), hold.from, hold.to)
+      const scheduled = requests.filter(({ extra }) => !extra)
+      const busy = hold === null ? null : inFlightIn(inFlightLevels(chatsOf(scheduled)), hold.from, hold.to)
       const bounds = {
         maxLagMs: load.maxLag,
         maxInFlight: load.maxInFlight,

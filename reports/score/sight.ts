@@ -3,6 +3,7 @@ import type { Episode } from './episodes.ts'
 import { observedTo, wasScraped } from './scrapes.ts'
 import type { StepRecord } from './steps.ts'
 import type { Subject } from './subjects.ts'
+import { wasInForce, wereTogether } from './together.ts'
 import { windowOf, type Window } from './windows.ts'
 
 /** What one alert did about one fault, before anybody asks whether that was wanted. */
@@ -14,9 +15,16 @@ export type Sight =
       class: 'no-data' | 'broken-rule' | 'fault-ineffective'
       reason: string
     }
-  /** It was already pending or firing when the fault came. `tailOf` names the step that it still spoke of. */
-  | { kind: 'active-before'; episode: Episode; tailOf: string | null }
-  | { kind: 'fired'; episode: Episode; when: 'early' | 'on-time' | 'late'; episodes: readonly Episode[] }
+  /** It was already pending or firing when the fault came. `tailOf` is the step that it still spoke of, `beside` whether that one's fault was in force. */
+  | { kind: 'active-before'; episode: Episode; tailOf: StepRecord | null; beside: boolean }
+  /** `besides`: steps whose faults were in force at the same time, and which it may be about as well. */
+  | {
+      kind: 'fired'
+      episode: Episode
+      when: 'early' | 'on-time' | 'late'
+      episodes: readonly Episode[]
+      besides: readonly StepRecord[]
+    }
   | { kind: 'silent'; pending: Episode | null; covered: boolean }
 
 export interface Seen {
@@ -49,12 +57,12 @@ export const sightsOf = (subject: Subject, stage: Stage): { seen: Seen[]; outsid
     const { scrapes } = stage.run
     return injected === null ? null : windowOf(subject, { ...step, injected }, scrapes, stage.scrapeIntervalMs)
   })
-  const owners = new Map(subject.episodes.map((episode) => [episode, ownerOf(episode, windows)]))
+  const owners = new Map(subject.episodes.map((episode) => [episode, ownersOf(episode, windows, stage.steps)]))
   const seen = stage.steps.map((step, index) => {
     const window = windows[index] ?? null
     return { step, subject, window, sight: look({ step, index, subject, window, owners, stage }) }
   })
-  const outside = subject.episodes.filter((episode) => episode.firedAt !== null && owners.get(episode) === null)
+  const outside = subject.episodes.filter((episode) => episode.firedAt !== null && owners.get(episode)?.length === 0)
   return { seen, outside }
 }
 
@@ -65,8 +73,21 @@ interface Look {
   index: number
   subject: Subject
   window: Window | null
-  owners: ReadonlyMap<Episode, number | null>
+  owners: ReadonlyMap<Episode, readonly number[]>
   stage: Stage
+}
+
+/** The last fault that an episode can be about, and before it those that were in force together with that one. */
+const ownersOf = (episode: Episode, windows: readonly (Window | null)[], steps: readonly StepRecord[]): number[] => {
+  const last = ownerOf(episode, windows)
+  const owner = last === null ? undefined : steps[last]
+  if (last === null || owner === undefined) return []
+  const { activeAt } = episode
+  return steps.flatMap((step, index) => {
+    const window = windows[index] ?? null
+    const isOwn = window !== null && activeAt >= window.injected && activeAt <= window.attribution.to
+    return index === last || (isOwn && wereTogether(step, owner)) ? [index] : []
+  })
 }
 
 /** The last fault that an episode can be about: the one in whose window it became active, or which came right after. */
@@ -87,20 +108,20 @@ const look = ({ step, index, subject, window, owners, stage }: Look): Sight => {
   if (window === null) return { kind: 'blind', because: 'fault', class: 'fault-ineffective', reason: step.why }
 
   const { injected } = window
-  const before = subject.episodes.find((episode) => owners.get(episode) !== index && isActiveAt(episode, injected))
+  const isOwn = (episode: Episode): boolean => owners.get(episode)?.includes(index) === true
+  const before = subject.episodes.find((episode) => !isOwn(episode) && isActiveAt(episode, injected))
   if (before !== undefined) {
-    const owner = owners.get(before) ?? null
-    return {
-      kind: 'active-before',
-      episode: before,
-      tailOf: owner === null ? null : (stage.steps[owner]?.name ?? null),
-    }
+    const tailOf = stage.steps[owners.get(before)?.at(-1) ?? -1] ?? null
+    return { kind: 'active-before', episode: before, tailOf, beside: tailOf !== null && wasInForce(tailOf, injected) }
   }
 
-  const own = subject.episodes.filter((episode) => owners.get(episode) === index)
+  const own = subject.episodes.filter(isOwn)
   const fired = own.filter(({ firedAt }) => firedAt !== null)
   const [first] = fired
-  if (first !== undefined) return { kind: 'fired', episode: first, when: timingOf(first, window), episodes: fired }
+  if (first !== undefined) {
+    const besides = stage.steps.filter((other, place) => other !== step && owners.get(first)?.includes(place) === true)
+    return { kind: 'fired', episode: first, when: timingOf(first, window), episodes: fired, besides }
+  }
   if (subject.unsampled.some((stretch) => window.held?.includes(stretch) ?? false)) {
     const reason = 'its condition held for long enough to fire, and the alert samples have nothing of it'
     return { kind: 'blind', because: 'data', class: 'no-data', reason }

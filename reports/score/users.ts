@@ -12,12 +12,13 @@ export interface Users {
 
 /** Whether as many users as planned were there all through the hold. */
 export const judgeUsers = (
-  { series, requests, summary }: Pick<RunData, 'series' | 'requests' | 'summary'>,
+  { series, requests, summary, plan }: Pick<RunData, 'series' | 'requests' | 'summary' | 'plan'>,
   planned: number,
   hold: Hold | null,
 ): Users => {
-  const gauge = hold === null ? null : gaugeUsers(series.get('k6_vus'), hold)
-  const recorded = hold === null ? null : (recordedUsers(requests ?? [], hold)?.users ?? null)
+  const gauge = hold === null ? null : gaugeUsers(series.get('k6_vus'), hold, plan?.extraUsers ?? 0)
+  const recorded =
+    hold === null ? null : (recordedUsers(requests?.filter(({ extra }) => !extra) ?? [], hold)?.users ?? null)
   const dropped = droppedIterations(summary)
   return {
     offered: { kind: 'users', planned, gauge, recorded, droppedIterations: dropped },
@@ -32,15 +33,15 @@ export const judgeUsers = (
 /** k6's gauge reaches Prometheus in steps: its first and last samples may still be of the ramp. */
 const EDGE_MS = 5_000
 
-/** The fewest virtual users that k6's gauge shows in the hold; null without samples in it. */
-export const gaugeUsers = (series: readonly SampleSeries[] | undefined, hold: Hold): number | null => {
+/** The fewest virtual users of the load that k6's gauge shows in the hold; null without samples in it. */
+export const gaugeUsers = (series: readonly SampleSeries[] | undefined, hold: Hold, extraUsers = 0): number | null => {
   const at = new Map<number, number>()
   for (const { samples } of series ?? []) {
     for (const [time, value] of samples) {
       if (time >= hold.from + EDGE_MS && time <= hold.to - EDGE_MS) at.set(time, (at.get(time) ?? 0) + value)
     }
   }
-  return at.size === 0 ? null : Math.min(...at.values()) - TIMELINE_USERS
+  return at.size === 0 ? null : Math.min(...at.values()) - TIMELINE_USERS - extraUsers
 }
 
 export interface RecordedUsers {
