@@ -15,15 +15,7 @@ export default defineFault<Record<string, never>, Plan>({
   moves: [],
   signals: {
     moves: [],
-    still: [
-      'ready-replicas',
-      'restarts',
-      'targets-up',
-      'ready-nodes',
-      'schedulable-nodes',
-      'prompt-tokens',
-      'gpu-power',
-    ],
+    still: ['ready-replicas', 'restarts', 'targets-up', 'ready-nodes', 'schedulable-nodes', 'prompt-tokens'],
   },
   blast: 'nothing',
   ends: { by: 'itself', how: 'there is nothing to end' },
