@@ -51,6 +51,9 @@ export const setOption = (workload: WorkloadFacts, option: string, value: string
   const { command, args, name } = workload
   if (isShellScript(command, args ?? []))
     return refuse(`expected the engine's arguments in Deployment ${name} as a list, found a script for a shell`)
+  // Any argument of ours would take the place of all that the image gives by itself.
+  if (command.length === 0 && args === null)
+    return refuse(`expected the engine's arguments in Deployment ${name}, found that they come with its image`)
   return { ok: true, before: { args }, after: { args: withOption(args ?? [], option, value) } }
 }
 

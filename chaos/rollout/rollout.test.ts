@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import type { TargetSnapshot } from '../../lib/core/fault.ts'
+import type { WorkloadFacts } from '../../lib/core/fault-kube/workload.ts'
+import { SNAPSHOT } from '../faults/testing/examples.ts'
+import { newPods, planRollout, setOption } from './rollout.ts'
+
+const { workload } = SNAPSHOT.can
+if (workload?.ok !== true) throw new Error('the examples have a workload')
+
+const target = (change: Partial<WorkloadFacts>): TargetSnapshot => ({
+  ...SNAPSHOT,
+  can: { workload: { ...workload, ...change } },
+})
+const option = (change: Partial<WorkloadFacts>, name = '--x') =>
+  planRollout(target(change), (facts) => setOption(facts, name, '1'))
+
+test('a rollout is planned with its way back, and takes as many pods as the controller does at a time', () => {
+  const args = ['--model', 'm']
+  expect(option({ args, atOnce: 2 })).toEqual({
+    ok: true,
+    unavailable: 2,
+    plan: {
+      namespace: 'llm',
+      revision: workload.revision,
+      change: {
+        workload: { kind: 'Deployment', name: 'vllm', uid: 'uid-of-vllm', container: 'vllm' },
+        before: { args },
+        after: { args: [...args, '--x', '1'] },
+      },
+    },
+  })
+})
+
+test.each([
+  [{ kind: 'StatefulSet' as const }, /a Deployment, which goes back by itself, found StatefulSet vllm/],
+  [{ atOnce: null }, /a Deployment/],
+  [{ args: ['--x', '1'] }, /it is so already/],
+  [{ command: ['sh', '-c'], args: ['vllm serve m'] }, /a script for a shell/],
+  [{ command: [], args: null }, /they come with its image/],
+])('%j is refused', (change, reason) => {
+  expect(option(change)).toEqual({ ok: false, reason: expect.stringMatching(reason) })
+})
+
+test('arguments of the command stay, and ours come after them', () => {
+  const planned = option({ command: ['vllm', 'serve', '--x', '2'], args: null })
+  expect(planned).toMatchObject({
+    ok: true,
+    plan: { change: { before: { args: null }, after: { args: ['--x', '1'] } } },
+  })
+})
+
+test('a capability that was not asked, or said no, is the refusal', () => {
+  const none = { ...SNAPSHOT, can: {} }
+  expect(planRollout(none, () => ({ ok: false, reason: '' }))).toMatchObject({
+    ok: false,
+    reason: expect.stringMatching(/expected .* found/),
+  })
+  const no = { ...SNAPSHOT, can: { workload: { ok: false as const, reason: 'expected a, found b' } } }
+  expect(planRollout(no, () => ({ ok: false, reason: '' }))).toEqual({ ok: false, reason: 'expected a, found b' })
+})
+
+test('new pods are those of another template', () => {
+  const pods = SNAPSHOT.pods.map((pod, index) => ({ ...pod, revision: index === 0 ? 'new' : 'old' }))
+  expect(newPods(pods, { revision: 'old' }).map(({ name }) => name)).toEqual(['a'])
+})
