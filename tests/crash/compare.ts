@@ -4,7 +4,7 @@ import type { Snapshot } from './snapshot.ts'
 export const leftovers = (before: Snapshot, after: Snapshot): string[] =>
   [...new Set([...before.keys(), ...after.keys()])]
     .sort()
-    .flatMap((name) => differences(before.get(name), after.get(name), []).map((line) => `${name}${line}`))
+    .flatMap((name) => differences(before.get(name), after.get(name), []).map((line) => `${short(name)}${line}`))
 
 // --- Internal helpers ---
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { readFault } from '../../chaos/controller/fault-store.ts'
-import { type FaultResource, isHeld, isOver, phaseOf } from '../../lib/core/fault-resource.ts'
+import { type FaultResource, RUN_LABEL, isHeld, isOver, phaseOf } from '../../lib/core/fault-resource.ts'
 import { faultOf } from '../support/target.ts'
 import { leftovers } from './compare.ts'
 import type { Lane } from './lane.ts'
@@ -24,10 +24,15 @@ export interface Case {
 let lives = 0
 
 /** Creates the Fault. What may be taken away at most is tested elsewhere: here, all of it. */
-export const begin = (lane: Lane, { kind, params }: Case, durationSeconds: number): Promise<FaultResource> =>
-  lane.drill.create(
-    faultOf(lane.drill.namespace, `${kind}-${(lives += 1)}`, { kind, params, durationSeconds, maxUnavailable: 100 }),
-  )
+export const begin = (lane: Lane, fault: Case, durationSeconds: number): Promise<FaultResource> =>
+  lane.drill.create(faultFor(lane, fault, durationSeconds))
+
+/** As a run creates it: what is done to its load needs one. */
+export const faultFor = ({ drill }: Lane, { kind, params }: Case, durationSeconds: number): FaultResource => {
+  const spec = { kind, params, durationSeconds, maxUnavailable: 100 }
+  const { metadata, ...fault } = faultOf(drill.namespace, `${kind}-${(lives += 1)}`, spec)
+  return { ...fault, metadata: { ...metadata, labels: { [RUN_LABEL]: 'crash' } } }
+}
 
 /** `firedrill controller` on the lane's target, by way of this kubeconfig. */
 export const startController = (

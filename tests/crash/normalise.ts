@@ -11,8 +11,8 @@ const OWN = new Set([
   'name',
   'namespace',
 ])
-/** The Deployment controller's notes on its rollouts. */
-const NOTES = /^deployment\.kubernetes\.io\//
+/** The Deployment controller's notes on its rollouts, and when pods were last restarted as `kubectl rollout restart` does it. */
+const NOTES = /^(deployment\.kubernetes\.io\/|kubectl\.kubernetes\.io\/restartedAt$)/
 const HASH = 'pod-template-hash'
 
 const Meta = z.looseObject({
@@ -26,7 +26,7 @@ type Item = z.infer<typeof Item>
 /** An object's spec, data, labels, annotations and finalizers: what somebody wrote. Its status follows from that. */
 export const normalised = (object: Record<string, unknown>): unknown => {
   const { status: _, apiVersion: __, kind: ___, ...rest } = Item.parse(object)
-  return readable({ ...rest, metadata: written(rest.metadata) })
+  return readable({ ...rest, metadata: written(rest.metadata), ...withoutRestart(rest) })
 }
 
 /**
@@ -65,12 +65,25 @@ const Pod = z.object({
     .prefault({}),
 })
 
+const Annotated = z.looseObject({ annotations: z.record(z.string(), z.string()).default({}) })
+const Workload = z.object({ spec: z.looseObject({ template: z.looseObject({ metadata: Annotated }) }) })
+
 const written = (metadata: Item['metadata']): Record<string, unknown> => {
   const { annotations, ownerReferences, ...rest } = metadata
   const kept = Object.entries(rest).filter(([key]) => !OWN.has(key))
   const notes = Object.entries(annotations).filter(([key]) => !NOTES.test(key))
   const owners = ownerReferences.map(({ kind, name }) => ({ kind, name }))
   return { ...Object.fromEntries(kept), annotations: Object.fromEntries(notes), owners }
+}
+
+/** Of a workload, whose pod template has annotations of its own. */
+const withoutRestart = (object: Record<string, unknown>): Record<string, unknown> => {
+  const { success, data } = Workload.safeParse(object)
+  if (!success) return {}
+  const { template } = data.spec
+  const notes = Object.entries(template.metadata.annotations).filter(([key]) => !NOTES.test(key))
+  const metadata = { ...template.metadata, annotations: Object.fromEntries(notes) }
+  return { spec: { ...data.spec, template: { ...template, metadata } } }
 }
 
 const described = ({ metadata }: Item) => {

@@ -13,8 +13,14 @@ import { toolPath } from '../../lib/toolchain/tools.mjs'
 export interface ControlPlane {
   kube: Kube
   kubeconfig: string
+  /** SIGKILL; resolves when it is gone. */
+  kill(part: Part): Promise<void>
+  /** On its data and its port; resolves when the API server answers. */
+  restart(part: Part): Promise<void>
   stop(): Promise<void>
 }
+
+export type Part = 'etcd' | 'apiserver'
 
 /** etcd, API server and controller manager, with no node: tests play the kubelet. Ready in a few seconds. */
 export const startControlPlane = async (): Promise<ControlPlane> => {
@@ -52,21 +58,42 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
       cancelSignal: stopping.signal,
       forceKillAfterDelay: 2_000,
     })
-  const processes = storageAndApi(options).map(run)
+  const parts = Object.fromEntries(storageAndApi(options).map((part) => [part.name, { part, process: run(part) }]))
+  const partOf = (name: Part) => {
+    const found = parts[name]
+    if (found === undefined) throw new Error(`the control plane has no ${name}`)
+    return found
+  }
   const kube = connect({ kubeconfig })
   const answers = (): Promise<boolean> =>
     kube.core.readNamespace({ name: 'default' }).then(
       () => true,
       () => false,
     )
-  await until(answers, { what: `the API server (log: ${dir}/log)`, timeoutMs: 60_000 })
-  processes.push(...controllers(options).map(withoutNodes).map(run))
+  const answering = (): Promise<void> =>
+    until(answers, { what: `the API server (log: ${dir}/log)`, timeoutMs: 60_000, everyMs: 100 })
+  await answering()
+  const managers = controllers(options).map(withoutNodes).map(run)
   const stop = async (): Promise<void> => {
     stopping.abort()
-    await Promise.all(processes)
+    await Promise.all([...Object.values(parts).map(({ process }) => process), ...managers])
     await rm(dir, { recursive: true, force: true })
   }
-  return { kube, kubeconfig, stop }
+  return {
+    kube,
+    kubeconfig,
+    async kill(name) {
+      const { process } = partOf(name)
+      process.kill('SIGKILL')
+      await process
+    },
+    async restart(name) {
+      const found = partOf(name)
+      found.process = run(found.part)
+      await answering()
+    },
+    stop,
+  }
 }
 
 // --- Internal helpers ---

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isConflict, isNotFound, type Kube } from '../../lib/kube/client.ts'
+import { isConflict, isNotFound, isTransient, type Kube } from '../../lib/kube/client.ts'
 import type { V1Pod } from '../../lib/kube/types.ts'
 import { playOutages } from './nodes.ts'
 import { troubleOf, type Trouble } from './pod-trouble.ts'
@@ -27,7 +27,9 @@ export const playKubelet = async (options: KubeletOptions): Promise<void> => {
     try {
       await tick(options, started)
     } catch (error) {
-      if (!isConflict(error) && !isNotFound(error) && !signal.aborted) throw error
+      // An API server that is gone comes back.
+      const passes = isConflict(error) || isNotFound(error) || isTransient(error)
+      if (!passes && !signal.aborted) throw error
     }
     await delay(100, undefined, { signal }).catch(() => undefined)
   }
