@@ -7,8 +7,12 @@ import featureFlags from './feature-flags.ts'
 import gpuMetrics from './gpu-metrics.ts'
 import kvCache from './kv-cache.ts'
 import loadClient from './load-client.ts'
+import networkChaos from './network-chaos.ts'
+import networkPolicies from './network-policies.ts'
 import nodeOutage from './node-outage.ts'
 import nodes from './nodes.ts'
+import scrapeAnnotations from './scrape-annotations.ts'
+import upstreamFaults from './upstream-faults.ts'
 import workload from './workload.ts'
 
 export const capabilities: CapabilityRegistry = {
@@ -19,7 +23,11 @@ export const capabilities: CapabilityRegistry = {
   'gpu-metrics': gpuMetrics,
   'kv-cache': kvCache,
   'load-client': loadClient,
+  'network-chaos': networkChaos,
+  'network-policies': networkPolicies,
   'node-outage': nodeOutage,
   nodes: nodes,
+  'scrape-annotations': scrapeAnnotations,
+  'upstream-faults': upstreamFaults,
   workload: workload,
 }

@@ -6,6 +6,8 @@ import { faultId } from './fault-id.ts'
 import { evictionCalls } from './kube/eviction.ts'
 import { execCalls } from './kube/exec.ts'
 import { nodeCalls } from './kube/nodes.ts'
+import { objectCalls } from './kube/objects.ts'
+import { podMetadataCalls } from './kube/pod-metadata.ts'
 import { workloadCalls } from './kube/workload.ts'
 import { servingState } from './serving.ts'
 
@@ -29,6 +31,8 @@ export const faultKube = (kube: Kube, fault: FaultResource): FaultKube => {
     ...evictionCalls(kube, fault),
     ...nodeCalls(kube),
     ...execCalls(kube, fault),
+    ...podMetadataCalls(kube, fault),
+    ...objectCalls(kube, fault),
 
     async deletePod(name, { uid, gracePeriodSeconds }) {
       const body = { gracePeriodSeconds, preconditions: { uid } }

@@ -15,6 +15,9 @@ import loadSurge from './load-surge.ts'
 import longContext from './long-context.ts'
 import metricRename from './metric-rename.ts'
 import nearMiss from './near-miss.ts'
+import netDelay from './net-delay.ts'
+import netLoss from './net-loss.ts'
+import netPartition from './net-partition.ts'
 import nodeDown from './node-down.ts'
 import nodeDrain from './node-drain.ts'
 import none from './none.ts'
@@ -26,6 +29,7 @@ import rateLimitErrors from './rate-limit-errors.ts'
 import retryStorm from './retry-storm.ts'
 import runawayMaxTokens from './runaway-max-tokens.ts'
 import scaleDown from './scale-down.ts'
+import scrapeLoss from './scrape-loss.ts'
 import slowStart from './slow-start.ts'
 import stickyRouting from './sticky-routing.ts'
 
@@ -45,6 +49,9 @@ export const faults: FaultRegistry = {
   'long-context': longContext,
   'metric-rename': metricRename,
   'near-miss': nearMiss,
+  'net-delay': netDelay,
+  'net-loss': netLoss,
+  'net-partition': netPartition,
   'node-down': nodeDown,
   'node-drain': nodeDrain,
   none: none,
@@ -56,6 +63,7 @@ export const faults: FaultRegistry = {
   'retry-storm': retryStorm,
   'runaway-max-tokens': runawayMaxTokens,
   'scale-down': scaleDown,
+  'scrape-loss': scrapeLoss,
   'slow-start': slowStart,
   'sticky-routing': stickyRouting,
 }

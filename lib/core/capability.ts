@@ -25,6 +25,14 @@ export interface CapabilityFacts {
   exec: { container: string }
   /** Where each ready pod serves vLLM's development endpoints, by the pod's UID. */
   'engine-dev-mode': { engines: Record<string, { address: string; port: number }> }
+  /** Rules by which the gateway impairs its own connections to replicas. */
+  'upstream-faults': { configMap: string; key: string }
+  /** Chaos Mesh, and the gateway's pods by their label. */
+  'network-chaos': object
+  /** The policies that select a serving pod for ingress, by the pod's UID. */
+  'network-policies': { selecting: Record<string, string[]> }
+  /** The port that a serving pod says it is scraped at, by the pod's UID. */
+  'scrape-annotations': { ports: Record<string, string> }
 }
 export type CapabilityName = keyof CapabilityFacts
 

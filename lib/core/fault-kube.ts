@@ -1,12 +1,23 @@
 import type { EvictionCalls } from './fault-kube/eviction.ts'
 import type { ExecCalls } from './fault-kube/exec.ts'
 import type { NodeCalls } from './fault-kube/node.ts'
+import type { ObjectCalls } from './fault-kube/object.ts'
+import type { PodMetadataCalls } from './fault-kube/pod-metadata.ts'
 import type { WorkloadCalls } from './fault-kube/workload.ts'
 import type { ServingPod } from './target-snapshot.ts'
 
 /** What a fault may do to the cluster. Every call is idempotent, or guarded by a UID. */
 export interface FaultKube
-  extends PodCalls, ConfigMapCalls, JobCalls, WorkloadCalls, EvictionCalls, NodeCalls, ExecCalls {}
+  extends
+    PodCalls,
+    ConfigMapCalls,
+    JobCalls,
+    WorkloadCalls,
+    EvictionCalls,
+    NodeCalls,
+    ExecCalls,
+    PodMetadataCalls,
+    ObjectCalls {}
 
 export interface PodCalls {
   /** Deletes exactly this pod: a replacement under the same name is left alone. Resolves when the API has accepted it, also when it was gone. */

@@ -3,6 +3,7 @@ import { flagsDocument } from '../../chaos/flags/definitions.ts'
 import { ALLOW_LABEL, type FaultResource } from '../../lib/core/fault-resource.ts'
 import { parseFlags } from '../../lib/core/flag-document.ts'
 import { until } from '../../lib/core/until.ts'
+import { parseUpstreamRules, type UpstreamRule } from '../../lib/core/upstream-rules.ts'
 import type { Kube } from '../../lib/kube/client.ts'
 
 export const NODES = ['gpu-1', 'gpu-2', 'gpu-3']
@@ -52,6 +53,13 @@ export const createTarget = async (kube: Kube, namespace: string, allowed = true
       data: { 'flags.json': JSON.stringify(FLAGS, null, 2) },
     },
   })
+  await kube.core.createNamespacedConfigMap({
+    namespace,
+    body: {
+      metadata: { name: 'upstream-faults', labels: { 'firedrill.dev/upstream-faults': 'true' } },
+      data: { 'rules.json': '{"rules": []}' },
+    },
+  })
   await kube.apps.createNamespacedDeployment({
     namespace,
     body: {
@@ -62,7 +70,7 @@ export const createTarget = async (kube: Kube, namespace: string, allowed = true
         // A GPU for each replica and none to spare.
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
         template: {
-          metadata: { labels: { app: 'vllm' } },
+          metadata: { labels: { app: 'vllm' }, annotations: { 'prometheus.io/port': '8000' } },
           spec: { containers: [ENGINE], terminationGracePeriodSeconds: 1 },
         },
       },
@@ -86,6 +94,20 @@ export const workloadNow = async (kube: Kube, namespace: string): Promise<object
   const { 'kubectl.kubernetes.io/restartedAt': _, ...annotations } = spec?.template.metadata?.annotations ?? {}
   const template = { ...spec?.template, metadata: { ...spec?.template.metadata, annotations } }
   return { labels: metadata?.labels ?? {}, spec: { ...spec, template } }
+}
+
+export const readUpstreamRules = async (kube: Kube, namespace: string): Promise<UpstreamRule[]> => {
+  const { data } = await kube.core.readNamespacedConfigMap({ namespace, name: 'upstream-faults' })
+  return parseUpstreamRules(data?.['rules.json'] ?? '')
+}
+
+/** What faults wrote on pods, and what is not as the template has it. */
+export const podMarks = async (kube: Kube, namespace: string): Promise<string[]> => {
+  const { items } = await kube.core.listNamespacedPod({ namespace, labelSelector: 'app=vllm' })
+  return items.flatMap(({ metadata: { labels = {}, annotations = {} } = {} }) => [
+    ...Object.keys({ ...labels, ...annotations }).filter((name) => name.startsWith('firedrill.dev/')),
+    ...(annotations['prometheus.io/port'] === '8000' ? [] : ['prometheus.io/port']),
+  ])
 }
 
 export const readFlags = async (kube: Kube, namespace: string): Promise<string> =>

@@ -33,6 +33,10 @@ export const EXAMPLES: Record<string, Record<string, unknown>[]> = {
   'prefix-cache-reset': [{}, { count: 1, everySeconds: 1 }],
   none: [{}],
   'near-miss': [{}, { leavePercent: 5 }],
+  'net-delay': [{}, { ms: 50, jitterMs: 20 }],
+  'net-loss': [{}, { percent: 5 }],
+  'net-partition': [{}],
+  'scrape-loss': [{}, { port: 1 }],
   'gpu-memory-pressure': [{}, { mib: 5_000, restartVictim: true }],
 }
 
@@ -88,6 +92,13 @@ export const SNAPSHOT: TargetSnapshot = {
       engines: Object.fromEntries(
         ['a', 'b', 'c'].map((name) => [`uid-of-${name}`, { address: '10.0.0.1', port: 8000 }]),
       ),
+    },
+    'upstream-faults': { ok: true, configMap: 'upstream-faults', key: 'rules.json' },
+    'network-chaos': { ok: false, reason: 'expected Chaos Mesh, found none' },
+    'network-policies': { ok: true, selecting: {} },
+    'scrape-annotations': {
+      ok: true,
+      ports: Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`uid-of-${name}`, '8000'])),
     },
     'gpu-metrics': {
       ok: true,

@@ -1,0 +1,41 @@
+import type { FaultDefinition, PlanContext, Planned } from '../../lib/core/fault.ts'
+import type { Effect } from './effect.ts'
+import { impaired } from './evidence.ts'
+import { impair, meansOf, mend, type NetworkPlan } from './means.ts'
+
+/** The parts that all network faults have. */
+export const NETWORK = {
+  group: 'network',
+  blast: 'pod',
+  draw: 'band',
+  inject: impair,
+  verify: impaired,
+  heal: mend,
+} as const satisfies Partial<FaultDefinition<never, NetworkPlan>>
+
+/** For rules of the gateway's and for Chaos Mesh. */
+export const NEEDS = [
+  'configmaps:get',
+  'configmaps:update',
+  'networkchaos.chaos-mesh.org:get',
+  'networkchaos.chaos-mesh.org:create',
+  'networkchaos.chaos-mesh.org:delete',
+] as const
+
+/** One ready pod by lot, and the first means that the target has. */
+export const planNetwork = (
+  effect: Effect,
+  { target: { namespace, selector, pods, can }, random, id, durationMs }: Omit<PlanContext<unknown>, 'params' | 'now'>,
+): Planned<NetworkPlan> => {
+  const [victim] = random
+    .pick(
+      pods.filter((pod) => pod.ready),
+      1,
+    )
+    .map(({ name, uid, node }) => ({ name, uid, node }))
+  if (victim === undefined) return { ok: false, reason: `expected a ready pod of "${selector}", found none` }
+  const wanted = { id, namespace, victim, effect, durationMs }
+  const means = meansOf(can, wanted)
+  if (typeof means === 'string') return { ok: false, reason: means }
+  return { ok: true, unavailable: 0, plan: { ...wanted, means } }
+}
