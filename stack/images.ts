@@ -41,10 +41,16 @@ export const imageMap = ({ tools, bundles, node, vllm }: ImageMapOptions): Image
     const { command, ...program } = app('real-vllm', SMALL)
     return { ...program, command: [...command, path, 'serve'], tags: INSTALLED_TAGS }
   }
+  // As the NVIDIA runtime mounts it into every container with a GPU.
+  const driver = { 'nvidia-smi': app('nvidia-smi', SMALL).command }
   return {
-    'vllm/vllm-openai': vllm === undefined ? { ...app('vllm'), tags: EMULATED_TAGS } : real(vllm),
+    'vllm/vllm-openai': {
+      ...(vllm === undefined ? { ...app('vllm'), tags: EMULATED_TAGS } : real(vllm)),
+      tools: driver,
+    },
     'firedrill/gateway': app('gateway'),
-    'firedrill/gpu-emulator': app('gpu-emulator', SMALL),
+    'firedrill/gpu-emulator': { ...app('gpu-emulator', SMALL), tools: { dcgmi: app('dcgmi', SMALL).command } },
+    'nvidia/cuda': { ...app('nvidia-smi', SMALL), tools: driver },
     'firedrill/gpu-hog': app('gpu-hog'),
     'firedrill/alert-receiver': app('alert-receiver', SMALL),
     'prom/prometheus': { command: [tools.prometheus], env: GO_ENV },

@@ -6,6 +6,8 @@ export { AGENT_GRACE_MS, AGENT_READY, CLUSTER_ENV, clusterEnv } from './contract
 export const Program = z.strictObject({
   command: z.array(z.string()).min(1),
   env: z.record(z.string(), z.string()).optional(),
+  /** What else the image has in its PATH, for commands of a container's own and for exec: argv before a caller's args, by name. */
+  tools: z.record(z.string(), z.array(z.string()).min(1)).optional(),
   /**
    * The tags that there are, as a regular expression for all of the tag: an image with another one cannot be pulled. The first group goes to
    * the program in `variable`. Without this there is every tag.

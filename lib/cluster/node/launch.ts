@@ -8,6 +8,7 @@ import { findProgram } from './image.ts'
 import type { Launch } from './instance.ts'
 import { CONTAINER_ENV } from './leftovers.ts'
 import { type Mount, rewritePaths } from './rewrite.ts'
+import { toolFolder } from './tools.ts'
 
 export interface LaunchInput {
   pod: V1Pod
@@ -38,6 +39,7 @@ export const containerLaunch = (input: LaunchInput): Launch => {
   const rewrite = rewritePaths(input.mounts)
   const base: Record<string, string> = {
     ...hostEnv,
+    ...(program?.tools === undefined ? {} : { PATH: `${toolFolder(input.home)}:${hostEnv['PATH'] ?? ''}` }),
     ...(own.length === 0 ? program?.env : {}),
     ...(input.kubeconfig === null ? {} : { KUBECONFIG: input.kubeconfig }),
     HOSTNAME: hostname(pod, node),

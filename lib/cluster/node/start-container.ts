@@ -2,6 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { V1ConfigMap, V1Container, V1Secret } from '../../kube/pod-types.ts'
 import { ContainerProblem } from './env.ts'
+import { findProgram } from './image.ts'
 import { type Instance, startInstance } from './instance.ts'
 import { containerLaunch } from './launch.ts'
 import { createLogFile, type LogFile } from './log-file.ts'
@@ -9,6 +10,7 @@ import type { PodHost } from './pod-host.ts'
 import { containerMounts, makeSubPaths } from './pod-volumes.ts'
 import type { ProbeTarget } from './probe-run.ts'
 import { type Mount, rewritePaths } from './rewrite.ts'
+import { writeTools } from './tools.ts'
 
 /** Where manifests for the embedded cluster find the pod's kubeconfig, beside its token. */
 export const KUBECONFIG_PATH = '/var/run/secrets/kubernetes.io/serviceaccount/kubeconfig'
@@ -55,6 +57,7 @@ export const startContainer = async (
     ...references,
   })
   await mkdir(home, { recursive: true })
+  await writeTools(home, findProgram(context.config.images, container.image ?? '')?.tools ?? {})
   await rm(terminationLog(host, container), { force: true })
   await makeSubPaths(containerMounts(container, join(host.folder, 'volumes')))
   const log = openLog(host, container.name, attempt)

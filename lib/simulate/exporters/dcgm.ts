@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Ledger } from '../../../stack/apps/gpu-emulator/ledger.ts'
-import { renderDcgm } from '../../../stack/apps/gpu-emulator/metrics.ts'
+import { createDeviceState, renderDcgm } from '../../../stack/apps/gpu-emulator/metrics.ts'
 import type { Labels, Page } from '../scrape/page.ts'
 
 /** The GPU emulator's own page of one node. */
@@ -13,7 +13,9 @@ export const dcgmPage = (ledger: Ledger, node: string, reservedMiB: number, now:
     reservedMiB,
     idleWatts: 72,
     maxWatts: 700,
+    minWatts: 200,
   }
+  const state = createDeviceState(device)
   /** By their text, so that a series keeps its labels object. */
   const known = new Map<string, Labels>()
   const labelsOf = (text: string): Labels => {
@@ -22,13 +24,15 @@ export const dcgmPage = (ledger: Ledger, node: string, reservedMiB: number, now:
     known.set(text, labels)
     return labels
   }
-  const families = [...renderDcgm(ledger, device, now()).matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name)
+  const families = [...renderDcgm(ledger, device, state, now()).matchAll(/^# TYPE (\S+)/gm)].map(
+    ([, name = '']) => name,
+  )
   let text = ''
   let samples: [name: string, labels: Labels, value: number][] = []
   return {
     families,
     visit: (visitor) => {
-      const current = renderDcgm(ledger, device, now())
+      const current = renderDcgm(ledger, device, state, now())
       if (current !== text)
         samples = [...current.matchAll(SAMPLE)].map(([, name = '', of = '', value]) => [
           name,

@@ -5,6 +5,16 @@ import { z } from 'zod'
 export const GpuMemory = z.object({ totalMiB: z.number(), freeMiB: z.number() })
 export type GpuMemory = z.infer<typeof GpuMemory>
 
+export const DevicePower = z.object({
+  uuid: z.string(),
+  limitWatts: z.number(),
+  minWatts: z.number(),
+  maxWatts: z.number(),
+})
+export type DevicePower = z.infer<typeof DevicePower>
+
+const Speed = z.object({ speed: z.number().positive().max(1) })
+
 /** What memory is used for: for who looks into the ledger; the device counts only their sum. */
 export const MemoryKind = z.enum(['context', 'weights', 'kv_cache', 'graphs', 'activations'])
 export type MemoryKind = z.infer<typeof MemoryKind>
@@ -33,9 +43,40 @@ export const readGpuMemory = async (url: string): Promise<GpuMemory> => {
   return GpuMemory.parse(JSON.parse(text))
 }
 
-/** Tells the busy share (0 to 1) of the last second. A report that does not arrive is not worth a failure. */
-export const reportUtilisation = async (url: string, { pod, uid }: Holder, busy: number): Promise<void> => {
-  await ask(url, 'POST', '/v1/utilisation', JSON.stringify({ pod, uid, busy })).catch(() => undefined)
+/**
+ * Tells the busy share (0 to 1) of the last second; the answer is the share of its full clock that the device runs at, or null where there
+ * is none: a report that does not arrive is not worth a failure.
+ */
+export const reportUtilisation = async (url: string, { pod, uid }: Holder, busy: number): Promise<number | null> => {
+  try {
+    const { text } = await ask(url, 'POST', '/v1/utilisation', JSON.stringify({ pod, uid, busy }))
+    return Speed.parse(JSON.parse(text)).speed
+  } catch {
+    return null
+  }
+}
+
+/** The device and its power limit. */
+export const readDevice = async (url: string): Promise<DevicePower> => {
+  const { status, text } = await ask(url, 'GET', '/v1/device')
+  if (status !== 200) throw new Error(`GPU emulator at ${url} answered ${status}`)
+  return DevicePower.parse(JSON.parse(text))
+}
+
+/** False where the device has no such limit. */
+export const limitPower = async (url: string, watts: number): Promise<boolean> =>
+  (await ask(url, 'POST', '/v1/power-limit', JSON.stringify({ watts }))).status === 200
+
+/** What DCGM's cache says of a field, by its number; null where the device has none. */
+export const readField = async (url: string, field: number): Promise<number | null> => {
+  const { status, text } = await ask(url, 'GET', `/v1/fields?field=${field}`)
+  return status === 200 ? z.object({ value: z.number() }).parse(JSON.parse(text)).value : null
+}
+
+/** Puts a value into DCGM's cache, where it is the latest for so long. */
+export const injectField = async (url: string, field: number, value: number, seconds: number): Promise<void> => {
+  const { status, text } = await ask(url, 'POST', '/v1/fields', JSON.stringify({ field, value, seconds }))
+  if (status !== 200) throw new Error(`GPU emulator at ${url} answered ${status}: ${text}`)
 }
 
 /** Takes memory and holds it by an open connection: the death of this process frees it, as a driver would. */

@@ -15,6 +15,7 @@ const Env = z.object({
   GPU_RESERVED_MIB: z.coerce.number().int().nonnegative().default(551),
   GPU_IDLE_WATTS: z.coerce.number().default(72),
   GPU_MAX_WATTS: z.coerce.number().default(700),
+  GPU_MIN_WATTS: z.coerce.number().default(200),
 })
 
 const parsed = Env.safeParse(process.env)
@@ -32,6 +33,7 @@ const device = {
   reservedMiB: env.GPU_RESERVED_MIB,
   idleWatts: env.GPU_IDLE_WATTS,
   maxWatts: env.GPU_MAX_WATTS,
+  minWatts: env.GPU_MIN_WATTS,
 }
 const log = (event: string, fields: Record<string, unknown>): void =>
   void process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)

@@ -1,29 +1,64 @@
+import { createInjections, FIELDS, type Injections } from './injections.ts'
 import type { Ledger } from './ledger.ts'
+import { createPower, type Power, type PowerRating } from './power.ts'
 
-export interface Device {
+export interface Device extends PowerRating {
   uuid: string
   model: string
   /** The node's name. */
   hostname: string
   /** Framebuffer that the driver keeps for itself: part of no holder's memory. */
   reservedMiB: number
-  idleWatts: number
-  maxWatts: number
 }
+
+/** What changes on a device, besides its memory. */
+export interface DeviceState {
+  power: Power
+  injections: Injections
+}
+
+export const createDeviceState = (rating: PowerRating): DeviceState => ({
+  power: createPower(rating),
+  injections: createInjections(),
+})
 
 const DRIVER_VERSION = '580.95.05'
 
 /**
  * dcgm-exporter's page (etc/default-counters.csv) for one device: memory from the ledger, utilisation as the holders report it.
- * Temperature, power and clock are a plain function of utilisation: synthetic, and moving with the load all the same.
+ * Temperature, power and clock are a plain function of utilisation and power limit: synthetic, and moving with the load all the same.
  */
-export const renderDcgm = (ledger: Ledger, device: Device, now: number): string => {
-  const busy = ledger.busy(now)
+export const renderDcgm = (ledger: Ledger, device: Device, state: DeviceState, now: number): string => {
   const labels = labelText(ledger, device)
-  const gauges: [name: string, help: string, value: number][] = [
-    ['DCGM_FI_DEV_SM_CLOCK', 'SM clock frequency (in MHz).', busy > 0 ? 1_980 : 345],
+  return readings(ledger, device, state, now)
+    .map(([name, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name}${labels} ${value}\n`)
+    .join('')
+}
+
+/** One field by DCGM's number; null where the page does not have it. */
+export const readField = (
+  ledger: Ledger,
+  device: Device,
+  state: DeviceState,
+  field: number,
+  now: number,
+): number | null => readings(ledger, device, state, now).find(([name]) => FIELDS[name] === field)?.[2] ?? null
+
+// --- Internal helpers ---
+
+const FULL_CLOCK_MHZ = 1_980
+const IDLE_CLOCK_MHZ = 345
+
+type Reading = [name: string, help: string, value: number]
+
+/** As measured, but for what somebody injected. */
+const readings = (ledger: Ledger, device: Device, { power, injections }: DeviceState, now: number): Reading[] => {
+  const busy = ledger.busy(now)
+  const clock = busy > 0 ? Math.round(FULL_CLOCK_MHZ * power.speed()) : IDLE_CLOCK_MHZ
+  const measured: Reading[] = [
+    ['DCGM_FI_DEV_SM_CLOCK', 'SM clock frequency (in MHz).', clock],
     ['DCGM_FI_DEV_GPU_TEMP', 'GPU temperature (in C).', Math.round(31 + 34 * busy)],
-    ['DCGM_FI_DEV_POWER_USAGE', 'Power draw (in W).', device.idleWatts + (device.maxWatts - device.idleWatts) * busy],
+    ['DCGM_FI_DEV_POWER_USAGE', 'Power draw (in W).', power.drawn(busy)],
     ['DCGM_FI_DEV_GPU_UTIL', 'GPU utilization (in %).', Math.round(busy * 100)],
     // Decoding is bound by memory: the copy engine's share follows the busy share at about half.
     ['DCGM_FI_DEV_MEM_COPY_UTIL', 'Memory utilization (in %).', Math.round(busy * 55)],
@@ -32,12 +67,8 @@ export const renderDcgm = (ledger: Ledger, device: Device, now: number): string 
     ['DCGM_FI_DEV_FB_USED', 'Framebuffer memory used (in MiB).', ledger.usedMiB()],
     ['DCGM_FI_DEV_FB_RESERVED', 'Framebuffer memory reserved (in MiB).', device.reservedMiB],
   ]
-  return gauges
-    .map(([name, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name}${labels} ${value}\n`)
-    .join('')
+  return measured.map(([name, help, value]) => [name, help, injections.value(FIELDS[name] ?? 0, now) ?? value])
 }
-
-// --- Internal helpers ---
 
 /** dcgm-exporter with --kubernetes names the pod that owns the device; without one the three labels are left out. */
 const labelText = (ledger: Ledger, { uuid, model, hostname }: Device): string => {

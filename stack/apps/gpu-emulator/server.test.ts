@@ -5,7 +5,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startHog } from '../gpu-hog/hog.ts'
-import { allocateGpuMemory, readGpuMemory, reportUtilisation } from './client.ts'
+import {
+  allocateGpuMemory,
+  injectField,
+  limitPower,
+  readDevice,
+  readField,
+  readGpuMemory,
+  reportUtilisation,
+} from './client.ts'
 import { createLedger } from './ledger.ts'
 import { createGpuServer } from './server.ts'
 
@@ -19,6 +27,7 @@ const device = {
   reservedMiB: 551,
   idleWatts: 72,
   maxWatts: 700,
+  minWatts: 200,
 }
 
 let server: Server
@@ -140,6 +149,48 @@ describe('/metrics', () => {
     expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/DCGM_FI_DEV_GPU_UTIL\{[^}]*pod="vllm-0"\} 0\n/)
     if (allocation.ok) allocation.release()
     await eventually(async () => !(await (await fetch(`${url}/metrics`)).text()).includes('pod='))
+  })
+})
+
+describe('a power limit', () => {
+  const page = async (): Promise<string> => (await fetch(`${url}/metrics`)).text()
+
+  test('takes clock and power from a busy device, and is told to who reports to it', async () => {
+    await allocateGpuMemory(url, vllm, 700)
+    expect(await reportUtilisation(url, vllm, 1)).toBe(1)
+    expect(await page()).toMatch(/SM_CLOCK\{[^}]*\} 1980\n/)
+    expect(await limitPower(url, 200)).toBe(true)
+    const speed = await reportUtilisation(url, vllm, 1)
+    expect(speed).toBeCloseTo(0.5885, 3)
+    expect(await page()).toMatch(/SM_CLOCK\{[^}]*\} 1165\n/)
+    expect(await page()).toMatch(/POWER_USAGE\{[^}]*\} 200(\.0\d*)?\n/)
+    expect(await readDevice(url)).toMatchObject({ limitWatts: 200, minWatts: 200, maxWatts: 700 })
+  })
+
+  test('outside of the device’s range is refused', async () => {
+    expect(await limitPower(url, 199)).toBe(false)
+    expect(await limitPower(url, 701)).toBe(false)
+    expect((await readDevice(url)).limitWatts).toBe(700)
+  })
+})
+
+describe('injected telemetry', () => {
+  test('shows until its time is over, and only in its field', async () => {
+    const temperature = async (): Promise<string | undefined> =>
+      /GPU_TEMP\{[^}]*\} (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1]
+    now = 1_000
+    expect(await temperature()).toBe('31')
+    await injectField(url, 150, 95, 10)
+    expect(await readField(url, 150)).toBe(95)
+    expect(await readField(url, 155)).toBe(72)
+    now = 10_999
+    expect(await temperature()).toBe('95')
+    // Older than the one that is there.
+    await injectField(url, 150, 60, 0)
+    expect(await temperature()).toBe('95')
+    now = 11_000
+    expect(await temperature()).toBe('31')
+    expect(await readField(url, 1_002)).toBeNull()
   })
 })
 

@@ -3,7 +3,7 @@ import { json } from 'node:stream/consumers'
 import { z } from 'zod'
 import { MemoryKind } from './client.ts'
 import type { Ledger } from './ledger.ts'
-import { type Device, renderDcgm } from './metrics.ts'
+import { createDeviceState, type Device, type DeviceState, readField, renderDcgm } from './metrics.ts'
 
 export type Log = (event: string, fields: Record<string, unknown>) => void
 
@@ -15,11 +15,14 @@ const AllocationBody = z.object({
   kind: MemoryKind.optional(),
 })
 const UtilisationBody = z.object({ pod: z.string(), uid: z.string(), busy: z.number().min(0).max(1) })
+const PowerLimitBody = z.object({ watts: z.number() })
+const InjectionBody = z.object({ field: z.number().int(), value: z.number(), seconds: z.number().nonnegative() })
 
 /** The allocation API of docs/architecture.md and dcgm-exporter's /metrics for one device; not listening yet. */
 export const createGpuServer = (ledger: Ledger, device: Device, now: () => number, log: Log): Server => {
+  const state = createDeviceState(device)
   const server = createServer((request, response) => {
-    answer(request, response, { ledger, device, now, log }).catch((error: unknown) => {
+    answer(request, response, { ledger, device, state, now, log }).catch((error: unknown) => {
       if (!response.headersSent) send(response, 400, { error: String(error) })
     })
   })
@@ -34,16 +37,18 @@ export const createGpuServer = (ledger: Ledger, device: Device, now: () => numbe
 interface Context {
   ledger: Ledger
   device: Device
+  state: DeviceState
   now(): number
   log: Log
 }
 
 const answer = async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {
-  const { ledger, device, now } = context
-  switch (`${request.method} ${request.url}`) {
+  const { ledger, device, state, now, log } = context
+  const url = new URL(request.url ?? '/', 'http://device')
+  switch (`${request.method} ${url.pathname}`) {
     case 'GET /metrics':
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
-      response.end(renderDcgm(ledger, device, now()))
+      response.end(renderDcgm(ledger, device, state, now()))
       return
     case 'GET /v1/memory':
       return send(response, 200, {
@@ -56,6 +61,29 @@ const answer = async (request: IncomingMessage, response: ServerResponse, contex
     case 'POST /v1/utilisation': {
       const { busy, ...holder } = UtilisationBody.parse(await json(request))
       ledger.report(holder, busy, now())
+      return send(response, 200, { speed: state.power.speed() })
+    }
+    case 'GET /v1/device':
+      return send(response, 200, {
+        uuid: device.uuid,
+        limitWatts: state.power.limitWatts(),
+        minWatts: device.minWatts,
+        maxWatts: device.maxWatts,
+      })
+    case 'POST /v1/power-limit': {
+      const { watts } = PowerLimitBody.parse(await json(request))
+      const accepted = state.power.limit(watts)
+      log(accepted ? 'power limited' : 'power limit refused', { watts })
+      return send(response, accepted ? 200 : 409, { limitWatts: state.power.limitWatts() })
+    }
+    case 'GET /v1/fields': {
+      const value = readField(ledger, device, state, Number(url.searchParams.get('field')), now())
+      return send(response, value === null ? 404 : 200, { value })
+    }
+    case 'POST /v1/fields': {
+      const { field, value, seconds } = InjectionBody.parse(await json(request))
+      state.injections.add(field, value, now() + seconds * 1_000)
+      log('telemetry injected', { field, value, seconds })
       return send(response, 200, {})
     }
     case 'POST /v1/allocations':

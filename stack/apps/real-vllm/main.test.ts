@@ -20,7 +20,15 @@ let children: ChildProcess[]
 
 beforeEach(async () => {
   children = []
-  const device = { uuid: 'GPU-1', model: 'H100', hostname: 'gpu-0', reservedMiB: 551, idleWatts: 72, maxWatts: 700 }
+  const device = {
+    uuid: 'GPU-1',
+    model: 'H100',
+    hostname: 'gpu-0',
+    reservedMiB: 551,
+    idleWatts: 72,
+    maxWatts: 700,
+    minWatts: 200,
+  }
   server = createGpuServer(
     createLedger(TOTAL),
     device,

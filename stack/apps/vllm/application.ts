@@ -46,6 +46,8 @@ export interface ApplicationOptions {
   draining(): boolean
   core?: Core
   memory: SleepMemory & { grow: GrowMemory }
+  /** Share of its full clock (0 to 1) that the device runs at: a step takes that much longer, also where it only reads memory. */
+  speed?: () => number
   tracer: RequestTracer | null
 }
 
@@ -68,7 +70,9 @@ export const createApplication = (options: ApplicationOptions): Application => {
     parentOf: (request) => parents.get(request),
     now: wallSeconds,
   })
-  const engine = createEngine(config, stepTime(preset, stepFloorMs))
+  const atFullClock = stepTime(preset, stepFloorMs)
+  const { speed } = options
+  const engine = createEngine(config, speed === undefined ? atFullClock : (batch) => atFullClock(batch) / speed())
   const driver = createDriver({
     engine,
     metrics,

@@ -77,6 +77,7 @@ const startEngine = async (context: StartContext): Promise<Life> => {
     processMetrics,
     core,
     memory: reservation,
+    speed: device.speed,
     tracer: tracing?.tracer ?? null,
     onAccess: (line) => args.disableUvicornAccessLog || log.uvicorn(line),
     onLog: (place, text) => log.line('APIServer', 'INFO', place, text),

@@ -26,6 +26,8 @@ export interface Device {
   lost: Promise<void>
   /** Tells the device every second how busy the engine is (0 to 1). Returns what ends it. */
   report(busyShare: () => number): () => void
+  /** Share of its full clock (0 to 1) that the device ran at when it was last told. */
+  speed(): number
 }
 
 /** A pod that needs a device is not placed before there is one; on a node that just came up, wait for it. */
@@ -40,6 +42,7 @@ export const openDevice = async (env: EmulatorEnv): Promise<Device> => {
   const { totalMiB } = await waitForDevice(url)
   const holder = { pod: env.FIREDRILL_POD, uid: env.FIREDRILL_POD_UID, container: 'vllm' }
   let gone: () => void = () => undefined
+  let speed = 1
   return {
     totalMiB,
     memory: () => readGpuMemory(url),
@@ -62,9 +65,13 @@ export const openDevice = async (env: EmulatorEnv): Promise<Device> => {
       }
     },
     report: (busyShare) => {
-      const timer = setInterval(() => void reportUtilisation(url, holder, busyShare()), REPORT_MS)
+      const tell = async (): Promise<void> => {
+        speed = (await reportUtilisation(url, holder, busyShare())) ?? speed
+      }
+      const timer = setInterval(() => void tell(), REPORT_MS)
       return () => clearInterval(timer)
     },
+    speed: () => speed,
   }
 }
 
@@ -82,6 +89,7 @@ const freeDevice = (totalMiB: number): Device => {
     },
     lost: new Promise(() => undefined),
     report: () => () => undefined,
+    speed: () => 1,
   }
 }
 
