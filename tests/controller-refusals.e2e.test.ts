@@ -7,8 +7,8 @@ import { faults } from '../chaos/faults/registry.gen.ts'
 import { systemClock } from '../lib/core/clock.ts'
 import { seededRandom } from '../lib/core/random.ts'
 import { until } from '../lib/core/until.ts'
-import { connect, type Kube } from '../lib/kube/client.ts'
-import { tokenKubeconfig } from './support/account.ts'
+import type { Kube } from '../lib/kube/client.ts'
+import { limitedKube } from './support/account.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
 import { faultOf, readFlags, readyPods } from './support/target.ts'
@@ -118,12 +118,9 @@ describe('refused when it is planned, and nothing touched', () => {
   test('by a Role without a verb, which it names', async () => {
     await using drill = await startDrill(plane.kube, 'rbac')
     const needs = [...CONTROLLER_NEEDS, ...Object.values(faults).flatMap((fault) => fault.needs)]
-    const limited = await tokenKubeconfig(
-      plane,
-      drill.namespace,
-      needs.filter((need) => need !== 'pods:delete'),
-    )
-    await drill.controller({ kube: connect({ kubeconfig: limited }) })
+    const without = needs.filter((need) => need !== 'pods:delete' && need !== 'configmaps:list')
+    const limited = { namespace: drill.namespace, name: 'limited', needs: without }
+    await drill.controller({ kube: await limitedKube(plane, limited) })
     await refused(
       drill,
       'kill',

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { clusterTarget } from '../chaos/controller/cluster-target.ts'
 import { faultKube } from '../chaos/controller/fault-kube.ts'
 import { createFault } from '../chaos/controller/fault-store.ts'
 import { evict, evicted } from '../chaos/eviction/evict.ts'
 import { installCrd } from '../chaos/controller/install.ts'
+import { needsOf, needsOfAsking } from '../chaos/controller/needs.ts'
 import { servingState } from '../chaos/controller/serving.ts'
 import { snapshotTarget } from '../chaos/controller/snapshot.ts'
 import { EXAMPLES } from '../chaos/faults/testing/examples.ts'
@@ -13,9 +15,11 @@ import { FAULT_LABEL } from '../lib/core/fault-resource.ts'
 import { parseFlags } from '../lib/core/flag-document.ts'
 import { OUTAGE_ANNOTATION } from '../lib/core/node-outage.ts'
 import { seededRandom } from '../lib/core/random.ts'
+import type { Kube } from '../lib/kube/client.ts'
+import { limitedKube } from './support/account.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
-import { FLAGS, faultOf, readFlags, readyPods, workloadNow } from './support/target.ts'
+import { FLAGS, faultOf, podMarks, readFlags, readUpstreamRules, readyPods, workloadNow } from './support/target.ts'
 
 const namespace = 'faults'
 const observe = { query: async () => [] }
@@ -40,6 +44,8 @@ const undone = async (): Promise<void> => {
   expect(await workloadNow(plane.kube, namespace)).toEqual(workload)
   expect(parseFlags(await readFlags(plane.kube, namespace)).flags).toEqual(FLAGS.flags)
   expect((await plane.kube.batch.listNamespacedJob({ namespace })).items).toEqual([])
+  expect(await readUpstreamRules(plane.kube, namespace)).toEqual([])
+  expect(await podMarks(plane.kube, namespace)).toEqual([])
   const nodes = (await plane.kube.core.listNode()).items
   expect(nodes.map(({ spec }) => spec?.unschedulable).filter(Boolean)).toEqual([])
   const annotations = nodes.flatMap(({ metadata }) => Object.keys(metadata?.annotations ?? {}))
@@ -63,11 +69,21 @@ const dyingAfter = (kube: FaultKube, calls: number): { kube: FaultKube; died(): 
   return { kube: proxy, died: () => died }
 }
 
+/** Whoever has exactly the rights that the fault says it needs, as `firedrill rbac --fault NAME --controller-only` gives them. */
+const rights = new Map<string, Promise<Kube>>()
+const kubeFor = (fault: AnyFault): Promise<Kube> => {
+  const needs = [...needsOf(fault), ...needsOfAsking([fault])]
+  const kube = rights.get(fault.name) ?? limitedKube(plane, { namespace, name: fault.name, needs })
+  rights.set(fault.name, kube)
+  return kube
+}
+
 /** As the controller does it, on a Fault of its own that no controller looks at. */
 const prepare = async (fault: AnyFault, params: Record<string, unknown>, name: string) => {
-  const { pods } = await servingState(plane.kube, namespace, 'app=vllm')
+  const kube = await kubeFor(fault)
+  const { pods } = await servingState(kube, namespace, 'app=vllm')
   const resource = await createFault(plane.kube, faultOf(namespace, name, { kind: fault.name, params }))
-  const asking = { kube: plane.kube, namespace, selector: 'app=vllm', pods, observe, run: null }
+  const asking = { kube, namespace, selector: 'app=vllm', pods, observe, run: null }
   const target = await snapshotTarget(asking, fault)
   const given = { params: fault.params.parse(params), target, random: seededRandom(1), id: resource.metadata.name }
   const planned = fault.plan({
@@ -78,7 +94,7 @@ const prepare = async (fault: AnyFault, params: Record<string, unknown>, name: s
   })
   if (!planned.ok) throw new Error(planned.reason)
   const context = { observe, injectedAt: Date.now(), clock: systemClock, signal: AbortSignal.timeout(30_000) }
-  return { plan: planned.plan, kube: faultKube(plane.kube, resource), ...context }
+  return { plan: planned.plan, kube: faultKube(kube, resource), ...context, resource, planned }
 }
 
 describe.for(Object.values(faults))('$name', (fault) => {
@@ -97,10 +113,28 @@ describe.for(Object.values(faults))('$name', (fault) => {
     const context = await prepare(fault, params, `${fault.name}-whole`)
     await fault.inject(context)
     await fault.inject(context)
+    expect(await fault.verify(context)).toMatchObject({ bit: expect.any(Boolean), reason: expect.any(String) })
     await fault.heal(context)
     await fault.heal(context)
     await undone()
     await drill.allReady()
+  })
+
+  test('is rehearsed without a trace', async () => {
+    const { resource, planned } = await prepare(fault, params, `${fault.name}-rehearsed`)
+    const before = await readyPods(plane.kube, namespace)
+    await clusterTarget({ kube: await kubeFor(fault), observe, clock: systemClock }).rehearse(resource, fault, planned)
+    await undone()
+    expect(await readyPods(plane.kube, namespace)).toEqual(before)
+  })
+
+  test.for(fault.needs)('is refused by name without the right to %s', async (need) => {
+    const needs = needsOf(fault).filter((other) => other !== need)
+    const name = `${fault.name}-${fault.needs.indexOf(need)}`
+    const kube = await limitedKube(plane, { namespace, name, needs })
+    const target = clusterTarget({ kube, observe, clock: systemClock })
+    const refusal = target.requirePermitted(faultOf(namespace, name, { kind: fault.name }), fault)
+    await expect(refusal).rejects.toMatchObject({ code: 'not-permitted', message: expect.stringContaining(need) })
   })
 
   test('heals what an injection left that died at any of its calls', async () => {

@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { rbacManifests } from '../../chaos/controller/rbac.ts'
 import { apply, type Manifest } from '../../lib/kube/apply.ts'
-import type { Kube } from '../../lib/kube/client.ts'
+import { notPermitted } from '../../chaos/controller/refusals/permission.ts'
+import { until } from '../../lib/core/until.ts'
+import { connect, type Kube } from '../../lib/kube/client.ts'
 
 interface Plane {
   kube: Kube
@@ -30,6 +32,13 @@ export const accountOf = async ({ kube, kubeconfig }: Plane, manifests: readonly
   return path
 }
 
-/** A kubeconfig that may do what these needs say, and nothing else. */
-export const tokenKubeconfig = (plane: Plane, namespace: string, needs: readonly string[]): Promise<string> =>
-  accountOf(plane, rbacManifests({ namespace, name: 'limited', needs }))
+/** Connected as somebody who may do what these needs say, and nothing else; once the API server knows of it. */
+export const limitedKube = async (
+  plane: Plane,
+  { namespace, name, needs }: { namespace: string; name: string; needs: readonly string[] },
+): Promise<Kube> => {
+  const kube = connect({ kubeconfig: await accountOf(plane, rbacManifests({ namespace, name, needs })) })
+  const known = async (): Promise<boolean> => (await notPermitted(kube, namespace, needs)).length === 0
+  await until(known, { what: `the rights of ${name}`, timeoutMs: 10_000, everyMs: 50 })
+  return kube
+}
