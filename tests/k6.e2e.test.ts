@@ -97,7 +97,7 @@ test('users and the timeline play on one clock, and everything is on record', as
   const input = options('whole', {
     timeline: {
       first: at('1s').fault('pod-kill', { count: 1 }).lasting('1s'),
-      refused: at('1500ms').fault('forbidden').lasting('1s'),
+      refused: at('1500ms').fault('forbidden').lasting('1s').overlapping('first'),
       second: after('first', '1s').fault('pod-kill').lasting('1s'),
     },
   })

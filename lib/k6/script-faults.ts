@@ -189,6 +189,6 @@ const follow = (data: ScriptData, step: string, seen: SeenFault, active: Active,
     end(step)
     // Once: a controller that never heals leaves it Active.
     active.pressedUntil = Infinity
-    tell({ event: 'traffic-restored', at: Date.now(), step })
+    tell({ event: 'traffic-restored', at: Math.min(Date.now(), pressedUntil), step })
   }
 }
