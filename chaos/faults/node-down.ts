@@ -75,7 +75,8 @@ export default defineFault<z.infer<typeof params>, Plan>({
     const now = await kube.readNode(node.name)
     const asked = now !== null && readOutage(now.annotations)?.id === id
     const down = asked && !now.ready
-    const reason = `${node.name} is ${down ? 'not ready' : asked ? 'down and not missed yet' : 'up'}, with ${victims.length} serving pods on it`
+    const state = down ? 'not ready' : asked ? 'down and not missed yet' : 'up'
+    const reason = `${node.name} is ${state}; serving pods on it: ${victims.join(', ')}`
     return { bit: down, reason, facts: { node: node.name, ready: now?.ready ?? null, victims } }
   },
 
