@@ -5,6 +5,7 @@ import eviction from './eviction.ts'
 import exec from './exec.ts'
 import featureFlags from './feature-flags.ts'
 import gpuMetrics from './gpu-metrics.ts'
+import gpuPower from './gpu-power.ts'
 import kvCache from './kv-cache.ts'
 import loadClient from './load-client.ts'
 import networkChaos from './network-chaos.ts'
@@ -21,6 +22,7 @@ export const capabilities: CapabilityRegistry = {
   exec: exec,
   'feature-flags': featureFlags,
   'gpu-metrics': gpuMetrics,
+  'gpu-power': gpuPower,
   'kv-cache': kvCache,
   'load-client': loadClient,
   'network-chaos': networkChaos,

@@ -10,6 +10,7 @@ import crashLoop from './crash-loop.ts'
 import engineHang from './engine-hang.ts'
 import featureFlag from './feature-flag.ts'
 import gpuMemoryPressure from './gpu-memory-pressure.ts'
+import gpuThrottle from './gpu-throttle.ts'
 import kvShrink from './kv-shrink.ts'
 import loadSurge from './load-surge.ts'
 import longContext from './long-context.ts'
@@ -44,6 +45,7 @@ export const faults: FaultRegistry = {
   'engine-hang': engineHang,
   'feature-flag': featureFlag,
   'gpu-memory-pressure': gpuMemoryPressure,
+  'gpu-throttle': gpuThrottle,
   'kv-shrink': kvShrink,
   'load-surge': loadSurge,
   'long-context': longContext,

@@ -25,6 +25,8 @@ export interface CapabilityFacts {
   exec: { container: string }
   /** Where each ready pod serves vLLM's development endpoints, by the pod's UID. */
   'engine-dev-mode': { engines: Record<string, { address: string; port: number }> }
+  /** The GPUs of each ready pod, by the pod's UID. */
+  'gpu-power': { gpus: Record<string, GpuPower[]> }
   /** Rules by which the gateway impairs its own connections to replicas. */
   'upstream-faults': { configMap: string; key: string }
   /** Chaos Mesh, and the gateway's pods by their label. */
@@ -34,6 +36,15 @@ export interface CapabilityFacts {
   /** The port that a serving pod says it is scraped at, by the pod's UID. */
   'scrape-annotations': { ports: Record<string, string> }
 }
+
+/** Watts. */
+export interface GpuPower {
+  uuid: string
+  /** In force, and the least that can be set. */
+  limitWatts: number
+  leastWatts: number
+}
+
 export type CapabilityName = keyof CapabilityFacts
 
 /** A refusal says what was expected and what was found. */

@@ -37,6 +37,7 @@ export const EXAMPLES: Record<string, Record<string, unknown>[]> = {
   'net-loss': [{}, { percent: 5 }],
   'net-partition': [{}],
   'scrape-loss': [{}, { port: 1 }],
+  'gpu-throttle': [{}, { watts: 300 }],
   'gpu-memory-pressure': [{}, { mib: 5_000, restartVictim: true }],
 }
 
@@ -99,6 +100,12 @@ export const SNAPSHOT: TargetSnapshot = {
     'scrape-annotations': {
       ok: true,
       ports: Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`uid-of-${name}`, '8000'])),
+    },
+    'gpu-power': {
+      ok: true,
+      gpus: Object.fromEntries(
+        ['a', 'b', 'c'].map((name) => [`uid-of-${name}`, [{ uuid: `GPU-${name}`, limitWatts: 700, leastWatts: 200 }]]),
+      ),
     },
     'gpu-metrics': {
       ok: true,

@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { defineFault, type ActContext, type FaultKube } from '../../lib/core/fault.ts'
+import { cappingJob, type PowerCap, restoringJob, restoringName } from '../../lib/core/power-cap.ts'
+import { until } from '../../lib/core/until.ts'
+import { run } from '../exec/run.ts'
+
+interface Plan {
+  victims: (PowerCap & { pod: { name: string; uid: string; container: string } })[]
+  seconds: number
+}
+
+const params = z.strictObject({
+  count: z.number().int().positive().default(1).describe('Ready serving pods whose GPUs are capped'),
+  watts: z.number().int().positive().optional().describe("The cap; the least that the GPU's driver takes without it"),
+  image: z
+    .string()
+    .min(1)
+    .default('nvidia/cuda:13.0.1-base-ubuntu24.04')
+    .describe('Of the Job that sets the cap; has a shell, nvidia-smi comes from the node'),
+})
+
+/** A hot rack, a broken power supply: the GPU slows its clock down, and everything that it computes takes longer. */
+export default defineFault<z.infer<typeof params>, Plan>({
+  name: 'gpu-throttle',
+  summary: 'Caps the power of the GPUs of serving pods: their clock goes down, and every step takes longer',
+  group: 'cache',
+  requires: ['exec', 'gpu-power'],
+  needs: ['pods:get', 'pods/exec:create', 'pods/exec:get', 'jobs.batch:get', 'jobs.batch:create', 'jobs.batch:delete'],
+  moves: ['gpu', 'throughput', 'latency', 'queue'],
+  signals: {
+    moves: [
+      { signal: 'gpu-clock', to: 'down' },
+      { signal: 'gpu-power', to: 'down' },
+    ],
+    still: ['ready-replicas', 'restarts', 'targets-up', 'ready-nodes', 'gpu-memory-used', 'prompt-tokens'],
+  },
+  blast: 'pod',
+  ends: { by: 'itself', how: 'the Job puts the limit back when its time is over, and has a deadline' },
+  draw: 'band',
+  params,
+
+  plan({
+    params: { count, watts: wanted, image },
+    target: { namespace, pods, selector, can },
+    random,
+    id,
+    durationMs,
+  }) {
+    const known = can['gpu-power']?.ok === true ? can['gpu-power'].gpus : {}
+    const container = can.exec?.ok === true ? can.exec.container : null
+    const able = pods.flatMap(({ name, uid, node, ready }) => {
+      const gpus = known[uid] ?? []
+      const watts = wanted ?? Math.ceil(Math.max(...gpus.map(({ leastWatts }) => leastWatts)))
+      const fits = gpus.every(({ limitWatts, leastWatts }) => leastWatts <= watts && watts < limitWatts)
+      if (!ready || container === null || gpus.length === 0 || !fits) return []
+      const originals = gpus.map(({ uuid, limitWatts }) => ({ uuid, limitWatts }))
+      return [{ pod: { name, uid, container }, namespace, node, image, watts, gpus: originals }]
+    })
+    if (able.length < count) {
+      const cap = wanted === undefined ? 'below its limit' : `of ${wanted} W`
+      const reason = `expected ${count} ready pods of "${selector}" whose GPUs take a cap ${cap}, found ${able.length}`
+      return { ok: false, reason }
+    }
+    const victims = random.pick(able, count).map((victim, index) => ({ name: `${id}-${index}`, ...victim }))
+    return { ok: true, plan: { victims, seconds: Math.ceil(durationMs / 1_000) }, unavailable: 0 }
+  },
+
+  async inject(context) {
+    const { plan, kube } = context
+    await Promise.all(plan.victims.map((victim) => kube.createJob(cappingJob(victim, plan.seconds))))
+    await Promise.all(plan.victims.map(({ name }) => ready(context, name)))
+  },
+
+  async verify({ plan: { victims }, kube }) {
+    const limits = await Promise.all(victims.map((victim) => limitsOf(kube, victim)))
+    const capped = victims.filter(({ watts }, index) => limits[index]?.every((limit) => limit <= watts) ?? false)
+    const reason = `the GPUs of ${capped.length} of ${victims.length} victims are capped at ${victims[0]?.watts} W`
+    const seen = victims.map(({ pod: { name }, gpus }, index) => ({ pod: name, gpus, limits: limits[index] ?? null }))
+    return { bit: capped.length === victims.length, reason, facts: { seen } }
+  },
+
+  // The Job gives the power back as it ends; a second one does where the first could not, and only where our cap is still in force.
+  async heal(context) {
+    await Promise.all(
+      context.plan.victims.map(async (victim) => {
+        await gone(context, victim.name)
+        await context.kube.createJob(restoringJob(victim))
+        await ready(context, restoringName(victim))
+        await gone(context, restoringName(victim))
+      }),
+    )
+  },
+})
+
+// --- Internal helpers ---
+
+const START_TIMEOUT_MS = 60_000
+const END_TIMEOUT_MS = 60_000
+
+const ready = ({ kube, clock, signal }: ActContext<Plan>, name: string): Promise<void> =>
+  until(() => kube.jobRunning(name), {
+    what: `a pod of Job ${name} to be ready`,
+    timeoutMs: START_TIMEOUT_MS,
+    clock,
+    signal,
+  })
+
+const gone = async ({ kube, clock, signal }: ActContext<Plan>, name: string): Promise<void> => {
+  await kube.deleteJob(name)
+  await until(() => kube.jobGone(name), { what: `Job ${name} to be gone`, timeoutMs: END_TIMEOUT_MS, clock, signal })
+}
+
+/** Watts, as the victim's own nvidia-smi tells them; null where the victim is gone. */
+const limitsOf = async (kube: FaultKube, { pod }: Plan['victims'][number]): Promise<number[] | null> => {
+  const command = ['nvidia-smi', '--query-gpu=power.limit', '--format=csv,noheader,nounits']
+  const text = await run(kube, pod, command)
+  return text === null ? null : text.trim().split('\n').map(Number)
+}
