@@ -44,7 +44,7 @@ export const coTenant = ({ id, namespace, node, image, mib, seconds }: CoTenant)
   metadata: { name: id, namespace },
   spec: {
     backoffLimit: 0,
-    activeDeadlineSeconds: seconds + 20,
+    activeDeadlineSeconds: seconds + 3,
     ttlSecondsAfterFinished: 60,
     template: {
       spec: {
@@ -58,7 +58,7 @@ export const coTenant = ({ id, namespace, node, image, mib, seconds }: CoTenant)
             name: 'co-tenant',
             image,
             imagePullPolicy: 'IfNotPresent',
-            args: ['--mib', String(mib), '--seconds', String(seconds + 10), '--port', String(PORT)],
+            args: ['--mib', String(mib), '--seconds', String(seconds + 2), '--port', String(PORT)],
             env: [
               { name: 'NVIDIA_VISIBLE_DEVICES', value: 'all' },
               { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },

@@ -23,6 +23,8 @@ export interface Lane extends AsyncDisposable {
   controller: FiredrillProcess | null
   /** Of a Prometheus that has no series. */
   prometheus: string
+  /** Kills the controller that acts, where one does. */
+  dismiss(): Promise<void>
   /** Another target: what was left in the one before is not to be found again at each point that follows. */
   renew(): Promise<void>
 }
@@ -52,9 +54,12 @@ export const openLane = async (pool: ProcessPool): Promise<Lane> => {
     get drill() {
       return drill
     },
-    async renew() {
+    async dismiss() {
       await lane.controller?.kill()
       lane.controller = null
+    },
+    async renew() {
+      await lane.dismiss()
       await drill[Symbol.asyncDispose]()
       drill = await newDrill()
     },

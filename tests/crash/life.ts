@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { readFault } from '../../chaos/controller/fault-store.ts'
 import { type FaultResource, RUN_LABEL, isHeld, isOver, phaseOf } from '../../lib/core/fault-resource.ts'
+import { errorMessage } from '../../lib/core/errors.ts'
 import { faultOf } from '../support/target.ts'
 import { leftovers } from './compare.ts'
 import type { Lane } from './lane.ts'
@@ -8,7 +9,7 @@ import type { FiredrillProcess } from './processes.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** How long whoever heals may take. */
-const HEAL_TIMEOUT_MS = 40_000
+const HEAL_TIMEOUT_MS = 60_000
 /** How long the cluster may take to follow: pods that start. */
 const CLEAN_TIMEOUT_MS = 15_000
 /** How long the API server may take to delete what nobody holds. */
@@ -48,6 +49,23 @@ export const heal = async ({ pool, plane, drill: { namespace } }: Lane): Promise
   await healing.kill()
 }
 
+/** What `firedrill heal --dry-run` says. */
+export const dryRunOfHeal = async ({ pool, plane, drill: { namespace } }: Lane): Promise<string> => {
+  const asking = await pool.start(`heal --dry-run --kubeconfig ${plane.kubeconfig} --namespace ${namespace}`.split(' '))
+  return (await asking.ended).text
+}
+
+/** The Fault once it is in force; throws where it ends before. */
+export const untilActive = async (lane: Lane, fault: FaultResource): Promise<FaultResource> => {
+  for (const deadline = performance.now() + HEAL_TIMEOUT_MS; ; await delay(50)) {
+    const now = await readFault(lane.kube, fault.metadata)
+    const phase = now === null ? 'gone' : phaseOf(now)
+    if (now !== null && phase === 'Active') return now
+    if (phase === 'gone' || phase === 'Failed' || performance.now() > deadline)
+      throw new Error(`expected ${fault.metadata.name} to be Active, found ${phase}: ${now?.status?.message}`)
+  }
+}
+
 /** The Fault once nothing more is to be done with it, or as it is when it took too long. */
 export const untilOver = async (lane: Lane, fault: FaultResource, signal?: AbortSignal): Promise<FaultResource> => {
   for (const deadline = performance.now() + HEAL_TIMEOUT_MS; ; await delay(100)) {
@@ -60,7 +78,11 @@ export const untilOver = async (lane: Lane, fault: FaultResource, signal?: Abort
 /** What differs from before once the cluster has had its time to follow. */
 export const untilClean = async (lane: Lane, before: Snapshot, timeoutMs = CLEAN_TIMEOUT_MS): Promise<string[]> => {
   for (const deadline = performance.now() + timeoutMs; ; await delay(200)) {
-    const left = leftovers(before, await lane.snapshot())
+    // A machine that is busy beyond reason answers late: that is no leftover.
+    const left = await lane.snapshot().then(
+      (now) => leftovers(before, now),
+      (error: unknown) => [errorMessage(error)],
+    )
     if (left.length === 0 || performance.now() > deadline) return left
   }
 }

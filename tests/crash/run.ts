@@ -1,16 +1,19 @@
 /**
  * `npm run test:crash`: kills the controller with SIGKILL before and after each of its writes in the life of every fault, lets
- * another process end the fault, and compares the cluster with what it was. Ends with `N passed, N failed`.
+ * another process end the fault, and compares the cluster with what it was; then lets others die. Ends with `N passed, N failed`.
  */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '../../lib/core/random.ts'
 import { cases } from './cases.ts'
 import { crashFault } from './crash-fault.ts'
-import { openLane } from './lane.ts'
+import { drawDeaths, survive } from './death-run.ts'
+import { type Lane, openLane } from './lane.ts'
 import { startPool } from './processes.ts'
+import { type DeathRow, deathTable } from './table.ts'
 
 const LANES = 2
+
 const { values } = parseArgs({
   options: {
     all: { type: 'boolean', default: false },
@@ -18,37 +21,46 @@ const { values } = parseArgs({
     /** So many kill points, drawn by the seed; with --all, every one of every example. */
     points: { type: 'string', default: '300' },
     seed: { type: 'string', default: '1' },
+    'only-deaths': { type: 'boolean', default: false },
   },
 })
 const seed = Number(values.seed)
-const queue = cases({ all: values.all, only: values.fault })
-const share = values.all ? Infinity : Math.max(4, Math.floor(Number(values.points) / queue.length))
-const onProgress = (line: string): void => void process.stderr.write(`${line}\n`)
+const asked = cases({ all: values.all, only: values.fault })
+const share = values.all ? Infinity : Math.max(4, Math.floor(Number(values.points) / asked.length))
 const started = performance.now()
 const total = { points: 0, passed: 0, failed: 0 }
+const deathRows: DeathRow[] = []
+const onProgress = (line: string): void => void process.stderr.write(`${line}\n`)
+
+type Task = (lane: Lane) => Promise<void>
+const killing = asked.map((fault): Task => async (lane) => {
+  const report = await crashFault(lane, fault, { seed, share, random: seededRandom(seed), onProgress })
+  process.stdout.write(`${report.text}\n`)
+  total.points += report.points
+  total.passed += report.passed
+  total.failed += report.failed
+})
+const dying = drawDeaths(cases({ all: false, only: values.fault }), {
+  all: values.all,
+  random: seededRandom(seed),
+}).map((pair): Task => async (lane) => {
+  const row = await survive(lane, pair)
+  onProgress(`${row.death}, ${row.fault}: ${row.problems.join('; ') || 'nothing left'}`)
+  deathRows.push(row)
+  total[row.problems.length === 0 ? 'passed' : 'failed'] += 1
+})
+const tasks = [...(values['only-deaths'] ? [] : killing), ...dying]
 
 await using running = new AsyncDisposableStack()
 const pool = running.use(startPool({ size: 2 * LANES }))
-const lanes = await Promise.all(
-  Array.from({ length: Math.min(LANES, queue.length) }, async () => running.use(await openLane(pool))),
-)
+const lanes = await Promise.all(Array.from({ length: LANES }, async () => running.use(await openLane(pool))))
 await Promise.all(
   lanes.map(async (lane) => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const { text, points, passed, failed } = await crashFault(lane, next, {
-        seed,
-        share,
-        random: seededRandom(seed),
-        onProgress,
-      })
-      process.stdout.write(`${text}\n`)
-      total.points += points
-      total.passed += passed
-      total.failed += failed
-    }
+    for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) await task(lane)
   }),
 )
+process.stdout.write(`${deathTable(deathRows)}\n`)
 const minutes = ((performance.now() - started) / 60_000).toFixed(1)
-process.stdout.write(`${total.points} kill points in ${minutes} min\n`)
+process.stdout.write(`${total.points} kill points and ${deathRows.length} other deaths in ${minutes} min\n`)
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
 process.exitCode = total.failed > 0 ? 1 : 0

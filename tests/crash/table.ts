@@ -9,7 +9,14 @@ export interface Row {
   ms: number
 }
 
-export const HEAD = ['FAULT', 'CRASH POINT', 'AT', 'OUTCOME', 'TIME'] as const
+export interface DeathRow {
+  death: string
+  fault: string
+  problems: readonly string[]
+  ms: number
+}
+
+const HEAD = ['FAULT', 'CRASH POINT', 'AT', 'OUTCOME', 'TIME'] as const
 
 export const pointTable = (rows: readonly Row[]): string =>
   renderTable([
@@ -19,18 +26,39 @@ export const pointTable = (rows: readonly Row[]): string =>
       `${point.index + 1} ${point.when}`,
       point.what,
       outcome.result === 'left' ? `LEFT ${outcome.left.length}` : outcome.result,
-      `${(ms / 1_000).toFixed(1)} s`,
+      seconds(ms),
     ]),
   ]) +
   rows
     .flatMap(({ fault, point, outcome }) => (outcome.result === 'left' ? [details(fault, point, outcome.left)] : []))
     .join('')
 
+export const deathTable = (rows: readonly DeathRow[]): string =>
+  renderTable([
+    ['DEATH', 'FAULT', 'OUTCOME', 'TIME'],
+    ...rows
+      .toSorted((a, b) => compare(a.death, b.death) || compare(a.fault, b.fault))
+      .map(({ death, fault, problems, ms }) => [
+        death,
+        fault,
+        problems.length === 0 ? 'nothing left' : `WRONG ${problems.length}`,
+        seconds(ms),
+      ]),
+  ]) +
+  rows
+    .flatMap(({ death, fault, problems }) =>
+      problems.length === 0 ? [] : [lines(`${death}, with ${fault} in force:`, problems)],
+    )
+    .join('')
+
 // --- Internal helpers ---
 
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
+
+const lines = (title: string, texts: readonly string[]): string =>
+  ['', title, ...texts.map((text) => `  ${text}`), ''].join('\n')
+
 const details = (fault: string, { index, when, what, healer }: KillPoint, left: readonly string[]): string =>
-  [
-    `\nleft by ${fault}, killed ${when} ${index + 1} (${what}), ended by ${healer}:`,
-    ...left.map((line) => `  ${line}`),
-    '',
-  ].join('\n')
+  lines(`left by ${fault}, killed ${when} ${index + 1} (${what}), ended by ${healer}:`, left)
