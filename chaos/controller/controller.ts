@@ -4,6 +4,7 @@ import { UserError, errorMessage } from '../../lib/core/errors.ts'
 import type { FaultRegistry, Observer } from '../../lib/core/fault.ts'
 import { FaultResource } from '../../lib/core/fault-resource.ts'
 import { type Kube, isNotFound, isTransient, reaching } from '../../lib/kube/client.ts'
+import { fencedKube } from '../../lib/kube/fenced.ts'
 import { type Holding, type LeaseOptions, acquireLease, keepLease } from '../../lib/kube/lease.ts'
 import { type ServerClock, serverClock } from '../../lib/kube/server-clock.ts'
 import { watchCollection } from '../../lib/kube/watch.ts'
@@ -128,11 +129,12 @@ type Acting = ControllerOptions & { clock: Clock }
 
 /** One term: a worker for each Fault, until the signal or the loss of the Lease. */
 const act = async (options: Acting, lease: LeaseOptions, signal: AbortSignal): Promise<void> => {
-  const { kube, namespace, observe, onEvent, clock, faults = shipped, healOnly = false } = options
+  const { namespace, observe, onEvent, clock, faults = shipped, healOnly = false } = options
   // The Lease outlasts the work: it is given back when no worker can act any more.
   const working = new AbortController()
   const kept = keepLease(lease, working.signal)
   const term = AbortSignal.any([signal, kept.lost])
+  const kube = fencedKube(options.kube, kept.requireHeld)
   const context: Context = {
     kube,
     namespace,

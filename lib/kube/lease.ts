@@ -61,21 +61,27 @@ export const liveHolder = async (options: Omit<LeaseOptions, 'holder'>): Promise
   return (await isHeld(holding, clock.now())) ? holding : null
 }
 
-/** Renews until the signal, then lets go. The result is aborted when the Lease was lost: whoever acts under it must stop then. */
-export const keepLease = (
-  options: LeaseOptions,
-  signal: AbortSignal,
-): { lost: AbortSignal; released: Promise<void> } => {
+export interface Kept {
+  /** Aborted when the Lease was lost: whoever acts under it must stop then. */
+  lost: AbortSignal
+  /** Throws where nobody may act under it now: also before the loss could be noticed, because this process stood still. */
+  requireHeld(): void
+  released: Promise<void>
+}
+
+/** Renews until the signal, then lets go. */
+export const keepLease = (options: LeaseOptions, signal: AbortSignal): Kept => {
   const lost = new AbortController()
   const released = Promise.withResolvers<void>()
   let renewedAt = performance.now()
+  const isLate = (): boolean => performance.now() - renewedAt > (LEASE_SECONDS - 2) * 1_000
   const renew = async (): Promise<void> => {
+    const asked = performance.now()
     const failed = systemClock.sleep(RENEW_TIMEOUT_MS).then(() => null)
     const acquired = await Promise.race([acquireLease(options).catch(() => null), failed])
-    if (acquired?.ok === true) renewedAt = performance.now()
+    if (acquired?.ok === true) renewedAt = asked
     // Given up before another may take it: a clock that runs apart by less than two seconds does no harm.
-    const late = performance.now() - renewedAt > (LEASE_SECONDS - 2) * 1_000
-    if (acquired?.ok === false || late) lost.abort(new Error(`the Lease ${options.name} was lost`))
+    if (acquired?.ok === false || isLate()) lost.abort(new Error(`the Lease ${options.name} was lost`))
   }
   const loop = async (): Promise<void> => {
     while (!signal.aborted && !lost.signal.aborted) {
@@ -86,7 +92,11 @@ export const keepLease = (
     released.resolve()
   }
   void loop()
-  return { lost: lost.signal, released: released.promise }
+  const requireHeld = (): void => {
+    lost.signal.throwIfAborted()
+    if (isLate()) throw new Error(`the Lease ${options.name} was not renewed in time`)
+  }
+  return { lost: lost.signal, requireHeld, released: released.promise }
 }
 
 /** Lets go of a Lease that is ours; anybody may take it at once. */
