@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { UNAVAILABLE_FOR_MS } from '../../lib/core/safety.ts'
+import { overstepping } from './overstepping.ts'
+
+const missing = (count: number) => ({ replicas: 3, ready: 3 - count })
+
+test('more than allowed, for long enough', () => {
+  const look = overstepping(1)
+  expect(look(missing(2), 1_000)).toBeNull()
+  expect(look(missing(2), 1_000 + UNAVAILABLE_FOR_MS - 1)).toBeNull()
+  expect(look(missing(3), 1_000 + UNAVAILABLE_FOR_MS)).toBe(
+    'expected at most 1 serving pods unavailable, found 3 of 3 for 15 s',
+  )
+})
+
+test('a moment in between in which it was allowed starts anew', () => {
+  const look = overstepping(1)
+  expect(look(missing(2), 0)).toBeNull()
+  expect(look(missing(1), UNAVAILABLE_FOR_MS - 1)).toBeNull()
+  expect(look(missing(2), UNAVAILABLE_FOR_MS)).toBeNull()
+  expect(look(missing(2), 2 * UNAVAILABLE_FOR_MS - 1)).toBeNull()
+  expect(look(missing(2), 2 * UNAVAILABLE_FOR_MS)).toContain('2 of 3')
+})
