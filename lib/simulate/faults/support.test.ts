@@ -40,7 +40,30 @@ describe('faults that the simulated cluster has no hand for', () => {
     )
   })
 
-  test.each(Object.keys(faults))('%s has one', (name) => {
+  /** All others change what the simulated cluster does not have: workloads, nodes, commands in pods, the network, scrapes. */
+  const SIMULATED = [
+    'cache-bust',
+    'cache-busting-prefix',
+    'client-aborts',
+    'feature-flag',
+    'gpu-memory-pressure',
+    'load-surge',
+    'long-context',
+    'near-miss',
+    'none',
+    'pod-kill',
+    'prompt-growth',
+    'rate-limit-errors',
+    'retry-storm',
+    'runaway-max-tokens',
+    'sticky-routing',
+  ]
+
+  test.each(SIMULATED)('%s has one', (name) => {
     expect(() => requireSimulated(scenario(name), registry)).not.toThrow()
+  })
+
+  test.each(Object.keys(faults).filter((name) => !SIMULATED.includes(name)))('%s is refused by name', (name) => {
+    expect(() => requireSimulated(scenario(name), registry)).toThrow(`✖ ${name} needs`)
   })
 })
