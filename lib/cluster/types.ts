@@ -24,6 +24,16 @@ export type ImageMap = z.infer<typeof ImageMap>
 export const NodeTemplate = z.strictObject({
   name: z.string(),
   labels: z.record(z.string(), z.string()),
+  /** Pods that do not tolerate these stay away. */
+  taints: z
+    .array(
+      z.strictObject({
+        key: z.string(),
+        value: z.string().optional(),
+        effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+      }),
+    )
+    .optional(),
   capacity: z.strictObject({
     cpu: z.string(),
     memory: z.string(),

@@ -5,7 +5,7 @@ import type { NodeSpec } from '../types.ts'
 export const LEASE_SECONDS = 12
 
 /** A node as the agent registers it, in the API's own words. */
-export const nodeObject = (spec: NodeSpec, kubeletPort: number, version: string, now: number): object => ({
+export const nodeObject = (spec: NodeSpec, kubeletPort: number, version: string, now: number) => ({
   apiVersion: 'v1',
   kind: 'Node',
   metadata: {
@@ -18,6 +18,7 @@ export const nodeObject = (spec: NodeSpec, kubeletPort: number, version: string,
     },
     annotations: { [OUTAGE_ANNOTATION]: OUTAGE_SUPPORTED },
   },
+  spec: { taints: spec.taints ?? [] },
   status: nodeStatus(spec, kubeletPort, version, now, now),
 })
 

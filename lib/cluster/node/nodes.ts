@@ -56,8 +56,9 @@ const registerNode = async ({ api, config, now }: AgentContext, spec: NodeSpec, 
   const object = nodeObject(spec, config.kubelet.port, version, now())
   const node = await api<V1Node>('POST', '/api/v1/nodes', { body: object }).catch((error: unknown) => {
     if (!isConflict(error)) throw error
-    // Of an agent before this one.
-    return api<V1Node>('PATCH', `/api/v1/nodes/${spec.name}`, { body: object, patch: 'strategic-merge' })
+    // Of an agent before this one. Cordon and taints are others' by now.
+    const { spec: _, ...mine } = object
+    return api<V1Node>('PATCH', `/api/v1/nodes/${spec.name}`, { body: mine, patch: 'strategic-merge' })
   })
   await api('PATCH', `/api/v1/nodes/${spec.name}/status`, {
     body: { status: nodeStatus(spec, config.kubelet.port, version, now(), now()) },
