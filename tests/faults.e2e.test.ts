@@ -46,6 +46,7 @@ const undone = async (): Promise<void> => {
   expect((await plane.kube.batch.listNamespacedJob({ namespace })).items).toEqual([])
   expect(await readUpstreamRules(plane.kube, namespace)).toEqual([])
   expect(await podMarks(plane.kube, namespace)).toEqual([])
+  expect(plane.containers.stopped()).toEqual([])
   const nodes = (await plane.kube.core.listNode()).items
   expect(nodes.map(({ spec }) => spec?.unschedulable).filter(Boolean)).toEqual([])
   const annotations = nodes.flatMap(({ metadata }) => Object.keys(metadata?.annotations ?? {}))

@@ -72,4 +72,8 @@ export default defineFault<z.infer<typeof params>, Plan>({
 
 // --- Internal helpers ---
 
-const KILL = `${ENGINE_FUNCTIONS}${REQUIRE_ENGINE}kill -KILL $found`
+// A moment later, in a session of its own: the container's end would take the command's answer along.
+const KILL = `${ENGINE_FUNCTIONS}${REQUIRE_ENGINE}
+setsid=""; command -v setsid >/dev/null && setsid=setsid
+$setsid sh -c 'sleep 0.3; kill -KILL "$@"' sh $found </dev/null >/dev/null 2>&1 &
+`

@@ -75,7 +75,10 @@ const STATES = `${ENGINE_FUNCTIONS}for pid in $(engines); do state "$pid"; done`
 
 const STARTABLE = `${ENGINE_FUNCTIONS}${REQUIRE_ENGINE}`
 
-/** Stops them only once it can let them go on: by its timer, or when it is told to. A process that another fault holds is left to that one. */
+/**
+ * Stops them only once it can let them go on: by its timer, or when it is told to, which it then is once more every while. A process
+ * that another fault holds is left to that one.
+ */
 const HOLD = `${ENGINE_FUNCTIONS}
 held=""
 release() {
@@ -83,12 +86,15 @@ release() {
     [ "$(started "\${one%:*}")" = "\${one#*:}" ] && kill -CONT "\${one%:*}"
   done
 }
-trap 'kill "$timer"; release; exit' TERM
+trap 'trap "" TERM; kill "$timer"; release; exit' TERM
 sleep "$1" & timer="$!"
 for pid in $(engines); do
   [ "$(state "$pid")" = T ] && continue
-  held="$held $pid:$(started "$pid")"; kill -STOP "$pid"
+  since="$(started "$pid")"
+  [ -n "$since" ] || continue
+  held="$held $pid:$since"; kill -STOP "$pid"
 done
 wait "$timer"
+trap "" TERM
 release
 `

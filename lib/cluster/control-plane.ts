@@ -83,6 +83,8 @@ const API_FLAGS = {
   'endpoint-reconciler-type': 'none',
   'authorization-mode': 'Node,RBAC',
   'anonymous-auth': 'false',
+  // As everywhere; a fault that sets a GPU's power limit asks for it. Here nobody is given more by it.
+  'allow-privileged': 'true',
   'kubelet-preferred-address-types': 'InternalIP',
   'service-account-issuer': 'https://kubernetes.default.svc',
   // Exec over WebSocket goes through to the node as it is: the node agent does not speak SPDY, which the API server would make of it.

@@ -9,10 +9,13 @@ import { findPort } from '../../lib/cluster/ports.ts'
 import { until } from '../../lib/core/until.ts'
 import { type Kube, connect } from '../../lib/kube/client.ts'
 import { toolPath } from '../../lib/toolchain/tools.mjs'
+import { type Containers, playContainers } from './containers.ts'
 
 export interface ControlPlane {
   kube: Kube
   kubeconfig: string
+  /** What commands in its pods meet. */
+  containers: Containers
   /** SIGKILL; resolves when it is gone. */
   kill(part: Part): Promise<void>
   /** On its data and its port; resolves when the API server answers. */
@@ -30,7 +33,8 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
   const apiPort = await findPort(['127.0.0.1'])
   const loopback = { type: 'ip', value: '127.0.0.1' } as const
   const names = { apiServer: [loopback], kubelets: [loopback], kubeletClientName: 'kubelet-client' }
-  const { ca, apiServer, admin, kubeletClient, serviceAccount } = await makeCertificates({ ...names, now: Date.now() })
+  const certificates = await makeCertificates({ ...names, now: Date.now() })
+  const { ca, apiServer, admin, kubeletClient, kubeletServer, serviceAccount } = certificates
   const files = {
     'ca.crt': ca,
     'apiserver.crt': apiServer.cert,
@@ -58,7 +62,12 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
       cancelSignal: stopping.signal,
       forceKillAfterDelay: 2_000,
     })
-  const parts = Object.fromEntries(storageAndApi(options).map((part) => [part.name, { part, process: run(part) }]))
+  const containers = await playContainers(kubeletServer, await findPort(['127.0.0.1']))
+  const parts = Object.fromEntries(
+    storageAndApi(options)
+      .map((part) => (part.name === 'apiserver' ? withKubelet(part, containers) : part))
+      .map((part) => [part.name, { part, process: run(part) }]),
+  )
   const partOf = (name: Part) => {
     const found = parts[name]
     if (found === undefined) throw new Error(`the control plane has no ${name}`)
@@ -76,12 +85,13 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
   const managers = controllers(options).map(withoutNodes).map(run)
   const stop = async (): Promise<void> => {
     stopping.abort()
-    await Promise.all([...Object.values(parts).map(({ process }) => process), ...managers])
+    await Promise.all([...Object.values(parts).map(({ process }) => process), ...managers, containers.stop()])
     await rm(dir, { recursive: true, force: true })
   }
   return {
     kube,
     kubeconfig,
+    containers,
     async kill(name) {
       const { process } = partOf(name)
       process.kill('SIGKILL')
@@ -97,6 +107,15 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
 }
 
 // --- Internal helpers ---
+
+/** The one that the API server takes for nodes that name no port of their own. */
+const withKubelet = (
+  part: ReturnType<typeof storageAndApi>[number],
+  { kubeletPort }: Containers,
+): ReturnType<typeof storageAndApi>[number] => ({
+  ...part,
+  command: [...part.command, `--kubelet-port=${kubeletPort}`],
+})
 
 /** Without the controllers that take pods away from nodes that send no heartbeat, and without the scheduler. */
 const withoutNodes = (part: ReturnType<typeof controllers>[number]): ReturnType<typeof controllers>[number] => ({

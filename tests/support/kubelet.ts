@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isConflict, isNotFound, isTransient, type Kube } from '../../lib/kube/client.ts'
 import type { V1Pod } from '../../lib/kube/types.ts'
 import { playOutages } from './nodes.ts'
+import { POD_ADDRESS } from './pod-address.ts'
 import { troubleOf, type Trouble } from './pod-trouble.ts'
 
 export interface KubeletOptions {
@@ -97,7 +98,7 @@ const report = async (kube: Kube, pod: V1Pod, trouble: Told): Promise<void> => {
   const status = {
     ...pod.status,
     phase: 'Running',
-    podIP: '127.1.0.5',
+    podIP: POD_ADDRESS,
     conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
     containerStatuses: [containerStatus],
   }

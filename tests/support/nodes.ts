@@ -7,7 +7,11 @@ export const createNodes = async (kube: Kube, names: readonly string[]): Promise
   for (const name of names) {
     const body = {
       metadata: { name, annotations: { [OUTAGE_ANNOTATION]: OUTAGE_SUPPORTED } },
-      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+      status: {
+        conditions: [{ type: 'Ready', status: 'True' }],
+        // Where tests/support/containers.ts plays all kubelets.
+        addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+      },
     }
     await kube.core.createNode({ body }).catch((error: unknown) => {
       if (!isConflict(error)) throw error

@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import type { KeyPair } from '../../lib/cluster/certificates.ts'
+import type { ExecTarget } from '../../lib/cluster/node/exec-process.ts'
+import { createExecServer } from '../../lib/cluster/node/exec-server.ts'
+import { children } from '../../lib/cluster/node/proc.ts'
+import { toolFolder, writeTools } from '../../lib/cluster/node/tools.ts'
+import { createLedger } from '../../stack/apps/gpu-emulator/ledger.ts'
+import { createGpuServer } from '../../stack/apps/gpu-emulator/server.ts'
+import { ENGINE_PORT, POD_ADDRESS } from './pod-address.ts'
+
+export interface Containers {
+  /** Where the API server finds the kubelet of every node. */
+  kubeletPort: number
+  /** Pods whose engine process is stopped. */
+  stopped(): string[]
+  stop(): Promise<void>
+}
+
+/**
+ * What runs in played pods, as far as commands in them can tell: a main process with an engine below it, which starts again when it
+ * has ended, and a GPU. Served by the node agent's own exec; the engine's development endpoints answer at the pods' address.
+ */
+export const playContainers = async ({ cert, key }: KeyPair, kubeletPort: number): Promise<Containers> => {
+  const home = await mkdtemp(join(tmpdir(), 'firedrill-containers-'))
+  const tool = (name: string): string[] => [process.execPath, resolve('stack/apps', name, 'main.ts')]
+  await writeTools(home, { 'nvidia-smi': tool('nvidia-smi') })
+  const gpu = createGpuServer(createLedger(81_008), DEVICE, Date.now, () => undefined)
+  await listening(gpu, 0, '127.0.0.1')
+  const engine = createServer(({ url }, response) => response.writeHead(url === '/is_sleeping' ? 200 : 404).end('{}'))
+  // Taken where this process plays for another control plane too: that one answers the same.
+  await listening(engine, ENGINE_PORT, POD_ADDRESS).catch(() => undefined)
+  // A listening TCP server has an address object.
+  const gpuUrl = `http://127.0.0.1:${(gpu.address() as AddressInfo).port}`
+  const env = { PATH: `${toolFolder(home)}:${process.env['PATH'] ?? ''}`, FIREDRILL_GPU_URL: gpuUrl }
+  const running = new Map<string, ChildProcess>()
+
+  const containerOf = (pod: string): ExecTarget => {
+    const known = running.get(pod)
+    const main = known !== undefined && isRunning(known) ? known : startMain(env)
+    running.set(pod, main)
+    const { pid } = main
+    if (pid === undefined) throw new Error('a process that was spawned has an id')
+    // A container is running when its processes are: here the first look starts them.
+    while (isRunning(main) && !children(pid).some(isEngine))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    const launch = { argv: [], env, cwd: home }
+    return {
+      launch,
+      pid,
+      ended: once(main, 'exit'),
+      rewrite: (text) => text,
+      kill: (id, name) => process.kill(id, name),
+    }
+  }
+  const exec = createExecServer(
+    ({ namespace, pod }) => containerOf(`${namespace}/${pod}`),
+    () => undefined,
+  )
+  const kubelet = createTlsServer({ cert, key }).on('upgrade', exec.onUpgrade)
+  await listening(kubelet, kubeletPort, '127.0.0.1')
+  return {
+    kubeletPort,
+    stopped: () => [...running].flatMap(([pod, { pid = 0 }]) => (children(pid).some(isStopped) ? [pod] : [])),
+    stop: async () => {
+      for (const server of [gpu, engine, kubelet]) {
+        server.closeAllConnections()
+        server.close()
+      }
+      // Stopped ones too.
+      for (const { pid } of running.values()) if (pid !== undefined) killGroup(pid)
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
+// --- Internal helpers ---
+
+const DEVICE = {
+  uuid: 'GPU-1',
+  model: 'NVIDIA H100 80GB HBM3',
+  hostname: 'gpu-1',
+  reservedMiB: 551,
+  idleWatts: 72,
+  maxWatts: 700,
+  minWatts: 200,
+}
+
+const listening = async (server: Pick<Server, 'listen' | 'once' | 'on'>, port: number, host: string): Promise<void> => {
+  const up = new Promise<void>((told, reject) => server.once('listening', told).once('error', reject))
+  server.listen(port, host)
+  await up
+}
+
+/** Both end with this process, whose end closes the pipe. */
+const startMain = (env: Record<string, string>): ChildProcess =>
+  spawn('bash', ['-c', '(exec -a VLLM::EngineCore cat) <&0 >/dev/null & wait "$!"'], {
+    env,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+
+const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null
+
+const isEngine = (pid: number): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('VLLM::EngineCore')
+
+const isStopped = (pid: number): boolean => /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+
+const killGroup = (pid: number): void => {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Ended by itself.
+  }
+}
