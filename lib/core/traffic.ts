@@ -1,24 +1,31 @@
+import { z } from 'zod'
 import { type LoadPlan, mostUsers } from './load.ts'
+
+const share = z.number().gt(0).max(1)
 
 /**
  * What the load does otherwise while a traffic fault is in force. It stands in the fault's recorded plan under `traffic`, and k6
  * does it: in the cluster nothing is changed, and with k6 it ends.
  */
-export type Traffic =
+export const Traffic = z.discriminatedUnion('kind', [
   /** More users, or more requests: `factor` times what the load has when it begins, or so many requests a second on top. */
-  | { kind: 'surge'; factor: number | null; perSecond: number | null }
+  z.object({ kind: z.literal('surge'), factor: z.number().nullable(), perSecond: z.number().nullable() }),
   /** The user's own part of the prompt, of this share of requests. */
-  | { kind: 'longer-prompts'; share: number; factor: number; tokens: number }
+  z.object({ kind: z.literal('longer-prompts'), share, factor: z.number(), tokens: z.number() }),
   /** This share of requests begins as no other does. */
-  | { kind: 'unique-prefixes'; share: number }
+  z.object({ kind: z.literal('unique-prefixes'), share }),
   /** This share of requests is given up by its user. */
-  | { kind: 'leaving'; share: number; cancel: { afterTokens: number } | { afterMs: number } }
+  z.object({
+    kind: z.literal('leaving'),
+    share,
+    cancel: z.union([z.object({ afterTokens: z.number() }), z.object({ afterMs: z.number() })]),
+  }),
+])
+export type Traffic = z.infer<typeof Traffic>
 
 /** As it stands in a plan; the seed is for what is drawn by lot, request by request. */
-export interface TrafficPlan {
-  traffic: Traffic
-  seed: number
-}
+export const TrafficPlan = z.object({ traffic: Traffic, seed: z.number() })
+export type TrafficPlan = z.infer<typeof TrafficPlan>
 
 /** Of a request beyond the load: what it may take, so that the surge comes in time. */
 const IN_FLIGHT_S = 10

@@ -28,6 +28,9 @@ export const pressed = (sizes: Sizes, name: string, pressures: readonly Pressure
   return all
 }
 
+/** For the journal. */
+export const inWords = ({ kind, ...how }: Traffic): string => `${kind} ${JSON.stringify(how)}`
+
 // --- Internal helpers ---
 
 const changed = (

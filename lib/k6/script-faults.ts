@@ -3,7 +3,8 @@ import { askCondition } from './script-condition.ts'
 import type { ScriptData, ScriptStep } from './script-data.ts'
 import { target } from './script-target.ts'
 import { messageOf, tell } from './script-tell.ts'
-import { begin, end, inWords, type SeenFault, trafficOf } from './script-traffic.ts'
+import { inWords } from './pressure.ts'
+import { begin, end, type SeenFault, trafficOf } from './script-traffic.ts'
 import { blockedBy, dueAt, faultName, givenUpAt, type Holding, isTransient, isWatched, whyGivenUp } from './timeline.ts'
 
 const CREATE_PATIENCE_MS = 30_000

@@ -1,6 +1,5 @@
 import { press, release, startSurge } from 'k6/x/llm'
-import { deriveSeed } from '../core/random.ts'
-import type { Traffic, TrafficPlan } from '../core/traffic.ts'
+import type { TrafficPlan } from '../core/traffic.ts'
 import type { ScriptData } from './script-data.ts'
 import { surgeOf } from './surge.ts'
 
@@ -45,9 +44,3 @@ export const begin = (data: ScriptData, pressing: Pressing): number => {
 }
 
 export const end = (step: string): void => release(step)
-
-/** What the requests beyond the load are drawn from: like the load, and never the same. */
-export const surgeSeed = (data: ScriptData, step: string): number => deriveSeed(data.seed, `surge-${step}`)
-
-/** For the journal. */
-export const inWords = ({ kind, ...how }: Traffic): string => `${kind} ${JSON.stringify(how)}`

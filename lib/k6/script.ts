@@ -9,8 +9,8 @@ import { fitCorpus } from './prompt/fit.ts'
 import type { ScriptData, ScriptLoad } from './script-data.ts'
 import { playTimeline } from './script-faults.ts'
 import { target } from './script-target.ts'
-import { surgeSeed } from './script-traffic.ts'
 import { messageOf, tell } from './script-tell.ts'
+import { surgeSeed } from './surge.ts'
 import { untilNext } from './timeline.ts'
 import {
   carryOn,
@@ -147,7 +147,7 @@ export const surge = (corpus: Corpus): void => {
     if (arrival !== null) chats = 0
     key = extra.intended === null ? { vu: extra.index, chat: chats++ } : { arrival: extra.index }
   }
-  const load = { ...data, corpus, seed: surgeSeed(data, extra.surge) }
+  const load = { ...data, corpus, seed: surgeSeed(data.seed, extra.surge) }
   const turn = thoughtOver(load, key, history)
   // It may have ended while they thought: who was to come with it does not.
   if (extra.intended === null && !isPressed(extra.surge)) {

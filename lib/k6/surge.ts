@@ -1,3 +1,4 @@
+import { deriveSeed } from '../core/random.ts'
 import { levelAt } from '../core/stages.ts'
 import type { Traffic } from '../core/traffic.ts'
 import type { ScriptLoad } from './script-data.ts'
@@ -13,6 +14,9 @@ export interface SurgeInput {
   /** Virtual users that are kept ready. */
   extraUsers: number
 }
+
+/** What the requests beyond the load are drawn from: like the load's, and never the same. */
+export const surgeSeed = (seed: number, step: string): number => deriveSeed(seed, `surge-${step}`)
 
 /** What a surge adds to the load as it is by now; null where that is nothing. Requests come by the load's own process. */
 export const surgeOf = ({ load, traffic: { factor, perSecond }, at, extraUsers }: SurgeInput): Surge | null => {

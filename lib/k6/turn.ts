@@ -124,7 +124,7 @@ export const makeTurn = (
   pressures: readonly Pressure[],
 ): Turn => {
   const index = history?.index ?? 0
-  const all = pressed(sizes, `${nameOf(key)}-${index}`, pressures)
+  const all = pressed(sizes, turnName(key, index), pressures)
   const { think, maxTokens, cancel, traffic } = all
   const asked =
     history === null ? firstPrompt(load, openingOf(load.seed, key), all) : nextPrompt(load, history, all.own)
@@ -145,6 +145,9 @@ export const carryOn = (load: Load, turn: Turn, answer: string | null): History 
     index: turn.index + 1,
   }
 }
+
+/** By which a turn is known among all of its load: what is drawn by lot of it is drawn from this. */
+export const turnName = (key: TurnKey, index: number): string => `${nameOf(key)}-${index}`
 
 /** The body of the request, but for what the client sets itself (streaming, usage). */
 export const requestBody = ({ messages, prompt, maxTokens }: Turn, model: string): Record<string, unknown> => ({

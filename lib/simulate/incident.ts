@@ -1,7 +1,7 @@
 import { loadDuration, loadPlan } from '../core/load.ts'
 import type { Event } from '../core/event.ts'
 import { UserError } from '../core/errors.ts'
-import type { FaultRegistry } from '../core/fault.ts'
+import type { FaultRegistry, TargetSnapshot } from '../core/fault.ts'
 import type { FaultResource } from '../core/fault-resource.ts'
 import { deriveSeed, seededRandom } from '../core/random.ts'
 import type { ArrivalCount, PodRecord, RequestRecord, RunInfo, RunPlan, SampleSeries } from '../core/run-folder.ts'
@@ -90,7 +90,7 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
     registry: input.registry,
     kube: fleet.kube,
     observe: { query: (promql) => fleet.client.query(promql) },
-    snapshot: fleet.snapshot,
+    snapshot: async () => underLoad(await fleet.snapshot(), runId),
     replicas: stack.serving.replicas,
     onEvent: note,
   })
@@ -109,6 +109,7 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
       workload,
       seed,
       runId,
+      extraUsers: plan.extraUsers,
       detailed: input.detailed,
       onRecord: (record) => requests.push(record),
     })
@@ -123,6 +124,7 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
       selector: stack.serving.selector,
       random: seededRandom(deriveSeed(seed, 'timeline')),
       startedAt: loadStartedAt,
+      load,
       onEvent: (event) => note({ actor: 'k6', ...event }),
     })
     const loadMs = loadDuration(loadPlan(scenario.load)) ?? 0
@@ -185,6 +187,12 @@ const stopAt =
     await clock.sleep(at - clock.now(), signal)
     return signal.aborted ? null : { ending: 'stopped', endingReason: reason }
   }
+
+/** The load goes on as long as the timeline does. */
+const underLoad = (target: TargetSnapshot, run: string): TargetSnapshot => ({
+  ...target,
+  can: { ...target.can, 'load-client': { ok: true, run } },
+})
 
 /** From the load's end to the run's. */
 const ENDING_MS = 600

@@ -2,6 +2,8 @@ import { isOver, phaseOf, RUN_LABEL, STEP_LABEL, type FaultResource } from '../.
 import type { Event } from '../../core/event.ts'
 import type { Observer } from '../../core/fault.ts'
 import type { Random } from '../../core/random.ts'
+import { TrafficPlan } from '../../core/traffic.ts'
+import { inWords } from '../../k6/pressure.ts'
 import type { ScriptStep } from '../../k6/script-data.ts'
 import {
   blockedBy,
@@ -15,6 +17,7 @@ import {
 } from '../../k6/timeline.ts'
 import type { Clockwork } from '../clockwork.ts'
 import { newUid } from '../cluster/names.ts'
+import type { Pressing } from '../load/pressing.ts'
 import type { SimulatedController } from './controller.ts'
 
 export interface PlayTimeline {
@@ -28,18 +31,31 @@ export interface PlayTimeline {
   selector: string
   random: Random
   startedAt: number
+  /** What traffic faults do to the load. */
+  load: Pressing
   onEvent(event: Pick<Event, 'phase' | 'what' | 'value'>): void
 }
 
 /** As lib/k6/script-faults.ts: between two looks, between two questions to Prometheus, and an object's way to the API server. */
 const TICK_MS = 500
+/** While a Fault is new, or the load is to follow one. */
+const QUICK_MS = 100
+const NEW_MS = 3_000
 const CONDITION_MS = 1_000
 const CREATE_MS = 20
 
 /** Creates the scenario's faults when they are due, as k6 does; resolves when all of them are over. */
 export const playTimeline = async (options: PlayTimeline): Promise<void> => {
   const { clock, steps, startedAt } = options
-  const played: Played = { startedAt, active: new Map(), overAt: new Map(), holding: new Map(), blocked: new Map() }
+  const played: Played = {
+    startedAt,
+    active: new Map(),
+    overAt: new Map(),
+    holding: new Map(),
+    blocked: new Map(),
+    pressing: new Set(),
+    createdAt: -Infinity,
+  }
   let waiting = [...steps]
   let askAt = 0
   while (waiting.length > 0 || played.active.size > 0) {
@@ -53,8 +69,9 @@ export const playTimeline = async (options: PlayTimeline): Promise<void> => {
     }
     const asks = waiting.some(({ when }) => when.kind === 'when') ? [askAt] : []
     const dues = waiting.map((step) => dueAt(step, played))
+    const tick = played.pressing.size > 0 || clock.now() - played.createdAt < NEW_MS ? QUICK_MS : TICK_MS
     if (waiting.length > 0 || played.active.size > 0)
-      await clock.sleep(untilNext([...dues, ...asks], clock.now(), TICK_MS))
+      await clock.sleep(untilNext([...dues, ...asks], clock.now(), tick))
   }
 }
 
@@ -67,6 +84,10 @@ interface Played {
   holding: Map<string, Holding>
   /** For which fault a step was last said to wait. */
   blocked: Map<string, string>
+  /** Steps whose faults the load feels. */
+  pressing: Set<string>
+  /** The newest Fault. */
+  createdAt: number
 }
 
 const tell = ({ clock, onEvent }: PlayTimeline, what: string, value: Record<string, unknown>): void =>
@@ -106,7 +127,7 @@ const isDealtWith = async (options: PlayTimeline, played: Played, step: ScriptSt
   return true
 }
 
-const create = async (options: PlayTimeline, { active }: Played, step: ScriptStep): Promise<void> => {
+const create = async (options: PlayTimeline, played: Played, step: ScriptStep): Promise<void> => {
   const { clock, controller, scenario, runId, namespace, selector, random } = options
   await clock.sleep(CREATE_MS)
   const name = faultName(scenario, step.name, runId)
@@ -114,12 +135,23 @@ const create = async (options: PlayTimeline, { active }: Played, step: ScriptSte
     metadata: { name, namespace, uid: newUid(random), labels: { [RUN_LABEL]: runId, [STEP_LABEL]: step.name } },
     spec: { ...step.spec, target: { selector } },
   })
-  active.set(step.name, fault)
+  played.active.set(step.name, fault)
+  played.createdAt = clock.now()
   tell(options, 'step-created', { step: step.name, fault: name })
 }
 
-const follow = (options: PlayTimeline, { active, overAt }: Played, step: string, fault: FaultResource): void => {
+const follow = (options: PlayTimeline, played: Played, step: string, fault: FaultResource): void => {
+  const { active, overAt, pressing } = played
   const phase = phaseOf(fault)
+  const plan = phase === 'Active' ? TrafficPlan.safeParse(fault.status?.plan).data : undefined
+  if (plan !== undefined && !pressing.has(step)) {
+    pressing.add(step)
+    options.load.press({ step, ...plan }, fault.spec.durationSeconds * 1_000)
+    tell(options, 'traffic-changed', { step, traffic: inWords(plan.traffic) })
+  } else if (plan === undefined && pressing.delete(step)) {
+    options.load.release(step)
+    tell(options, 'traffic-restored', { step })
+  }
   if (!isOver(phase)) return
   active.delete(step)
   overAt.set(step, options.clock.now())

@@ -14,6 +14,9 @@ export interface Ask {
   arrival: { index: number; at: number } | null
   prompt: Tokens
   sizes: Sizes
+  /** Steps of the timeline that made it what it is, and whether one of them asked for it at all. */
+  traffic: string | null
+  extra: boolean
   by: Asker
 }
 

@@ -3,12 +3,15 @@ import { loadPlan } from '../../core/load.ts'
 import { type ArrivalCount, type RequestRecord, TIMELINE_USERS } from '../../core/run-folder.ts'
 import type { Scenario } from '../../core/scenario.ts'
 import type { Workload } from '../../core/workload.ts'
+import { scriptData } from '../../k6/script-data.ts'
 import type { Clockwork } from '../clockwork.ts'
 import type { Fleet } from '../fleet.ts'
 import { drawArrivals } from './arrivals.ts'
 import { createClient } from './client.ts'
 import { startOpenLoop } from './open-loop.ts'
+import { createPressing, type Pressing } from './pressing.ts'
 import { type RunningLoad, startUsers } from './users.ts'
+import type { LoadContext } from './virtual-user.ts'
 
 export interface LoadInput {
   clock: Clockwork
@@ -17,11 +20,13 @@ export interface LoadInput {
   workload: Workload
   seed: number
   runId: string
+  /** Virtual users that k6 would keep ready for surges. */
+  extraUsers: number
   detailed: boolean
   onRecord(record: RequestRecord): void
 }
 
-export interface SimulatedLoad {
+export interface SimulatedLoad extends Pressing {
   stop(): void
   /** Of an open loop. */
   arrivals(): ArrivalCount | null
@@ -32,21 +37,37 @@ const PUSH_MS = 2_000
 
 /** The scenario's load, from now on. */
 export const startLoad = (input: LoadInput): SimulatedLoad => {
-  const { clock, fleet, workload, runId, detailed, onRecord } = input
+  const { clock, fleet, workload, runId, extraUsers, detailed, onRecord } = input
   const client = createClient({ clock, gateway: fleet.gateway, workload, detailed, onRecord })
-  const { load, arrivals } = begin(input, client)
+  let count = 0
+  const context: LoadContext = {
+    clock,
+    client,
+    prompts: fleet.prompts,
+    workload,
+    seed: input.seed,
+    runId,
+    pressures: () => pressing.all(),
+    nonce: () => count++,
+    surge: null,
+  }
+  const pressing = createPressing(context, scriptData(input.scenario, workload, input.seed, extraUsers))
+  const { load, arrivals } = begin(input, context)
   let isStopped = false
   const push = (): void => {
     if (isStopped) return
-    fleet.write('k6_vus', { run: runId }, load.users() + TIMELINE_USERS)
+    fleet.write('k6_vus', { run: runId }, load.users() + TIMELINE_USERS + extraUsers)
     fleet.write('k6_llm_in_flight', { run: runId, scenario: 'load' }, client.inFlight())
     clock.after(PUSH_MS, push)
   }
   push()
   return {
     arrivals,
+    press: pressing.press,
+    release: pressing.release,
     stop: () => {
       isStopped = true
+      pressing.stop()
       load.stop()
       client.stop()
     },
@@ -56,10 +77,9 @@ export const startLoad = (input: LoadInput): SimulatedLoad => {
 // --- Internal helpers ---
 
 const begin = (
-  { clock, fleet, scenario, workload, seed, runId }: LoadInput,
-  client: ReturnType<typeof createClient>,
+  { clock, scenario, seed }: LoadInput,
+  context: LoadContext,
 ): { load: RunningLoad; arrivals(): ArrivalCount | null } => {
-  const context = { clock, client, prompts: fleet.prompts, workload, seed, runId }
   const plan = loadPlan(scenario.load)
   switch (plan.kind) {
     case 'users':

@@ -14,6 +14,8 @@ export interface PromptMaker {
   next(before: Tokens, answer: Tokens, own: number): Tokens
   /** As the gateway changes it for a flag; `nonce` is another for each request. */
   changed(prompt: Tokens, change: RequestChange, nonce: number): Tokens
+  /** With a beginning that is nobody else's; `nonce` is another for each request. */
+  alone(prompt: Tokens, nonce: number): Tokens
   /** Of an answer that comes back as a turn: the text that was generated, or as much of the load's own. */
   answer(outputSeed: number, tokens: number): Tokens
 }
@@ -90,6 +92,13 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
           if (index < frontTo) return KIND.context
           return index < from ? KIND.end : before.at(index - from + skipped)
         },
+      }
+    },
+    alone: (before, nonce) => {
+      const first = isChat ? HEADER : 0
+      return {
+        length: before.length,
+        at: (index) => (index === first ? KIND.context + 0x200_0000 + (nonce & 0xff_ffff) : before.at(index)),
       }
     },
     answer: (outputSeed, count) =>

@@ -6,7 +6,7 @@ import type { Ask } from './client.ts'
 const NO_GAPS: [number, number][] = []
 
 export interface Ended {
-  ask: Pick<Ask, 'id' | 'vu' | 'iteration' | 'arrival'>
+  ask: Pick<Ask, 'id' | 'vu' | 'iteration' | 'arrival' | 'traffic' | 'extra'>
   started: number
   ended: number
   outcome: string
@@ -34,7 +34,7 @@ export const makeRecord = ({ ask, started, ended, outcome, status, error, served
     id: ask.id,
     vu: ask.vu,
     iteration: ask.iteration,
-    arrival: ask.arrival?.index ?? null,
+    arrival: ask.extra ? null : (ask.arrival?.index ?? null),
     intended: ask.arrival?.at ?? null,
     started,
     connected: started,
@@ -61,7 +61,7 @@ export const makeRecord = ({ ask, started, ended, outcome, status, error, served
     outcome,
     error,
     replica: served?.pod ?? null,
-    traffic: null,
-    extra: false,
+    traffic: ask.traffic,
+    extra: ask.extra,
   }
 }

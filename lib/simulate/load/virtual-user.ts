@@ -1,4 +1,5 @@
-import { drawSizes, type Sizes, type TurnKey, turnsOf } from '../../k6/turn.ts'
+import { pressed, type PressedSizes, type Pressure } from '../../k6/pressure.ts'
+import { drawSizes, type Sizes, type TurnKey, turnName, turnsOf } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
 import type { Tokens } from '../../vllm/engine/types.ts'
 import type { Alarm, Clockwork } from '../clockwork.ts'
@@ -13,6 +14,12 @@ export interface LoadContext {
   workload: Workload
   seed: number
   runId: string
+  /** What presses on the load now. */
+  pressures(): readonly Pressure[]
+  /** Another number for each request. */
+  nonce(): number
+  /** The surge that these users came with, and what is added to their numbers; null of the load's own. */
+  surge: { step: string; firstVu: number } | null
 }
 
 /** What the schedule of an open loop begins a chat with. */
@@ -35,14 +42,16 @@ export class VirtualUser implements Asker {
   private turns = 1
   private index = 0
   private sizes: Sizes | null = null
+  /** As it was sent, and what came back. */
   private prompt: Tokens | null = null
+  private answered: Tokens | null = null
   private iteration = 0
   private isOver = false
   private pause: Alarm | null = null
 
   constructor(context: LoadContext, vu: number, onChatOver: (at: number) => void) {
     this.context = context
-    this.vu = vu
+    this.vu = vu + (context.surge?.firstVu ?? 0)
     this.onChatOver = onChatOver
   }
 
@@ -55,6 +64,7 @@ export class VirtualUser implements Asker {
     this.turns = turnsOf({ workload, seed }, key)
     this.index = 0
     this.prompt = null
+    this.answered = null
     this.turn(from)
   }
 
@@ -66,11 +76,9 @@ export class VirtualUser implements Asker {
 
   done(served: Served | null, at: number): void {
     if (served === null || this.prompt === null || this.index + 1 >= this.turns) return this.onChatOver(at)
-    const { prompts, workload, seed } = this.context
     const { outputSeed, outputTokens } = served.request
     this.index++
-    const { own } = drawSizes({ workload, seed }, this.key, this.index, null)
-    this.prompt = prompts.next(this.prompt, prompts.answer(outputSeed, outputTokens), own)
+    this.answered = this.context.prompts.answer(outputSeed, outputTokens)
     this.turn(at)
   }
 
@@ -84,10 +92,13 @@ export class VirtualUser implements Asker {
   }
 
   private ask(): void {
-    const { client, prompts, runId } = this.context
-    const { sizes, arrival, index } = this
-    if (this.isOver || sizes === null) return
-    this.prompt ??= prompts.first(this.key, sizes)
+    const { client, runId, surge, pressures } = this.context
+    const { arrival, index, key } = this
+    if (this.isOver || this.sizes === null) return
+    // Its user has thought meanwhile: as it is to be by now.
+    const sizes = pressed(this.sizes, turnName(key, index), pressures())
+    const traffic = [...(surge === null ? [] : [surge.step]), ...sizes.traffic]
+    this.prompt = this.promptOf(sizes)
     const iteration = this.iteration++
     client.ask({
       id: `${runId}-${this.vu}-${iteration}`,
@@ -96,7 +107,17 @@ export class VirtualUser implements Asker {
       arrival: index === 0 ? arrival : null,
       prompt: this.prompt,
       sizes,
+      traffic: traffic.length === 0 ? null : traffic.join(','),
+      extra: surge !== null,
       by: this,
     })
+  }
+
+  private promptOf(sizes: PressedSizes): Tokens {
+    const { prompts, nonce } = this.context
+    const { prompt: before, answered, key } = this
+    const prompt =
+      before === null || answered === null ? prompts.first(key, sizes) : prompts.next(before, answered, sizes.own)
+    return sizes.uniqueSeed === null ? prompt : prompts.alone(prompt, nonce())
   }
 }
