@@ -10,6 +10,8 @@ interface Case {
 const CASES: Record<string, Case> = {
   'feature-flag': { params: { flag: 'prompt-template', variant: 'v2' } },
   'gpu-memory-pressure': { params: { restartVictim: true } },
+  // Missed after twelve seconds.
+  'node-down': { lasting: '40s' },
   // The first replica with the smaller cache is there after a cold start.
   'kv-shrink': { lasting: '45s' },
   'metric-rename': { lasting: '35s' },
