@@ -1,6 +1,8 @@
 import { healAll, openFaults } from '../../chaos/controller/heal-all.ts'
+import { faults } from '../../chaos/faults/registry.gen.ts'
 import { EXIT, type ExitCode } from '../core/errors.ts'
 import { phaseOf } from '../core/fault-resource.ts'
+import { leftOver } from '../core/left-over.ts'
 import type { Kube } from '../kube/client.ts'
 import { clusterOf } from './cluster-of.ts'
 import type { Context } from './context.ts'
@@ -36,11 +38,16 @@ export const healAndTell = async (context: Context, kube: Kube, namespace: strin
 // --- Internal helpers ---
 
 const listOpen = async (context: Context, kube: Kube, namespace: string | undefined): Promise<ExitCode> => {
+  const now = Date.now()
   const rows = (await openFaults(kube, namespace)).map((fault) => [
     `${fault.metadata.namespace}/${fault.metadata.name}`,
     fault.spec.kind,
     phaseOf(fault),
+    leftOver(fault, faults[fault.spec.kind] ?? UNKNOWN, now),
   ])
-  context.out(rows.length === 0 ? 'nothing to heal\n' : renderTable([['FAULT', 'KIND', 'PHASE'], ...rows]))
+  context.out(rows.length === 0 ? 'nothing to heal\n' : renderTable([['FAULT', 'KIND', 'PHASE', 'ENDS'], ...rows]))
   return EXIT.pass
 }
+
+/** Of another version of firedrill. */
+const UNKNOWN = { ends: { by: 'controller', how: 'this firedrill does not know its kind' } } as const

@@ -6,9 +6,15 @@ import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
 import type { Context } from './context.ts'
 import { ROOT } from './root.ts'
 import { renderTable } from './table.ts'
+import type { TargetFlags } from './target.ts'
+
+export interface ListFlags extends TargetFlags {
+  /** Of faults: which work on this target. */
+  target?: boolean
+}
 
 /** One line per thing that ships, from the files themselves. */
-export const list = async ({ out }: Context, what: string): Promise<ExitCode> => {
+export const list = async (context: Context, what: string, flags: ListFlags): Promise<ExitCode> => {
   const rows = LISTS[what]
   if (rows === undefined) {
     throw new UserError({
@@ -17,23 +23,15 @@ export const list = async ({ out }: Context, what: string): Promise<ExitCode> =>
       hint: 'for example `firedrill list faults`',
     })
   }
-  out(renderTable(await rows()))
+  context.out(renderTable(await rows(context, flags)))
   return EXIT.pass
 }
 
 // --- Internal helpers ---
 
-const faults = async (): Promise<string[][]> => {
-  const { faults: registry } = await import('../../chaos/faults/registry.gen.ts')
-  return [
-    ['FAULT', 'MOVES', 'NEEDS', 'SUMMARY'],
-    ...Object.values(registry).map(({ name, moves, needs, summary }) => [
-      name,
-      moves.join(','),
-      needs.join(','),
-      summary,
-    ]),
-  ]
+const faults: Lister = async (context, { target, ...flags }) => {
+  const { faultRows, targetRows } = await import('./list-faults.ts')
+  return target === true ? targetRows(context, flags) : faultRows()
 }
 
 const scenarios = async (): Promise<string[][]> => {
@@ -86,4 +84,6 @@ const rules = async (): Promise<string[][]> => {
   return [['ALERT', 'SYMPTOM', 'SEVERITY', 'FOR', 'EXPR'], ...rows]
 }
 
-const LISTS: Record<string, () => Promise<string[][]>> = { faults, scenarios, rules }
+type Lister = (context: Context, flags: ListFlags) => Promise<string[][]>
+
+const LISTS: Record<string, Lister> = { faults, scenarios, rules }

@@ -148,11 +148,11 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
   addTargetOptions(program.command('controller'))
     .description('runs the fault controller on its own, until it is stopped')
     .action(ends(async (options) => (await import('./controller.ts')).controller(context, options)))
-  program
-    .command('list')
+  addTargetOptions(program.command('list'))
     .argument('<what>', 'faults, scenarios or rules')
+    .option('--target', 'of faults: asks the target which of them work there, and why the others do not')
     .description('shows what ships')
-    .action(ends(async (what: string) => (await import('./list.ts')).list(context, what)))
+    .action(ends(async (what: string, options) => (await import('./list.ts')).list(context, what, options)))
   program
     .command('doctor')
     .description('checks that this machine can run firedrill')

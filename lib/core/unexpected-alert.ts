@@ -10,10 +10,15 @@ export interface Firing {
   at: number
 }
 
+/** Of the run's plan. */
+export type Expecting = Pick<RunPlan, 'rules' | 'timing'> & {
+  steps: readonly Pick<RunPlan['steps'][number], 'name' | 'expected'>[]
+}
+
 /** The alerts that no fault in force, nor one that is over but whose alerts may still hold, is expected or allowed to raise. */
 export const unexpectedAlerts = (
   { alerts, at }: Firing,
-  { steps, rules, timing }: Pick<RunPlan, 'steps' | 'rules' | 'timing'>,
+  { steps, rules, timing }: Expecting,
   windows: readonly FaultWindow[],
 ): string[] =>
   alerts.filter((alert) => {

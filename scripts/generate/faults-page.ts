@@ -1,32 +1,83 @@
 import { z } from 'zod'
 import { type Schema, structural } from '../../chaos/controller/structural.ts'
-import type { AnyFault } from '../../lib/core/fault.ts'
+import { byGroup, requirementWords } from '../../lib/core/by-group.ts'
+import { type AnyFault, FAULT_GROUPS, type FaultGroup } from '../../lib/core/fault.ts'
 
-/** docs/faults.md: what each fault does, what it can be told, and what it needs. */
+/** docs/faults.md: what each fault does, what it needs of its target, what moves, how it ends, what it can be told. */
 export const faultsPage = (faults: readonly AnyFault[]): string =>
   [
     '# Faults',
     '',
-    'One file each in `chaos/faults/`. `moves` are the symptoms that alerts may speak of; `needs` is what the controller must be allowed to do.',
-    '',
-    '| fault | what it does | moves | needs |',
-    '| --- | --- | --- | --- |',
-    ...faults.map(({ name, summary, moves, needs }) =>
-      row([`[${name}](#${name})`, summary, moves.join(', '), codes(needs)]),
-    ),
-    ...faults.flatMap(section),
+    'One file each in `chaos/faults/`. A fault is planned only where its target has the capabilities that it requires (`chaos/capabilities/`, asked for and',
+    'never guessed: `firedrill list faults --target`) and its rights are given (`firedrill rbac`). What ends *by itself* is over within its duration and five',
+    'seconds, also when nobody is left to heal; what needs a *controller* is listed by `firedrill heal --dry-run`.',
+    ...FAULT_GROUPS.flatMap((group) => groupTable(group, byGroup(faults))),
+    ...byGroup(faults).flatMap(section),
     '',
   ].join('\n')
 
 // --- Internal helpers ---
 
+const groupTable = (group: FaultGroup, faults: readonly AnyFault[]): string[] => {
+  const own = faults.filter((fault) => fault.group === group)
+  if (own.length === 0) return []
+  return [
+    '',
+    `## ${TITLES[group]}`,
+    '',
+    '| fault | what it does | hits | ends by | requires |',
+    '| --- | --- | --- | --- | --- |',
+    ...own.map((fault) =>
+      row([
+        `[${fault.name}](#${fault.name})`,
+        fault.summary,
+        fault.blast,
+        fault.ends.by,
+        requirementWords(fault).join(', '),
+      ]),
+    ),
+  ]
+}
+
+const TITLES: Readonly<Record<FaultGroup, string>> = {
+  serving: 'Serving pods',
+  cache: 'Cache and memory',
+  traffic: 'Traffic',
+  flags: 'Application flags',
+  network: 'Network',
+  observability: 'Observability',
+  node: 'Nodes',
+  control: 'Controls',
+}
+
+const lists = ({ signals, moves, needs, ends, asks = [] }: AnyFault): string[] => [
+  `- Ends by ${ends.by === 'itself' ? 'itself' : 'the controller'}: ${ends.how}.`,
+  ...some(
+    'Moves',
+    signals.moves.map(({ signal, to }) => `${signal} ${to === 'up' ? '↑' : '↓'}`),
+  ),
+  ...some('Leaves alone', signals.still),
+  ...some('Symptoms', moves),
+  ...some('Asks as well', asks),
+  ...some(
+    'Needs',
+    needs.map((need) => `\`${need}\``),
+  ),
+]
+
+const some = (title: string, words: readonly string[]): string[] =>
+  words.length === 0 ? [] : [`- ${title}: ${words.join(', ')}.`]
+
 const section = (fault: AnyFault): string[] => {
   const { properties = {}, required = [] } = structural(
     z.toJSONSchema(fault.params, { target: 'openapi-3.0', io: 'input' }),
   )
+  return ['', `### ${fault.name}`, '', `${fault.summary}.`, '', ...lists(fault), ...table(properties, required)]
+}
+
+const table = (properties: Record<string, Schema>, required: readonly string[]): string[] => {
+  if (Object.keys(properties).length === 0) return []
   return [
-    '',
-    `## ${fault.name}`,
     '',
     '| param | type | default | meaning |',
     '| --- | --- | --- | --- |',
@@ -37,8 +88,6 @@ const section = (fault: AnyFault): string[] => {
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-
-const codes = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(' ')
 
 const typeOf = ({ type = 'any', enum: values, minimum, maximum, exclusiveMinimum }: Schema): string => {
   if (values !== undefined) return values.map((value) => `\`${JSON.stringify(value)}\``).join(' or ')

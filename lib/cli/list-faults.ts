@@ -1,0 +1,77 @@
+import { capabilities } from '../../chaos/capabilities/registry.gen.ts'
+import { needsOf } from '../../chaos/controller/needs.ts'
+import { notPermitted } from '../../chaos/controller/refusals/permission.ts'
+import { requireAllowed } from '../../chaos/controller/safety.ts'
+import { servingState } from '../../chaos/controller/serving.ts'
+import { askTarget } from '../../chaos/controller/snapshot.ts'
+import { faults } from '../../chaos/faults/registry.gen.ts'
+import { byGroup, requirementWords } from '../core/by-group.ts'
+import { type CapabilityName, missing } from '../core/capability.ts'
+import { UserError } from '../core/errors.ts'
+import { openConnections } from '../run/connections.ts'
+import type { Context } from './context.ts'
+import { isNamed, runningTarget, type TargetFlags } from './target.ts'
+
+/** The catalogue: what each fault is, takes and needs of its target. */
+export const faultRows = (): string[][] => [
+  ['FAULT', 'GROUP', 'HITS', 'ENDS BY', 'CAPABILITIES', 'SUMMARY'],
+  ...byGroup(Object.values(faults)).map((fault) => [
+    fault.name,
+    fault.group,
+    fault.blast,
+    fault.ends.by,
+    requirementWords(fault).join(', ') || '-',
+    fault.summary,
+  ]),
+]
+
+/** Which of them work on this target, and why the others do not: capabilities and rights, asked for. Changes nothing. */
+export const targetRows = async (context: Context, flags: TargetFlags): Promise<string[][]> => {
+  const target = isNamed(flags) ? named(flags) : await runningTarget(context, flags)
+  const { namespace, selector } = target
+  const { kube, prometheus } = openConnections({ ...target, prometheus: target.prometheus ?? NOWHERE })
+  await requireAllowed(kube, namespace)
+  const observe = { query: async (promql: string) => (target.prometheus === undefined ? [] : prometheus.query(promql)) }
+  const { pods } = await servingState(kube, namespace, selector)
+  const all = byGroup(Object.values(faults))
+  const can = await askTarget({ kube, namespace, selector, pods, observe, run: null }, NAMES)
+  const denied = new Set(await notPermitted(kube, namespace, all.flatMap(needsOf)))
+  return [
+    ['FAULT', 'GROUP', 'WORKS', 'WHY NOT'],
+    ...all.map((fault) => {
+      const lacking = needsOf(fault).filter((need) => denied.has(need))
+      const rights =
+        lacking.length === 0 ? [] : [`expected the right to ${lacking.join(', ')}, found that RBAC does not give it`]
+      const why = [missing(fault.requires, can), ...rights].filter((reason) => reason !== null)
+      return [fault.name, fault.group, why.length === 0 ? 'yes' : 'no', why.join('; ')]
+    }),
+  ]
+}
+
+// --- Internal helpers ---
+
+// The registry has one for each name.
+const NAMES = Object.values(capabilities).map(({ name }) => name satisfies CapabilityName)
+
+/** Never asked. */
+const NOWHERE = 'http://127.0.0.1:9'
+
+const named = ({ kubeconfig, context, namespace, selector, prometheus, header = [] }: TargetFlags) => {
+  if (namespace === undefined || selector === undefined) {
+    throw new UserError({
+      code: 'target-incomplete',
+      message: 'expected --namespace and --selector beside the cluster',
+      hint: 'they name the serving pods; --prometheus lets the target be asked for its GPUs too',
+    })
+  }
+  return {
+    namespace,
+    selector,
+    prometheus,
+    url: '',
+    headers: header,
+    urlHeaders: [],
+    ...(kubeconfig && { kubeconfig }),
+    ...(context && { context }),
+  }
+}
