@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import capability from '../chaos/capabilities/workload.ts'
+import { askToEnd } from '../chaos/controller/ending.ts'
 import { createFault } from '../chaos/controller/fault-store.ts'
 import { installCrd } from '../chaos/controller/install.ts'
 import { workloadCalls } from '../chaos/controller/kube/workload.ts'
 import { servingState } from '../chaos/controller/serving.ts'
+import { systemClock } from '../lib/core/clock.ts'
 import type { WorkloadChange } from '../lib/core/fault-kube/workload.ts'
 import { FAULT_LABEL } from '../lib/core/fault-resource.ts'
 import { until } from '../lib/core/until.ts'
@@ -45,7 +47,7 @@ const hand = async ({ namespace }: Drill, name: string) => {
   const { kind, name: workload, uid, container, args } = answer
   const ref = { kind, name: workload, uid, container }
   const change: WorkloadChange = { workload: ref, before: { args }, after: { args: [...(args ?? []), '--ours', '1'] } }
-  return { calls: workloadCalls(plane.kube, resource), change }
+  return { calls: workloadCalls(plane.kube, resource), change, resource }
 }
 
 describe('a rollout goes back to the very pod template it came from', () => {
@@ -97,6 +99,20 @@ describe('a rollout goes back to the very pod template it came from', () => {
     expect(after.filter((name) => before.includes(name))).toEqual([])
   })
 
+  test('metric-rename: healed with the write, recovered when the engines of before are back', async () => {
+    await using drill = await startDrill(plane.kube, 'rename', 100)
+    const images = async () => (await servingState(plane.kube, 'rename', 'app=vllm')).pods.map(({ image }) => image)
+    const before = await images()
+    await drill.controller()
+    const fault = await drill.create(faultOf('rename', 'f', { kind: 'metric-rename', durationSeconds: 300 }))
+    await drill.reached(fault, 'Active')
+    await drill.allReady()
+    expect(await images()).toEqual(Array.from({ length: 3 }, () => 'vllm/vllm-openai:v0.9.1'))
+    await askToEnd(plane.kube, fault, systemClock)
+    await drill.reached(fault, 'Recovered')
+    expect(await images()).toEqual(before)
+  })
+
   test('what would take more pods at once than is allowed is refused', async () => {
     await using drill = await startDrill(plane.kube, 'radius', 100)
     await patch('radius', [{ op: 'replace', path: '/spec/strategy/rollingUpdate/maxUnavailable', value: 2 }])
@@ -135,13 +151,31 @@ describe('a change of the workload', () => {
   test('survives others who write at the same time', async () => {
     await drill.allReady()
     const { calls, change } = await hand(drill, 'crowd')
-    const others = Array.from({ length: 40 }, (_, index) =>
+    const others = Array.from({ length: 15 }, (_, index) =>
       patch(namespace, [{ op: 'add', path: '/metadata/annotations/crowd', value: String(index) }]),
     )
     await Promise.all([...others, calls.changeWorkload(change)])
     expect((await engineOf(namespace))?.args).toEqual(change.after.args)
     await calls.restoreWorkload(change)
     expect((await engineOf(namespace))?.args).toEqual(change.before.args)
+  })
+
+  test('is refused where somebody writes between the look and the write, and made on what is there then', async () => {
+    await drill.allReady()
+    const first = await hand(drill, 'reader')
+    const second = await hand(drill, 'writer')
+    const custom = Object.create(plane.kube.custom)
+    custom.getNamespacedCustomObject = async (
+      of: Parameters<typeof plane.kube.custom.getNamespacedCustomObject>[0],
+    ) => {
+      const found: unknown = await plane.kube.custom.getNamespacedCustomObject(of)
+      await second.calls.changeWorkload(second.change)
+      return found
+    }
+    const interrupted = workloadCalls({ ...plane.kube, custom }, first.resource)
+    await expect(interrupted.changeWorkload(first.change)).rejects.toThrow('the mark of writer-')
+    await second.calls.restoreWorkload(second.change)
+    expect((await engineOf(namespace))?.args).toEqual(second.change.before.args)
   })
 
   test("another fault's mark is neither overwritten nor taken off", async () => {
