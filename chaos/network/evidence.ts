@@ -25,23 +25,29 @@ const SILENT_S = 1
 /** Calls wait for their answers to begin, longer than any did before; or connections break. */
 const unanswered = async ({ plan, observe, injectedAt }: ActContext<NetworkPlan>): Promise<FaultEvidence | null> => {
   const at = injectedAt / 1_000
-  const labels = labelsOf(plan)
-  const query = `gateway_upstream_unanswered_seconds{${labels}}`
-  const seconds = await most(observe, query)
+  const ofVictim = (expression: (series: string) => string, metric: string): Promise<number | null> =>
+    most(observe, toVictim(plan, metric, expression))
+  const metric = 'gateway_upstream_unanswered_seconds'
+  const seconds = await ofVictim((series) => series, metric)
   if (seconds === null) return null
-  const before = (await most(observe, `max_over_time(${query}[${BEFORE_S}s] @ ${at})`)) ?? 0
-  const failures = `sum(gateway_upstream_failures_total{${labels}})`
-  const failed = ((await most(observe, failures)) ?? 0) - ((await most(observe, `${failures} @ ${at}`)) ?? 0)
-  const reason = `a call to ${plan.victim.name} has waited ${seconds.toFixed(1)} s for its answer to begin (${before.toFixed(1)} s before), ${failed} broke`
-  return { bit: seconds > Math.max(SILENT_S, before) || failed > 0, reason, facts: { query, seconds, before, failed } }
+  const before = (await ofVictim((series) => `max_over_time(${series}[${BEFORE_S}s] @ ${at})`, metric)) ?? 0
+  const failures = 'gateway_upstream_failures_total'
+  const failed = (await ofVictim((series) => `sum(${series})`, failures)) ?? 0
+  const broken = failed - ((await ofVictim((series) => `sum(${series} @ ${at})`, failures)) ?? 0)
+  const reason = `a call to ${plan.victim.name} has waited ${seconds.toFixed(1)} s for its answer to begin (${before.toFixed(1)} s before), ${broken} broke`
+  return { bit: seconds > Math.max(SILENT_S, before) || broken > 0, reason, facts: { metric, seconds, before, broken } }
 }
 
 /** Response heads come later than before, by half of what is expected or more. */
 const slower = async (context: ActContext<NetworkPlan>, riseMs: number): Promise<FaultEvidence | null> => {
   const { plan, observe, injectedAt } = context
   const at = injectedAt / 1_000
-  const total = async (what: 'sum' | 'count', when: string): Promise<number | null> =>
-    most(observe, `sum(gateway_upstream_head_seconds_${what}{${labelsOf(plan)}}${when})`)
+  const metric = 'gateway_upstream_head_seconds'
+  const total = (what: 'sum' | 'count', when: string): Promise<number | null> =>
+    most(
+      observe,
+      toVictim(plan, `${metric}_${what}`, (series) => `sum(${series}${when})`),
+    )
   const mean = async (from: string, to: string): Promise<{ calls: number; ms: number }> => {
     const [seconds, calls] = [
       ((await total('sum', to)) ?? 0) - ((await total('sum', from)) ?? 0),
@@ -54,7 +60,11 @@ const slower = async (context: ActContext<NetworkPlan>, riseMs: number): Promise
   const during = await mean(` @ ${at}`, '')
   const rise = during.ms - before.ms
   const reason = `${during.calls} calls to ${plan.victim.name} waited ${during.ms.toFixed(0)} ms for the response head, ${before.ms.toFixed(0)} ms before`
-  return { bit: during.calls > 0 && rise >= riseMs / 2, reason, facts: { before, during, expectedRiseMs: riseMs } }
+  return {
+    bit: during.calls > 0 && rise >= riseMs / 2,
+    reason,
+    facts: { metric, before, during, expectedRiseMs: riseMs },
+  }
 }
 
 const Conditions = z.object({
@@ -69,7 +79,11 @@ const injectedByChaosMesh = async ({ kube }: ActContext<NetworkPlan>, name: stri
   return { bit, reason, facts: { conditions } }
 }
 
-const labelsOf = ({ namespace, victim }: NetworkPlan): string => `namespace="${namespace}",pod="${victim.name}"`
+/** The gateway says `pod` of the replica: `exported_pod` where Prometheus says `pod` of the gateway itself. */
+const toVictim = ({ namespace, victim }: NetworkPlan, metric: string, expression: (series: string) => string): string =>
+  ['exported_pod', 'pod']
+    .map((label) => expression(`${metric}{namespace="${namespace}",${label}="${victim.name}"}`))
+    .join(' or ')
 
 const most = async (observe: Observer, query: string): Promise<number | null> => {
   const values = (await observe.query(query)).map(({ value }) => value).filter(Number.isFinite)

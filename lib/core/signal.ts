@@ -132,7 +132,7 @@ export const SIGNALS = {
   'response-head-time': {
     summary: 'Mean time from a call to the response head, of the slowest replica, in seconds',
     promql: ({ namespace }) =>
-      `max(sum by (pod) (rate(gateway_upstream_head_seconds_sum{namespace="${namespace}"}[15s])) / sum by (pod) (rate(gateway_upstream_head_seconds_count{namespace="${namespace}"}[15s])))`,
+      `max(sum by (pod, exported_pod) (rate(gateway_upstream_head_seconds_sum{namespace="${namespace}"}[15s])) / sum by (pod, exported_pod) (rate(gateway_upstream_head_seconds_count{namespace="${namespace}"}[15s])))`,
     moved: { absolute: 0.03, relative: 0.5 },
   },
   'unanswered-for': {
