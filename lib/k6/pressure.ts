@@ -23,7 +23,7 @@ export const pressed = (sizes: Sizes, name: string, pressures: readonly Pressure
   let all: PressedSizes = { ...sizes, uniqueSeed: null, traffic: [] }
   for (const { step, seed, traffic } of pressures) {
     if (traffic.kind === 'surge' || seededRandom(deriveSeed(seed, name)).next() >= traffic.share) continue
-    all = { ...all, ...changed(all, traffic, seed), traffic: [...all.traffic, step] }
+    all = Object.assign({}, all, changed(all, traffic, seed), { traffic: all.traffic.concat(step) })
   }
   return all
 }

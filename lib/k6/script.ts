@@ -141,10 +141,10 @@ let extra: Extra | null = null
 
 export const surge = (corpus: Corpus): void => {
   if (extra !== null && history === null && (extra.intended !== null || !isPressed(extra.surge))) extra = null
-  const arrival = extra === null ? (extra = nextExtra(exec.scenario.startTime + data.durationMs)) : null
+  const begun = extra === null ? (extra = nextExtra(exec.scenario.startTime + data.durationMs)) : null
   if (extra === null) return sleep(LEAST_IDLE_S)
   if (history === null || key === null) {
-    if (arrival !== null) chats = 0
+    if (begun !== null) chats = 0
     key = extra.intended === null ? { vu: extra.index, chat: chats++ } : { arrival: extra.index }
   }
   const load = { ...data, corpus, seed: surgeSeed(data.seed, extra.surge) }
@@ -154,7 +154,7 @@ export const surge = (corpus: Corpus): void => {
     history = null
     return
   }
-  const wanted = arrival?.intended ?? null
+  const wanted = begun?.intended ?? null
   history = ask(load, turn, {
     traffic: [extra.surge, ...turn.traffic].join(','),
     extra: true,
@@ -204,10 +204,10 @@ const pressuresNow = (): Pressure[] => {
 const isPressed = (step: string): boolean => pressuresNow().some((one) => one.step === step)
 
 /** The key's next turn, once its user has thought: as it is to be by then. */
-const thoughtOver = (load: Load, key: TurnKey, history: History | null, row: TraceRow | null = null): Turn => {
-  const sizes = drawSizes(load, key, history?.index ?? 0, row)
+const thoughtOver = (load: Load, of: TurnKey, before: History | null, row: TraceRow | null = null): Turn => {
+  const sizes = drawSizes(load, of, before?.index ?? 0, row)
   sleep(sizes.think / 1_000)
-  return makeTurn(load, key, history, sizes, pressuresNow())
+  return makeTurn(load, of, before, sizes, pressuresNow())
 }
 
 /** Beyond the numbers of all users of the load, by which their requests go. */
