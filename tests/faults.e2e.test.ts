@@ -84,7 +84,8 @@ const prepare = async (fault: AnyFault, params: Record<string, unknown>, name: s
   const kube = await kubeFor(fault)
   const { pods } = await servingState(kube, namespace, 'app=vllm')
   const resource = await createFault(plane.kube, faultOf(namespace, name, { kind: fault.name, params }))
-  const asking = { kube, namespace, selector: 'app=vllm', pods, observe, run: null }
+  // What is done to a run's load needs one.
+  const asking = { kube, namespace, selector: 'app=vllm', pods, observe, run: 'test' }
   const target = await snapshotTarget(asking, fault)
   const given = { params: fault.params.parse(params), target, random: seededRandom(1), id: resource.metadata.name }
   const planned = fault.plan({

@@ -9,7 +9,7 @@ export default defineCapability({
 
   async ask({ run }) {
     if (run !== null) return { ok: true, run }
-    const reason = `expected a Fault from the timeline of a run, whose k6 carries it out, found one without the label ${RUN_LABEL}`
+    const reason = `expected the timeline of a run, whose k6 carries it out, found none: a Fault made by hand has no label ${RUN_LABEL}`
     return { ok: false, reason }
   },
 })
