@@ -144,6 +144,19 @@ test('an agent that is killed meanwhile goes on with the outage', async () => {
   await until(async () => (await nodeReady('west')) === 'True', { what: 'west to be back', timeoutMs: 5_000 })
 })
 
+test('a node that was missed for no reason, and its pods, are given back at once', async () => {
+  const conditions = (status: string) => ({ body: { status: { conditions: [{ type: 'Ready', status }] } } })
+  await api('PATCH', '/api/v1/nodes/east/status', { ...conditions('Unknown'), patch: 'strategic-merge' })
+  await until(async () => (await nodeReady('east')) === 'True', {
+    what: 'east to be back',
+    timeoutMs: 5_000,
+    everyMs: 50,
+  })
+  const path = `/api/v1/namespaces/${namespace}/pods/right/status`
+  await api('PATCH', path, { ...conditions('False'), patch: 'strategic-merge' })
+  await until(() => isReady('right'), { what: 'right to be back', timeoutMs: 5_000, everyMs: 50 })
+})
+
 // --- Internal helpers ---
 
 const create = (name: string, nodeName: string) =>
