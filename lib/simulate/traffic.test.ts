@@ -67,6 +67,12 @@ test('every traffic fault bites on simulated time, one of them once a condition 
   expect(incident.plan.extraUsers).toBe(80)
 }, 120_000)
 
+test('a fault of the load that changes next to nothing is seen not to bite', async () => {
+  const incident = await play({ timeline: { context: at('25s').fault('long-context', { tokens: 5 }).lasting('20s') } })
+  expect(made(incident, 'context').length).toBeGreaterThan(20)
+  expect(recordOf(incident, 'context').status).toMatchObject({ phase: 'Recovered', evidence: { bit: false } })
+}, 120_000)
+
 test('a surge over a schedule has arrivals of its own, and the same seed the same', async () => {
   const parts: Partial<ScenarioInput> = {
     load: { arrivals: requests('poisson').to(6, '0s').hold('60s'), maxInFlight: 200, workload: 'chat' },
