@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ENGINE_FUNCTIONS, REQUIRE_ENGINE } from '../../lib/core/engine-process.ts'
-import { defineFault } from '../../lib/core/fault.ts'
-import { run } from '../exec/run.ts'
+import { defineFault, type FaultKube } from '../../lib/core/fault.ts'
+import type { ExecPod } from '../../lib/core/fault-kube/exec.ts'
 
 interface Plan {
   victims: { name: string; uid: string; node: string; container: string; restarts: number }[]
@@ -50,7 +50,7 @@ export default defineFault<z.infer<typeof params>, Plan>({
     const untouched = victims.filter(({ uid, restarts }) =>
       pods.some((pod) => pod.uid === uid && (pod.restarts ?? 0) === restarts),
     )
-    await Promise.all(untouched.map((victim) => run(kube, victim, ['sh', '-c', KILL])))
+    await Promise.all(untouched.map((victim) => kill(kube, victim)))
   },
 
   async verify({ plan: { victims }, kube }) {
@@ -72,8 +72,13 @@ export default defineFault<z.infer<typeof params>, Plan>({
 
 // --- Internal helpers ---
 
-// A moment later, in a session of its own: the container's end would take the command's answer along.
-const KILL = `${ENGINE_FUNCTIONS}${REQUIRE_ENGINE}
-setsid=""; command -v setsid >/dev/null && setsid=setsid
-$setsid sh -c 'sleep 0.3; kill -KILL "$@"' sh $found </dev/null >/dev/null 2>&1 &
-`
+const KILL = `${ENGINE_FUNCTIONS}${REQUIRE_ENGINE}kill -KILL $found`
+
+/** Of a command that the end of its container took along. */
+const TAKEN_ALONG = 137
+
+const kill = async (kube: FaultKube, victim: ExecPod): Promise<void> => {
+  const result = await kube.exec(victim, ['sh', '-c', KILL])
+  if (result === null || result.exitCode === 0 || result.exitCode === TAKEN_ALONG) return
+  throw new Error(`${victim.name}: ${result.stderr.trim() || `the command ended with exit code ${result.exitCode}`}`)
+}

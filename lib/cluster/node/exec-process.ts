@@ -64,6 +64,9 @@ export const startExec = (target: ExecTarget, command: readonly string[], stream
 
 // --- Internal helpers ---
 
+/** What a runtime says of a command that the end of its container took along. */
+const KILLED = 128 + constants.signals.SIGKILL
+
 const ending = async (
   child: ChildProcess,
   file: string,
@@ -78,7 +81,7 @@ const ending = async (
     const exit = await Promise.race([once(child, 'exit'), lost])
     if (exit === null) {
       kill()
-      return broken('the container ended while the command ran in it')
+      return exited(KILLED)
     }
     // Node's own event: the code, or null and the name of the signal.
     const [code, signal] = exit as [number | null, NodeJS.Signals | null]

@@ -19,7 +19,7 @@ export const exited = (exitCode: number): ExecStatus =>
         details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
       }
 
-/** It could not be run, or its container ended under it. */
+/** It could not be run. */
 export const broken = (message: string): ExecStatus => ({
   metadata: {},
   status: 'Failure',

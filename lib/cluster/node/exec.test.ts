@@ -141,7 +141,7 @@ describe('a command in a container', { timeout: 30_000 }, () => {
     await new Promise((opened) => socket.on('open', opened))
     await expect.poll(() => existsSync(join(cwd, 'pid')), { timeout: 5_000 }).toBe(true)
     endContainer()
-    expect((await ended).status.message).toContain('the container ended')
+    expect((await ended).status.details?.causes).toEqual([{ reason: 'ExitCode', message: '137' }])
     expect(isRunning(Number(readFileSync(join(cwd, 'pid'), 'utf8')))).toBe(false)
   })
 
