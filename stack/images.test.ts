@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { findProgram } from '../lib/cluster/node/image.ts'
 import { isKnownVersion, LAST_VERSION } from '../lib/vllm/metrics/version.ts'
 import { imageMap } from './images.ts'
 
-const apps = ['vllm', 'gateway', 'gpu-emulator', 'gpu-hog', 'alert-receiver', 'real-vllm']
+const apps = readdirSync(new URL('apps', import.meta.url))
 const options = {
   tools: { prometheus: '/p', alertmanager: '/a', 'kube-state-metrics': '/k' },
   bundles: Object.fromEntries(apps.map((name) => [name, `/${name}.js`])),
