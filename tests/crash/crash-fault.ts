@@ -37,7 +37,8 @@ export const crashFault = async (
   })
   await lane.drill.allReady()
   let before = await lane.snapshot()
-  const dry = await dryRun(lane, fault)
+  const dry = await dryRun(lane, fault).catch(errorMessage)
+  if (typeof dry === 'string') return broken(dry)
   const { phase, message } = dry.ended.status ?? {}
   if (phase !== 'Recovered') return broken(`expected it to recover with nobody killed, found ${phase}: ${message}`)
   const left = await untilClean(lane, before)

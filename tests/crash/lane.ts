@@ -61,6 +61,8 @@ export const openLane = async (pool: ProcessPool): Promise<Lane> => {
     async renew() {
       await lane.dismiss()
       await drill[Symbol.asyncDispose]()
+      // Played nodes are this target's, too.
+      await plane.kube.core.deleteCollectionNode()
       drill = await newDrill()
     },
     [Symbol.asyncDispose]: () => stops.disposeAsync(),
