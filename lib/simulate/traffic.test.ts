@@ -36,6 +36,7 @@ test('every traffic fault bites on simulated time, one of them once a condition 
         .fault('cache-bust')
         .lasting('25s')
         .overlapping('aborts'),
+      flaky: when('vector(time() % 4) < 2').heldFor('3s').by('70s').fault('pod-kill').lasting('5s'),
       never: when('vllm:kv_cache_usage_perc > 2').by('70s').fault('pod-kill').lasting('5s'),
       context: after('bust', '20s').fault('long-context').lasting('25s'),
       surge: after('context', '25s').fault('load-surge', { factor: 3 }).lasting('25s'),
@@ -62,6 +63,9 @@ test('every traffic fault bites on simulated time, one of them once a condition 
     'traffic-changed',
     'traffic-restored',
     'step-over',
+  ])
+  expect(told.filter(({ step, what }) => step === 'flaky' && what.startsWith('step')).map(({ what }) => what)).toEqual([
+    'step-not-started',
   ])
   expect(told.filter(({ step }) => step === 'never').map(({ what }) => what)).toEqual(['step-not-started'])
   expect(incident.plan.extraUsers).toBe(80)

@@ -6,11 +6,14 @@ import { judgeLoad } from './load.ts'
 
 const EXTRA = 20
 
-/** Eight users, and twenty more who are kept ready and ask for half a minute of it. */
-const surged = (users: number): RunData => {
+/** Eight users, of whom one may leave, and twenty more who are kept ready and ask twice for ten seconds. */
+const surged = (leavesAt: number): RunData => {
   const run = buildRun({ users: 8 })
-  const own = buildRequests({ users, from: at(0), rampMs: 20_000, to: at(300), seed: 1 })
-  const extra = buildRequests({ users: EXTRA, from: at(100), rampMs: 1_000, to: at(130), seed: 2 })
+  const all = buildRequests({ users: 8, from: at(0), rampMs: 20_000, to: at(300), seed: 1 })
+  const own = all.filter(({ vu, started }) => vu !== 8 || started < at(leavesAt))
+  const burst = (from: number) =>
+    buildRequests({ users: EXTRA, from: at(from), rampMs: 1_000, to: at(from + 10), seed: 2 })
+  const extra = [...burst(100), ...burst(280)]
   const gauge = (run.series.get('k6_vus') ?? []).map((line) => ({
     ...line,
     samples: line.samples.map(([time, value]): [number, number] => [time, value + EXTRA]),
@@ -27,8 +30,9 @@ const surged = (users: number): RunData => {
 }
 
 test('users beyond the load are none of it: they neither spoil nor make up for it', () => {
-  const whole = judgeLoad(surged(8))
+  const whole = judgeLoad(surged(300))
   expect(whole).toMatchObject({ delivered: true, offered: { planned: 8, gauge: 8, recorded: 8 } })
-  const short = judgeLoad(surged(7))
+  // Theirs are no pauses by which to tell how long a user may think.
+  const short = judgeLoad(surged(200))
   expect(short).toMatchObject({ delivered: false, offered: { planned: 8, recorded: 7 } })
 })
