@@ -43,13 +43,15 @@ export const imageMap = ({ tools, bundles, node, vllm }: ImageMapOptions): Image
   }
   // As the NVIDIA runtime mounts it into every container with a GPU.
   const driver = { 'nvidia-smi': app('nvidia-smi', SMALL).command }
+  const dcgmi = app('dcgmi', SMALL)
   return {
     'vllm/vllm-openai': {
       ...(vllm === undefined ? { ...app('vllm'), tags: EMULATED_TAGS } : real(vllm)),
       tools: driver,
     },
     'firedrill/gateway': app('gateway'),
-    'firedrill/gpu-emulator': { ...app('gpu-emulator', SMALL), tools: { dcgmi: app('dcgmi', SMALL).command } },
+    'firedrill/gpu-emulator': app('gpu-emulator', SMALL),
+    'nvcr.io/nvidia/cloud-native/dcgm': { ...dcgmi, tools: { dcgmi: dcgmi.command } },
     'nvidia/cuda': { ...app('nvidia-smi', SMALL), tools: driver },
     'firedrill/gpu-hog': app('gpu-hog'),
     'firedrill/alert-receiver': app('alert-receiver', SMALL),

@@ -33,6 +33,7 @@ import scaleDown from './scale-down.ts'
 import scrapeLoss from './scrape-loss.ts'
 import slowStart from './slow-start.ts'
 import stickyRouting from './sticky-routing.ts'
+import telemetryOnly from './telemetry-only.ts'
 
 export const faults: FaultRegistry = {
   'bad-rollout': badRollout,
@@ -68,4 +69,5 @@ export const faults: FaultRegistry = {
   'scrape-loss': scrapeLoss,
   'slow-start': slowStart,
   'sticky-routing': stickyRouting,
+  'telemetry-only': telemetryOnly,
 }

@@ -37,6 +37,7 @@ export const EXAMPLES: Record<string, Record<string, unknown>[]> = {
   'net-loss': [{}, { percent: 5 }],
   'net-partition': [{}],
   'scrape-loss': [{}, { port: 1 }],
+  'telemetry-only': [{}, { reading: 'power', value: 690 }],
   'gpu-throttle': [{}, { watts: 300 }],
   'gpu-memory-pressure': [{}, { mib: 5_000, restartVictim: true }],
 }

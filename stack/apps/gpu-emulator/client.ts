@@ -67,12 +67,6 @@ export const readDevice = async (url: string): Promise<DevicePower> => {
 export const limitPower = async (url: string, watts: number): Promise<boolean> =>
   (await ask(url, 'POST', '/v1/power-limit', JSON.stringify({ watts }))).status === 200
 
-/** What DCGM's cache says of a field, by its number; null where the device has none. */
-export const readField = async (url: string, field: number): Promise<number | null> => {
-  const { status, text } = await ask(url, 'GET', `/v1/fields?field=${field}`)
-  return status === 200 ? z.object({ value: z.number() }).parse(JSON.parse(text)).value : null
-}
-
 /** Puts a value into DCGM's cache, where it is the latest for so long. */
 export const injectField = async (url: string, field: number, value: number, seconds: number): Promise<void> => {
   const { status, text } = await ask(url, 'POST', '/v1/fields', JSON.stringify({ field, value, seconds }))

@@ -35,15 +35,6 @@ export const renderDcgm = (ledger: Ledger, device: Device, state: DeviceState, n
     .join('')
 }
 
-/** One field by DCGM's number; null where the page does not have it. */
-export const readField = (
-  ledger: Ledger,
-  device: Device,
-  state: DeviceState,
-  field: number,
-  now: number,
-): number | null => readings(ledger, device, state, now).find(([name]) => FIELDS[name] === field)?.[2] ?? null
-
 // --- Internal helpers ---
 
 const FULL_CLOCK_MHZ = 1_980

@@ -3,7 +3,7 @@ import { json } from 'node:stream/consumers'
 import { z } from 'zod'
 import { MemoryKind } from './client.ts'
 import type { Ledger } from './ledger.ts'
-import { createDeviceState, type Device, type DeviceState, readField, renderDcgm } from './metrics.ts'
+import { createDeviceState, type Device, type DeviceState, renderDcgm } from './metrics.ts'
 
 export type Log = (event: string, fields: Record<string, unknown>) => void
 
@@ -44,8 +44,7 @@ interface Context {
 
 const answer = async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {
   const { ledger, device, state, now, log } = context
-  const url = new URL(request.url ?? '/', 'http://device')
-  switch (`${request.method} ${url.pathname}`) {
+  switch (`${request.method} ${request.url}`) {
     case 'GET /metrics':
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
       response.end(renderDcgm(ledger, device, state, now()))
@@ -75,10 +74,6 @@ const answer = async (request: IncomingMessage, response: ServerResponse, contex
       const accepted = state.power.limit(watts)
       log(accepted ? 'power limited' : 'power limit refused', { watts })
       return send(response, accepted ? 200 : 409, { limitWatts: state.power.limitWatts() })
-    }
-    case 'GET /v1/fields': {
-      const value = readField(ledger, device, state, Number(url.searchParams.get('field')), now())
-      return send(response, value === null ? 404 : 200, { value })
     }
     case 'POST /v1/fields': {
       const { field, value, seconds } = InjectionBody.parse(await json(request))
