@@ -172,10 +172,10 @@ describe('a fault of the load', () => {
 })
 
 test('the end of a fault ends what it does to the load, and its duration does where nobody heals', async () => {
-  const { load, events } = await start({
+  const { load, events, packed } = await start({
     timeline: {
       ended: at('1s').fault('long-context').lasting('60s'),
-      left: after('ended', '200ms').fault('client-aborts').lasting('1s'),
+      left: after('ended', '1s').fault('client-aborts').lasting('1s'),
     },
   })
   const seen = (what: string, step: string): boolean =>
@@ -190,6 +190,26 @@ test('the end of a fault ends what it does to the load, and its duration does wh
   const span = pressed(events, 'left')
   expect(span.to - span.from).toBeLessThan(1_800)
   await load.stop()
+  const records = await packed()
+  const lastOf = (step: string): number =>
+    Math.max(...records.filter(({ traffic }) => traffic === step).map(({ started }) => started))
+  expect(lastOf('ended')).toBeLessThan(pressed(events, 'ended').to + EDGE_MS)
+  expect(records.some(({ started }) => started > pressed(events, 'ended').to + EDGE_MS)).toBe(true)
+})
+
+test('surges one after the other have the same users', async () => {
+  const { load, packed } = await start({
+    timeline: {
+      first: at('1s').fault('load-surge', { factor: 2 }).lasting('1500ms'),
+      second: after('first', '1s').fault('load-surge', { factor: 3 }).lasting('1500ms'),
+    },
+  })
+  await load.finished
+  const records = await packed()
+  const usersOf = (step: string): Set<number> =>
+    new Set(records.filter(({ traffic }) => traffic === step).map(({ vu }) => vu))
+  expect([usersOf('first').size, usersOf('second').size]).toEqual([5, 10])
+  expect([...usersOf('first')].every((vu) => usersOf('second').has(vu))).toBe(true)
 })
 
 test('the same seed asks the same of the same users, pressed or not', async () => {
