@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { DEFAULT_ONSET_MS } from './alert-window.ts'
+import { FAULT_GROUPS } from './fault.ts'
 import { AlertRule } from './rule.ts'
 import { Scale } from './scale.ts'
 import { Outcome } from './verdict.ts'
@@ -116,6 +117,9 @@ export const RunPlan = z.strictObject({
       fault: z.string(),
       params: z.record(z.string(), z.unknown()),
       durationMs: z.number(),
+      /** How the page draws it; runs made before there were groups have none. */
+      group: z.enum(FAULT_GROUPS).nullable().default(null),
+      draw: z.enum(['moment', 'band']).default('band'),
       /** Whatever it does, no alert may speak of it. */
       control: z.boolean().default(false),
       expected: Expected,

@@ -42,14 +42,14 @@ test('a control is known as one, and nothing may be expected of it', () => {
   expect(() => makePlan(wrong, FACTS, faults)).toThrow('found cache, queue, latency at expect.calm')
 })
 
-test('plans of folders that know of no onset and no notifications are read with the defaults', () => {
+test('plans of folders that know of no onset, no notifications and no groups are read with the defaults', () => {
   const { steps, target, ...plan } = makePlan(scenario, FACTS, faults)
   const { notifications: _notifications, ...oldTarget } = target
-  const old = steps.map(({ expected: { alerts, tolerates }, ...rest }) => ({
+  const old = steps.map(({ group: _group, draw: _draw, expected: { alerts, tolerates }, ...rest }) => ({
     ...rest,
     expected: { alerts, tolerates },
   }))
   const read = RunPlan.parse({ ...plan, target: oldTarget, steps: old })
-  expect(read.steps[0]?.expected.onsetMs).toBe(15_000)
+  expect(read.steps[0]).toMatchObject({ group: null, draw: 'band', expected: { onsetMs: 15_000 } })
   expect(read.target.notifications).toBe(false)
 })

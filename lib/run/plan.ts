@@ -25,6 +25,8 @@ export const makePlan = (scenario: Scenario, { target, timing, rules }: Facts, f
       fault: step.fault,
       params: step.params,
       durationMs: step.lasting,
+      group: faults[step.fault]?.group ?? null,
+      draw: faults[step.fault]?.draw ?? 'band',
       control: isControlStep(step, faults),
       expected: {
         alerts: alerts.map((entry) => (typeof entry === 'string' ? [entry] : entry)),

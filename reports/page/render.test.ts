@@ -32,7 +32,7 @@ describe('the report', () => {
       'ttft',
       'failed',
     ])
-    expect(page.match(/class="band"/g)).toHaveLength(3)
+    expect(page.match(/class="band serving band"/g)).toHaveLength(3)
   })
 
   test("shows no time that is finer than the client's own error, and says where nobody knows it", () => {

@@ -1,3 +1,4 @@
+import type { RunPlan } from '../../lib/core/run-folder.ts'
 import type { Verdict, VerdictClass, VerdictLine } from '../../lib/core/verdict.ts'
 import type { RunData } from '../read/run-data.ts'
 import type { Episode } from '../score/episodes.ts'
@@ -8,6 +9,10 @@ import { findSubjects } from '../score/subjects.ts'
 export interface Band {
   name: string
   fault: string
+  /** For its colour; null where the run's plan does not say. */
+  group: RunPlan['steps'][number]['group']
+  /** One stroke, or a band as long as it lasts. */
+  draw: RunPlan['steps'][number]['draw']
   injected: number
   effective: number | null
   healed: number | null
@@ -45,7 +50,8 @@ export const spanOf = ({ run, scrapes, requests }: RunData): Span => {
 export const faultBands = (run: RunData, span: Span): Band[] =>
   stepRecords(run).flatMap(({ name, fault, injected, effective, healed, recovered }) => {
     if (injected === null) return []
-    return { name, fault, injected, effective, healed, recovered, to: recovered ?? healed ?? span.to }
+    const { group = null, draw = 'band' } = run.plan?.steps.find((step) => step.name === name) ?? {}
+    return { name, fault, group, draw, injected, effective, healed, recovered, to: recovered ?? healed ?? span.to }
   })
 
 /** Alerts that did anything, or should have, in order of their first sign. */

@@ -133,6 +133,8 @@ export const buildRun = (spec: RunSpec = {}): RunData => {
         fault,
         params: {},
         durationMs: 30_000,
+        group: control ? ('control' as const) : ('serving' as const),
+        draw: 'band' as const,
         control,
         expected: { alerts, tolerates, onsetMs: onset * 1_000 },
       })),

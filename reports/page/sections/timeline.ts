@@ -69,7 +69,11 @@ const place = (from: number, to: number, span: Span): Markup => {
 const bandMark = (band: Band, span: Span): Markup => {
   const at = clock(band.injected - span.from)
   const title = `${band.name}: ${band.fault}, injected at ${at}, over at ${clock(band.to - span.from)}`
-  return html`<div class="band" ${place(band.injected, band.to, span)} title="${title}">
+  return html`<div
+    class="band ${band.group ?? ''} ${band.draw}"
+    ${place(band.injected, band.to, span)}
+    title="${title}"
+  >
     <b>${band.name}</b> ${band.fault}
   </div>`
 }
