@@ -19,10 +19,19 @@ import type { Kube } from '../lib/kube/client.ts'
 import { limitedKube } from './support/account.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
-import { FLAGS, faultOf, podMarks, readFlags, readUpstreamRules, readyPods, workloadNow } from './support/target.ts'
+import {
+  faultOf,
+  FLAGS,
+  gpuExporter,
+  podMarks,
+  readFlags,
+  readUpstreamRules,
+  readyPods,
+  workloadNow,
+} from './support/target.ts'
 
 const namespace = 'faults'
-const observe = { query: async () => [] }
+const observe = gpuExporter
 
 let plane: ControlPlane
 let drill: Drill

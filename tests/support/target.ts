@@ -1,5 +1,6 @@
 import { FlagdCore } from '@openfeature/flagd-core'
 import { flagsDocument } from '../../chaos/flags/definitions.ts'
+import type { Observer } from '../../lib/core/fault.ts'
 import { ALLOW_LABEL, type FaultResource } from '../../lib/core/fault-resource.ts'
 import { parseFlags } from '../../lib/core/flag-document.ts'
 import { until } from '../../lib/core/until.ts'
@@ -77,6 +78,16 @@ export const createTarget = async (kube: Kube, namespace: string, allowed = true
     },
   })
 }
+
+/** What Prometheus knows of the nodes' GPUs, and of nothing else. */
+export const gpuExporter: Observer = {
+  async query(promql) {
+    const value = GPU_MIB[promql]
+    return value === undefined ? [] : NODES.map((node) => ({ labels: { node }, value }))
+  },
+}
+
+const GPU_MIB: Record<string, number> = { DCGM_FI_DEV_FB_USED: 75_000, DCGM_FI_DEV_FB_FREE: 6_559 }
 
 export const readyPods = async (kube: Kube, namespace: string): Promise<string[]> => {
   const { items } = await kube.core.listNamespacedPod({ namespace, labelSelector: 'app=vllm' })
