@@ -34,6 +34,11 @@ test.each<[Parameters<typeof event>, string | null]>([
   ],
   [['fault/other', 'ok', 'recover', { ready: 3, wanted: 3 }], 'other: recovered: 3 of 3 serving pods are ready'],
   [['k6', 'info', 'load-started', { at: 1 }], 'load: users begin'],
+  [['k6', 'info', 'condition-true', { at: 1, step: 'bust', value: 0.9 }], 'load: the condition of bust is true: 0.9'],
+  [
+    ['k6', 'info', 'step-not-started', { at: 1, step: 'bust', reason: 'its condition was not true' }],
+    'load: bust was not started: its condition was not true in time',
+  ],
   [['run', 'info', 'ending', { ending: 'stopped', endingReason: 'too slow' }], 'run: stopped: too slow'],
   [['run', 'fail', 'heal', { healed: [], unhealed: [{ name: 'llm/x', reason: 'y' }] }], 'run: NOT healed: llm/x'],
   [['controller', 'ok', 'lease', 'host/1/2'], null],

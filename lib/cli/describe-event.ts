@@ -45,6 +45,12 @@ const Retry = z.object({ error: z.string(), attempt: z.number() })
 const Recovered = z.object({ ready: z.number(), wanted: z.number() })
 const Held = z.object({ heldBy: z.string() })
 const Refused = z.object({ step: z.string(), message: z.string() })
+const Step = z.object({ step: z.string() })
+const Holds = z.object({ step: z.string(), value: z.number() })
+const Unknown = z.object({ step: z.string(), message: z.string() })
+const Waits = z.object({ step: z.string(), for: z.string() })
+const NotStarted = z.object({ step: z.string(), reason: z.string() })
+const Changed = z.object({ step: z.string(), traffic: z.string() })
 const Message = z.object({ message: z.string() })
 const Ending = z.object({ ending: z.string(), endingReason: z.string().nullable() })
 const Healed = z.object({ healed: z.array(z.string()), unhealed: z.array(z.object({ name: z.string() })) })
@@ -97,6 +103,16 @@ const WORDS: Readonly<Record<string, Words>> = {
   'k6/step-created': silent,
   'k6/step-over': silent,
   'k6/step-refused': from(Refused, ({ step, message }) => `${step} was refused: ${message}`),
+  'k6/step-waits': from(Waits, ({ step, for: other }) => `${step} is due, and waits until ${other} is over`),
+  'k6/step-not-started': from(NotStarted, ({ step, reason }) => `${step} was not started: ${reason} in time`),
+  'k6/condition-true': from(Holds, ({ step, value }) => `the condition of ${step} is true: ${value}`),
+  'k6/condition-false': from(Step, ({ step }) => `the condition of ${step} is not true any more`),
+  'k6/condition-unknown': from(
+    Unknown,
+    ({ step, message }) => `the condition of ${step} could not be asked for: ${message}`,
+  ),
+  'k6/traffic-changed': from(Changed, ({ step, traffic }) => `${step}: ${traffic}`),
+  'k6/traffic-restored': from(Step, ({ step }) => `${step} is over for the load`),
   'k6/timeline-finished': always('the timeline is over; waiting for the alerts to settle'),
   'k6/error': from(Message, ({ message }) => `error: ${message}`),
   'k6/schedule-over': silent,
