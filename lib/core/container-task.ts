@@ -17,15 +17,6 @@ export const startTask = (
   args: readonly string[],
 ): string[] => ['sh', '-c', START, 'sh', tailOf(task), shell, script, ...args]
 
-/** Exit code 0 where it runs, 1 where it does not. */
-export const taskRuns = (task: ContainerTask): string[] => [
-  'sh',
-  '-c',
-  `grep -ls "[f]$1" /proc/[0-9]*/cmdline >/dev/null`,
-  'sh',
-  tailOf(task),
-]
-
 /** Tells it to undo and end, and waits until it has; nothing to do where it does not run. */
 export const stopTask = (task: ContainerTask): string[] => ['sh', '-c', STOP, 'sh', tailOf(task)]
 

@@ -71,6 +71,11 @@ export const SIGNALS = {
       `sum(rate(vllm:prefix_cache_hits_total{namespace="${namespace}"}[15s])) / sum(rate(vllm:prefix_cache_queries_total{namespace="${namespace}"}[15s]))`,
     moved: { absolute: 0.1, relative: 0.2 },
   },
+  preemptions: {
+    summary: 'Requests a second that lose their KV cache and are computed again',
+    promql: ({ namespace }) => `sum(rate(vllm:num_preemptions_total{namespace="${namespace}"}[15s]))`,
+    moved: { absolute: 0.5, relative: 0.5 },
+  },
   'generated-tokens': {
     summary: 'Tokens generated a second',
     promql: ({ namespace }) => `sum(rate(vllm:generation_tokens_total{namespace="${namespace}"}[15s]))`,

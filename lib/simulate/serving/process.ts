@@ -131,7 +131,7 @@ const simulatedDevice = (clock: Clockwork, gpu: Ledger, holder: Holder): Device 
     },
     lost: new Promise(() => undefined),
     report: () => () => undefined,
-  speed: () => 1,
+    speed: () => 1,
     free: () => {
       isFreed = true
       for (const release of releases) release()
