@@ -1,6 +1,6 @@
 import { errorMessage } from '../../lib/core/errors.ts'
 import type { Random } from '../../lib/core/random.ts'
-import { dryRun, killAt } from './kill-point.ts'
+import { type Outcome, dryRun, killAt } from './kill-point.ts'
 import type { Lane } from './lane.ts'
 import { type Case, untilClean } from './life.ts'
 import { killPoints, sampled } from './points.ts'
@@ -48,9 +48,11 @@ export const crashFault = async (
   const rows: Row[] = []
   for (const point of sampled(killPoints(dry.boundaries, seed), share, random)) {
     const started = performance.now()
-    const outcome = await killAt(lane, fault, point, before).catch(
-      (error: unknown) => ({ result: 'left', left: [errorMessage(error)] }) as const,
-    )
+    const attempt = (): Promise<Outcome> =>
+      killAt(lane, fault, point, before).catch((error: unknown) => ({ result: 'left', left: [errorMessage(error)] }))
+    const first = await attempt()
+    // Lives differ by what was seen in time: a point may come in the next.
+    const outcome = first.result === 'not reached' ? await attempt() : first
     onProgress(`${fault.name}: ${point.when} ${point.index + 1} (${point.what}): ${outcome.result}`)
     rows.push({ fault: fault.name, point, outcome, ms: performance.now() - started })
     if (outcome.result !== 'left') continue

@@ -4,8 +4,8 @@ import { type Case, begin, forget, heal, startController, untilOver, whatIsLeft 
 import type { KillPoint } from './points.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** Short: the points behind it wait for its end. */
-const DURATION_SECONDS = 0.5
+/** Short: the points behind it wait for its end. Long enough for a command in a container to be seen at work. */
+const DURATION_SECONDS = 1.5
 
 export type Outcome =
   { result: 'healed by controller' | 'healed by heal' | 'not reached' } | { result: 'left'; left: readonly string[] }

@@ -1,11 +1,13 @@
 import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { installCrd } from '../../chaos/controller/install.ts'
 import type { Kube } from '../../lib/kube/client.ts'
 import { rawClient } from '../../lib/kube/raw.ts'
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts'
 import { type Drill, startDrill } from '../support/drill.ts'
 import { listen } from '../support/listen.ts'
+import { gpuExporter } from '../support/target.ts'
 import type { FiredrillProcess, ProcessPool } from './processes.ts'
 import { type CrashProxy, startProxy } from './proxy.ts'
 import { type Snapshot, takeSnapshot } from './snapshot.ts'
@@ -21,7 +23,7 @@ export interface Lane extends AsyncDisposable {
   snapshot(): Promise<Snapshot>
   /** The controller that acts on the target, where one does. */
   controller: FiredrillProcess | null
-  /** Of a Prometheus that has no series. */
+  /** Of a Prometheus that knows the nodes' GPUs. */
   prometheus: string
   /** Kills the controller that acts, where one does. */
   dismiss(): Promise<void>
@@ -31,7 +33,7 @@ export interface Lane extends AsyncDisposable {
 
 export const openLane = async (pool: ProcessPool): Promise<Lane> => {
   await using started = new AsyncDisposableStack()
-  const prometheus = await emptyPrometheus()
+  const prometheus = await playedPrometheus()
   started.defer(() => prometheus.close())
   const plane = await startControlPlane()
   started.defer(() => plane.stop())
@@ -72,10 +74,18 @@ export const openLane = async (pool: ProcessPool): Promise<Lane> => {
 
 // --- Internal helpers ---
 
-const emptyPrometheus = () =>
+/** Prometheus' query API over what the nodes' GPU exporter tells, and nothing else. */
+const playedPrometheus = () =>
   listen(
-    createServer((_, response) => {
-      const answer = { status: 'success', data: { resultType: 'vector', result: [] } }
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    createServer((request, response) => {
+      const answer = async (): Promise<void> => {
+        const { searchParams } = new URL(request.url ?? '/', 'http://prometheus')
+        const query = searchParams.get('query') ?? new URLSearchParams(await text(request)).get('query') ?? ''
+        const series = await gpuExporter.query(query)
+        const result = series.map(({ labels, value }) => ({ metric: labels, value: [Date.now() / 1_000, `${value}`] }))
+        const body = { status: 'success', data: { resultType: 'vector', result } }
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      }
+      answer().catch(() => response.destroy())
     }),
   )

@@ -34,8 +34,8 @@ const deathRows: DeathRow[] = []
 const onProgress = (line: string): void => void process.stderr.write(`${line}\n`)
 
 type Task = (lane: Lane) => Promise<void>
-const killing = asked.map((fault): Task => async (lane) => {
-  const report = await crashFault(lane, fault, { seed, share, random: seededRandom(seed), onProgress })
+const killing = asked.map((fault, index): Task => async (lane) => {
+  const report = await crashFault(lane, fault, { seed, share, random: seededRandom(seed + 1_000 * index), onProgress })
   process.stdout.write(`${report.text}\n`)
   total.points += report.points
   total.passed += report.passed
