@@ -221,6 +221,32 @@ describe('a change of the workload', () => {
     await drill.allReady()
   })
 
+  test('of a StatefulSet is made in the same way', async () => {
+    const template = { metadata: { labels: { app: 'set' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+    const spec = { replicas: 3, serviceName: 'set', selector: { matchLabels: { app: 'set' } }, template }
+    const body = { metadata: { name: 'set' }, spec }
+    const { metadata } = await plane.kube.apps.createNamespacedStatefulSet({ namespace, body })
+    const now = () => plane.kube.apps.readNamespacedStatefulSet({ namespace, name: 'set' })
+    const { calls } = await hand(drill, 'set')
+    const workload = { kind: 'StatefulSet', name: 'set', uid: metadata?.uid ?? '', container: 'c' } as const
+    const change = { workload, before: { replicas: 3 }, after: { replicas: 1 } }
+    await calls.changeWorkload(change)
+    expect(await now()).toMatchObject({
+      metadata: { labels: { [FAULT_LABEL]: expect.stringMatching(/^set-/) } },
+      spec: { replicas: 1 },
+    })
+    await calls.restoreWorkload(change)
+    expect((await now()).spec?.replicas).toBe(3)
+    const at = '2026-01-01T00:00:00.000Z'
+    await calls.restartWorkload(workload, at)
+    const { generation } = (await now()).metadata ?? {}
+    await calls.restartWorkload(workload, at)
+    expect(await now()).toMatchObject({
+      metadata: { generation },
+      spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': at } } } },
+    })
+  })
+
   test('a workload that took the name is left alone, and so is none', async () => {
     await drill.allReady()
     const { calls, change } = await hand(drill, 'other')

@@ -102,7 +102,7 @@ export const readyPods = async (kube: Kube, namespace: string): Promise<string[]
 /** Labels and spec of the serving workload, but for the date of a restart, which does no harm and stays. */
 export const workloadNow = async (kube: Kube, namespace: string): Promise<object> => {
   const { metadata, spec } = await kube.apps.readNamespacedDeployment({ namespace, name: 'vllm' })
-  const { 'kubectl.kubernetes.io/restartedAt': _, ...annotations } = spec?.template.metadata?.annotations ?? {}
+  const { 'kubectl.kubernetes.io/restartedAt': _restart, ...annotations } = spec?.template.metadata?.annotations ?? {}
   const template = { ...spec?.template, metadata: { ...spec?.template.metadata, annotations } }
   return { labels: metadata?.labels ?? {}, spec: { ...spec, template } }
 }
