@@ -45,7 +45,7 @@ const HALT_EVERY_MS = 1_000
 
 const halted = async ({ kube, plan }: Watched): Promise<Ending | null> => {
   const text = await haltOf(kube, plan.target.namespace)
-  return text === null ? null : { ending: 'halted', endingReason: `halted ${text}` }
+  return text === null ? null : { ending: 'halted', endingReason: text }
 }
 
 const tooManyGone = ({ kube, plan, safety: { maxUnavailable } }: Watched, { clock }: Polling) => {
