@@ -4,7 +4,7 @@ const exclude = ['**/node_modules/**', 'runs/**']
 
 /** These have a control plane of their own and no load, and mostly wait: two of them at a time disturb nobody. */
 const PLANES =
-  'tests/{collect-kube,crash,controller*,faults,network-means,node-agent,node-outage,prometheus,rollout,stack}.e2e.test.ts'
+  'tests/{collect-kube,crash,controller*,faults,network-*,node-agent,node-outage,prometheus,rollout,stack}.e2e.test.ts'
 /** Each with minutes to spare. */
 const patience = { testTimeout: 300_000, hookTimeout: 180_000 }
 

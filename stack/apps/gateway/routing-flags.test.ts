@@ -3,6 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { answerAll, sseChunk } from './testing/fake-engine.ts'
 import { type Harness, openHarness } from './testing/harness.ts'
 
+vi.setConfig({ testTimeout: 30_000 })
+
 let gateway: Harness
 
 beforeEach(async () => {
@@ -59,7 +61,7 @@ test('sticky-routing: every request of one client goes to one replica, until tha
   const first = await upstream()
   for (let index = 0; index < 10; index += 1) expect(await upstream()).toBe(first)
   gateway.kube.remove(first ?? '')
-  await vi.waitFor(async () => expect(await gateway.metric('gateway_ready_replicas')).toBe(2))
+  await vi.waitFor(async () => expect(await gateway.metric('gateway_ready_replicas')).toBe(2), { timeout: 10_000 })
   const second = await upstream()
   expect(second).not.toBe(first)
   expect(await upstream()).toBe(second)
@@ -90,12 +92,12 @@ test('retry-storm: an answer that is not complete is asked for again, a bounded 
   await gateway.start()
   await gateway.flip('retry-storm', 'hedged')
   const answering = gateway.chat()
-  await vi.waitFor(() => expect(calls()).toHaveLength(1))
+  await vi.waitFor(() => expect(calls()).toHaveLength(1), { timeout: 10_000 })
   const [first] = calls()
   const since = Date.now()
   first?.response.write(sseChunk('one'))
   const answer = await answering
-  await vi.waitFor(() => expect(calls()).toHaveLength(2), { timeout: 2_000 })
+  await vi.waitFor(() => expect(calls()).toHaveLength(2), { timeout: 10_000 })
   expect(Date.now() - since).toBeGreaterThan(300)
   await delay(1_100)
   expect(calls()).toHaveLength(2)
@@ -122,7 +124,7 @@ test('retry-storm: a call that failed is sent again at once, and a client that l
   await gateway.flip('retry-storm', 'storm')
   const client = new AbortController()
   const answering = gateway.chat(undefined, { signal: client.signal }).catch(() => null)
-  await vi.waitFor(() => expect(calls()).toHaveLength(4), { timeout: 900 })
+  await vi.waitFor(() => expect(calls()).toHaveLength(4), { timeout: 10_000 })
   expect(await gateway.metric('gateway_upstream_retries_total{reason="failed"}')).toBe(3)
   client.abort()
   await answering

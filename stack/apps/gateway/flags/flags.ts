@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Client, type Hook, type JsonValue, OpenFeature } from '@openfeature/server-sdk'
+import { type Client, type Hook, type JsonValue, OpenFeature, StandardResolutionReasons } from '@openfeature/server-sdk'
 import { z } from 'zod'
 import { errorMessage } from '../../../../lib/core/errors.ts'
 import type { Log } from '../log.ts'
@@ -28,10 +28,12 @@ export const openFlags = async ({ path, metrics, log, signal }: FlagsOptions): P
     info: () => undefined,
     debug: () => undefined,
   })
+  let fixed: Fixed = new Map()
   const onText = (text: string | null): void => {
     try {
       if (text === null) throw new Error('there is no such file')
       provider.load(text)
+      fixed = new Map()
       metrics.flagsLastReloadSuccess.set(1)
       log('info', 'flags loaded', { path })
     } catch (error) {
@@ -45,7 +47,7 @@ export const openFlags = async ({ path, metrics, log, signal }: FlagsOptions): P
   await OpenFeature.setProviderAndWait(domain, provider)
   const client = OpenFeature.getClient(domain)
   client.addHooks(countEvaluations(metrics))
-  return { evaluate: (requestId) => evaluate(client, requestId) }
+  return { evaluate: (requestId) => evaluate(client, metrics, fixed, requestId) }
 }
 
 // --- Internal helpers ---
@@ -57,9 +59,27 @@ const RetryStorm = z.object({ retries: z.number().int().nonnegative(), timeoutMs
 const StickyRouting = z.object({ affinity: z.enum(AFFINITIES) })
 const RateLimitErrors = z.object({ retryAfterSeconds: z.number().int().nonnegative() })
 
-const evaluate = async (client: Client, targetingKey: string): Promise<RequestPolicy> => {
+/** Flags without a targeting rule, as one document has them: every request gets the same, and OpenFeature need not be asked. */
+type Fixed = Map<string, { value: JsonValue; variant: string }>
+
+const evaluate = async (
+  client: Client,
+  { flagEvaluations }: Metrics,
+  fixed: Fixed,
+  targetingKey: string,
+): Promise<RequestPolicy> => {
+  const ask = async (flag: string, off: JsonValue): Promise<JsonValue> => {
+    const known = fixed.get(flag)
+    if (known !== undefined) {
+      flagEvaluations.inc({ flag, variant: known.variant, reason: StandardResolutionReasons.STATIC })
+      return known.value
+    }
+    const { value, variant, reason } = await client.getObjectDetails<JsonValue>(flag, off, { targetingKey })
+    if (reason === StandardResolutionReasons.STATIC && variant !== undefined) fixed.set(flag, { value, variant })
+    return value
+  }
   const value = async <T extends JsonValue>(key: string, schema: z.ZodType<T>, off: T): Promise<T> =>
-    schema.safeParse(await client.getObjectValue<JsonValue>(key, off, { targetingKey })).data ?? off
+    schema.safeParse(await ask(key, off)).data ?? off
   const [template, runaway, busting, retry, sticky, limit] = await Promise.all([
     value('prompt-template', PromptTemplate, { tokens: 0 }),
     value('runaway-max-tokens', RunawayMaxTokens, { maxTokens: 0 }),

@@ -15,6 +15,9 @@ export const flagsDocument = readFileSync(new URL('../../../../chaos/flags/flags
 /** Addresses of the replicas: a port is the same on all of them, as in a Deployment. */
 export const HOSTS = ['127.9.0.1', '127.9.0.2', '127.9.0.3'] as const
 
+/** Machines that run tests have other work, too. */
+const PATIENCE_MS = 15_000
+
 export interface Harness {
   readonly kube: FakeKube
   readonly engines: FakeEngine[]
@@ -69,7 +72,10 @@ export const openHarness = async (): Promise<Harness> => {
           if (message === 'flags loaded') loads += 1
         },
       )
-      await vi.waitUntil(async () => (await fetch(url('/readyz'))).status === 200, { interval: 10 })
+      await vi.waitUntil(async () => (await fetch(url('/readyz'))).status === 200, {
+        interval: 10,
+        timeout: PATIENCE_MS,
+      })
     },
     chat: (body = { messages: [{ role: 'user', content: 'hi' }], stream: true }, init = {}) =>
       fetch(url('/v1/chat/completions'), { method: 'POST', body: JSON.stringify(body), ...init }),
@@ -83,13 +89,13 @@ export const openHarness = async (): Promise<Harness> => {
         flagsFile,
         withFlag(document, flag, flipped(original, { variant, share, expiresAt, mark: { fault: 'f1' } })),
       )
-      await vi.waitUntil(() => loads > before, { interval: 5, timeout: 3_000 })
+      await vi.waitUntil(() => loads > before, { interval: 5, timeout: PATIENCE_MS })
     },
     rules: async (rules) => {
       await writeFile(upstreamRulesFile, upstreamRulesText(rules))
       await vi.waitUntil(async () => (await metric('gateway_upstream_rules')) === rules.length, {
         interval: 10,
-        timeout: 3_000,
+        timeout: PATIENCE_MS,
       })
     },
     close: async () => {

@@ -1,6 +1,6 @@
 import { type Agent, request } from 'node:http'
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { UpstreamRule } from '../../../../lib/core/upstream-rules.ts'
 import { answerAll, type FakeEngine, startFakeEngine } from '../testing/fake-engine.ts'
 import { createLinks } from './links.ts'
@@ -31,6 +31,8 @@ const headAfter = (agent: Agent, engine: FakeEngine | undefined, withinMs: numbe
 const common = { id: 'f-1', pod: 'u1', expiresAt: Date.now() + 600_000 }
 const lossy: UpstreamRule = { ...common, kind: 'loss', percent: 50 }
 
+vi.setConfig({ testTimeout: 20_000 })
+
 test('what is lost comes after the timeouts of TCP: of the handshake, then of the request', async () => {
   const lost = [0, 1, 0, 0, 1]
   const links = createLinks(() => lost.shift() ?? 1)
@@ -38,9 +40,9 @@ test('what is lost comes after the timeouts of TCP: of the handshake, then of th
     links.apply([lossy])
     const first = await headAfter(links.agentOf('u1'), engines[0], 5_000)
     expect(first).toBeGreaterThan(1_595)
-    expect(first).toBeLessThan(2_500)
+    expect(first).toBeLessThan(2_390)
     // Of the handshake no more on a connection that is kept.
-    expect(await headAfter(links.agentOf('u1'), engines[0], 5_000)).toBeLessThan(190)
+    expect(await headAfter(links.agentOf('u1'), engines[0], 5_000)).toBeLessThan(900)
   } finally {
     links.close()
   }
@@ -54,7 +56,7 @@ test('what is held for long goes on its way when the rule is taken away', async 
     setTimeout(() => links.apply([]), 300)
     const after = await answering
     expect(after).toBeGreaterThan(280)
-    expect(after).toBeLessThan(1_500)
+    expect(after).toBeLessThan(4_000)
   } finally {
     links.close()
   }
@@ -70,13 +72,13 @@ test('rules of other pods never apply, also not to the pod that takes over an ad
       try {
         links.apply(pods.map((pod, index) => ({ ...common, id: `f-${index}`, pod, kind: 'partition' })))
         const found = await Promise.all(
-          PODS.map((pod, index) => headAfter(links.agentOf(pod), engines[index % HOSTS.length], 150)),
+          PODS.map((pod, index) => headAfter(links.agentOf(pod), engines[index % HOSTS.length], 600)),
         )
         expect(found.map((ms) => ms === null)).toEqual(PODS.map((pod) => pods.includes(pod)))
       } finally {
         links.close()
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   ),
 )
