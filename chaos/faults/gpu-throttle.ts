@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { defineFault, type ActContext, type FaultKube } from '../../lib/core/fault.ts'
+import type { ExecPod } from '../../lib/core/fault-kube/exec.ts'
 import { cappingJob, type PowerCap, restoringJob, restoringName } from '../../lib/core/power-cap.ts'
 import { until } from '../../lib/core/until.ts'
 import { run } from '../exec/run.ts'
 
 interface Plan {
-  victims: (PowerCap & { pod: { name: string; uid: string; container: string } })[]
+  victims: (ExecPod & { cap: PowerCap })[]
   seconds: number
 }
 
@@ -54,39 +55,46 @@ export default defineFault<z.infer<typeof params>, Plan>({
       const fits = gpus.every(({ limitWatts, leastWatts }) => leastWatts <= watts && watts < limitWatts)
       if (!ready || container === null || gpus.length === 0 || !fits) return []
       const originals = gpus.map(({ uuid, limitWatts }) => ({ uuid, limitWatts }))
-      return [{ pod: { name, uid, container }, namespace, node, image, watts, gpus: originals }]
+      return [{ name, uid, container, cap: { namespace, node, image, watts, gpus: originals } }]
     })
     if (able.length < count) {
       const cap = wanted === undefined ? 'below its limit' : `of ${wanted} W`
       const reason = `expected ${count} ready pods of "${selector}" whose GPUs take a cap ${cap}, found ${able.length}`
       return { ok: false, reason }
     }
-    const victims = random.pick(able, count).map((victim, index) => ({ name: `${id}-${index}`, ...victim }))
+    const victims = random
+      .pick(able, count)
+      .map(({ cap, ...pod }, index) => ({ ...pod, cap: { name: `${id}-${index}`, ...cap } }))
     return { ok: true, plan: { victims, seconds: Math.ceil(durationMs / 1_000) }, unavailable: 0 }
   },
 
   async inject(context) {
     const { plan, kube } = context
-    await Promise.all(plan.victims.map((victim) => kube.createJob(cappingJob(victim, plan.seconds))))
-    await Promise.all(plan.victims.map(({ name }) => ready(context, name)))
+    await Promise.all(plan.victims.map(({ cap }) => kube.createJob(cappingJob(cap, plan.seconds))))
+    await Promise.all(plan.victims.map(({ cap }) => ready(context, cap.name)))
   },
 
   async verify({ plan: { victims }, kube }) {
     const limits = await Promise.all(victims.map((victim) => limitsOf(kube, victim)))
-    const capped = victims.filter(({ watts }, index) => limits[index]?.every((limit) => limit <= watts) ?? false)
-    const reason = `the GPUs of ${capped.length} of ${victims.length} victims are capped at ${victims[0]?.watts} W`
-    const seen = victims.map(({ pod: { name }, gpus }, index) => ({ pod: name, gpus, limits: limits[index] ?? null }))
+    const capped = victims.filter(({ cap }, index) => limits[index]?.every((limit) => limit <= cap.watts) ?? false)
+    const reason = `the GPUs of ${capped.length} of ${victims.length} victims are capped`
+    const seen = victims.map(({ name, cap: { watts, gpus } }, index) => ({
+      name,
+      watts,
+      gpus,
+      limits: limits[index] ?? null,
+    }))
     return { bit: capped.length === victims.length, reason, facts: { seen } }
   },
 
   // The Job gives the power back as it ends; a second one does where the first could not, and only where our cap is still in force.
   async heal(context) {
     await Promise.all(
-      context.plan.victims.map(async (victim) => {
-        await gone(context, victim.name)
-        await context.kube.createJob(restoringJob(victim))
-        await ready(context, restoringName(victim))
-        await gone(context, restoringName(victim))
+      context.plan.victims.map(async ({ cap }) => {
+        await gone(context, cap.name)
+        await context.kube.createJob(restoringJob(cap))
+        await ready(context, restoringName(cap))
+        await gone(context, restoringName(cap))
       }),
     )
   },
@@ -111,7 +119,7 @@ const gone = async ({ kube, clock, signal }: ActContext<Plan>, name: string): Pr
 }
 
 /** Watts, as the victim's own nvidia-smi tells them; null where the victim is gone. */
-const limitsOf = async (kube: FaultKube, { pod }: Plan['victims'][number]): Promise<number[] | null> => {
+const limitsOf = async (kube: FaultKube, pod: ExecPod): Promise<number[] | null> => {
   const command = ['nvidia-smi', '--query-gpu=power.limit', '--format=csv,noheader,nounits']
   const text = await run(kube, pod, command)
   return text === null ? null : text.trim().split('\n').map(Number)

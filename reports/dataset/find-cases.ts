@@ -1,4 +1,5 @@
 import type { Case } from '../../lib/core/case.ts'
+import { STEP_LABEL } from '../../lib/core/fault-resource.ts'
 import { deriveSeed, seededRandom, type Random } from '../../lib/core/random.ts'
 import { holdOf } from '../read/load-window.ts'
 import type { RunData } from '../read/run-data.ts'
@@ -29,7 +30,7 @@ export const findCases = (run: RunData): Case[] => {
 
 // --- Internal helpers ---
 
-type Unnamed = Omit<Case, 'id' | 'synthetic' | 'simulated'>
+type Unnamed = Omit<Case, 'id' | 'synthetic' | 'simulated'> & Partial<Pick<Case, 'synthetic'>>
 type Injected = StepRecord & { injected: number }
 
 /** The most that goes before an incident, what goes after it, and the least that is worth a fault-free window. */
@@ -68,9 +69,15 @@ const faultCase = (
       fault: step.control ? null : step.fault,
       component: step.control ? null : componentOf(step.name, run),
       bit: !step.control,
+      // Whatever ran for real: of such a fault only the telemetry speaks.
+      ...(isSynthetic(step.name, run) ? { synthetic: true } : {}),
     },
   ]
 }
+
+const isSynthetic = (step: string, { faults }: RunData): boolean =>
+  faults?.findLast(({ metadata }) => metadata.labels?.[STEP_LABEL] === step)?.status?.evidence?.facts['synthetic'] ===
+  true
 
 /** Loaded time without any fault: before the first, and after the last has worn off. */
 const quietCases = (

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -41,6 +41,7 @@ afterEach(() => {
   endContainer()
   server.closeAllConnections()
   server.close()
+  rmSync(cwd, { recursive: true, force: true })
 })
 
 const url = (command: readonly string[], query = 'output=1&error=1', path = '/exec/llm/pod/main'): string =>
