@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads'
+import { faults } from '../../chaos/faults/registry.gen.ts'
 import { deriveSeed, seededRandom } from '../core/random.ts'
 import type { Scenario } from '../core/scenario.ts'
+import { SIGNALS } from '../core/signal.ts'
 import type { Symptom } from '../core/symptom.ts'
 import type { Outcome, Verdict } from '../core/verdict.ts'
 import type { Workload } from '../core/workload.ts'
@@ -49,11 +51,12 @@ const YOUNG_MIB = 256
 export const startOf = (base: number, seed: number): number =>
   base + Math.floor(seededRandom(deriveSeed(seed, 'start')).next() * MINUTE)
 
-/** Metrics that a verdict can depend on: those of the rules, of the faults' own checks, and of the load. */
+/** Metrics that a verdict can depend on: those of the rules, of the faults' own checks, of conditions, and of the load. */
 export const wantedMetrics = ({ stack, scenario }: CampaignJob): ((metric: string) => boolean) => {
   const exprs = Object.values(stack.rules).flatMap((text) => alertsIn(text).map(({ expr }) => expr))
   const { stopWhen } = scenario.safety
-  const wanted = new Set([...exprs, ...(stopWhen === undefined ? [] : [stopWhen])].flatMap(metricsOf))
+  const asked = [...(stopWhen === undefined ? [] : [stopWhen]), ...askedByTimeline(scenario)]
+  const wanted = new Set([...exprs, ...asked].flatMap(metricsOf))
   for (const name of OWN) wanted.add(name)
   return (metric) => wanted.has(metric)
 }
@@ -116,6 +119,15 @@ export const runCampaign = async ({ job, seeds, jobs, signal, onProgress }: Camp
 }
 
 // --- Internal helpers ---
+
+/** Faults of the load show by signals. */
+const askedByTimeline = ({ timeline }: Scenario): string[] =>
+  Object.values(timeline).flatMap(({ fault, when }) => [
+    ...(when.kind === 'when' ? [when.promql] : []),
+    ...(faults[fault]?.traffic === undefined
+      ? []
+      : Object.values(SIGNALS).map(({ promql }) => promql({ namespace: '', container: '' }))),
+  ])
 
 /** Read by the faults' own checks, by scoring, or both. */
 const OWN = [
