@@ -23,10 +23,13 @@ export const drawDeaths = (faults: readonly Case[], { all, random }: { all: bool
 
 export const survive = async (lane: Lane, { death, fault }: Pair): Promise<DeathRow> => {
   const started = performance.now()
-  await lane.dismiss()
-  await lane.drill.allReady()
-  const before = await lane.snapshot()
-  const problems = await death.befall(lane, fault, before).catch((error: unknown) => [errorMessage(error)])
-  if (problems.length > 0) await lane.renew()
+  const befallen = async (): Promise<string[]> => {
+    await lane.dismiss()
+    await lane.drill.allReady()
+    return death.befall(lane, fault, await lane.snapshot())
+  }
+  const problems = await befallen().catch((error: unknown) => [errorMessage(error)])
+  // What the next one finds is told there.
+  if (problems.length > 0) await lane.renew().catch(() => undefined)
   return { death: death.name, fault: fault.name, problems, ms: performance.now() - started }
 }

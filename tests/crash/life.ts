@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { readFault } from '../../chaos/controller/fault-store.ts'
 import { type FaultResource, RUN_LABEL, isHeld, isOver, phaseOf } from '../../lib/core/fault-resource.ts'
 import { errorMessage } from '../../lib/core/errors.ts'
+import { isTransient } from '../../lib/kube/client.ts'
 import { faultOf } from '../support/target.ts'
 import { leftovers } from './compare.ts'
 import type { Lane } from './lane.ts'
@@ -11,7 +12,7 @@ import type { Snapshot } from './snapshot.ts'
 /** How long whoever heals may take. */
 const HEAL_TIMEOUT_MS = 60_000
 /** How long the cluster may take to follow: pods that start. */
-const CLEAN_TIMEOUT_MS = 15_000
+const CLEAN_TIMEOUT_MS = 40_000
 /** How long the API server may take to delete what nobody holds. */
 const DELETE_TIMEOUT_MS = 5_000
 
@@ -58,7 +59,8 @@ export const dryRunOfHeal = async ({ pool, plane, drill: { namespace } }: Lane):
 /** The Fault once it is in force; throws where it ends before. */
 export const untilActive = async (lane: Lane, fault: FaultResource): Promise<FaultResource> => {
   for (const deadline = performance.now() + HEAL_TIMEOUT_MS; ; await delay(50)) {
-    const now = await readFault(lane.kube, fault.metadata)
+    const now = await look(lane, fault)
+    if (now === undefined) continue
     const phase = now === null ? 'gone' : phaseOf(now)
     if (now !== null && phase === 'Active') return now
     if (phase === 'gone' || phase === 'Failed' || performance.now() > deadline)
@@ -69,7 +71,8 @@ export const untilActive = async (lane: Lane, fault: FaultResource): Promise<Fau
 /** The Fault once nothing more is to be done with it, or as it is when it took too long. */
 export const untilOver = async (lane: Lane, fault: FaultResource, signal?: AbortSignal): Promise<FaultResource> => {
   for (const deadline = performance.now() + HEAL_TIMEOUT_MS; ; await delay(100)) {
-    const now = await readFault(lane.kube, fault.metadata)
+    const now = await look(lane, fault)
+    if (now === undefined) continue
     if (now === null) throw new Error(`expected ${fault.metadata.name} to keep its record, found none`)
     if ((isOver(phaseOf(now)) && !isHeld(now)) || performance.now() > deadline || signal?.aborted === true) return now
   }
@@ -104,4 +107,16 @@ export const whatIsLeft = async (lane: Lane, fault: FaultResource, before: Snaps
   const over = now !== null && ['Healed', 'Recovered', 'Failed'].includes(phaseOf(now))
   const record = over ? [] : [`faults/${fault.metadata.name}: expected to be over, found ${now?.status?.phase}`]
   return [...left, ...record, ...(await forget(lane, fault))]
+}
+
+// --- Internal helpers ---
+
+/** Null where it is gone; nothing where the API server does not answer just now. */
+const look = async ({ kube }: Lane, { metadata }: FaultResource): Promise<FaultResource | null | undefined> => {
+  try {
+    return await readFault(kube, metadata)
+  } catch (error) {
+    if (!isTransient(error)) throw error
+    return undefined
+  }
 }

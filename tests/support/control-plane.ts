@@ -82,7 +82,8 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
   const answering = (): Promise<void> =>
     until(answers, { what: `the API server (log: ${dir}/log)`, timeoutMs: 60_000, everyMs: 100 })
   await answering()
-  const managers = controllers(options).map(withoutNodes).map(run)
+  const startManagers = () => controllers(options).map(withoutNodes).map(run)
+  let managers = startManagers()
   const stop = async (): Promise<void> => {
     stopping.abort()
     await Promise.all([...Object.values(parts).map(({ process }) => process), ...managers, containers.stop()])
@@ -101,6 +102,10 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
       const found = partOf(name)
       found.process = run(found.part)
       await answering()
+      // Their watches would wait for up to half a minute before they try again.
+      for (const manager of managers) manager.kill('SIGKILL')
+      await Promise.all(managers)
+      managers = startManagers()
     },
     stop,
   }
