@@ -66,7 +66,10 @@ describe('faults that the simulated cluster has no hand for', () => {
   /** Needs no more than Jobs, and is refused when it creates one: the simulation knows no program of that image. */
   const BY_IMAGE = ['telemetry-only']
 
-  test.each(Object.keys(faults).filter((name) => ![...SIMULATED, ...BY_IMAGE].includes(name)))('%s is refused by name', (name) => {
-    expect(() => requireSimulated(scenario(name), registry)).toThrow(`✖ ${name} needs`)
-  })
+  test.each(Object.keys(faults).filter((name) => ![...SIMULATED, ...BY_IMAGE].includes(name)))(
+    '%s is refused by name',
+    (name) => {
+      expect(() => requireSimulated(scenario(name), registry)).toThrow(`✖ ${name} needs`)
+    },
+  )
 })
