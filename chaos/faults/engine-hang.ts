@@ -24,7 +24,7 @@ export default defineFault<z.infer<typeof params>, Plan>({
   needs: ['pods:get', 'pods/exec:create', 'pods/exec:get'],
   moves: ['throughput', 'queue', 'latency'],
   signals: {
-    moves: [{ signal: 'generated-tokens', to: 'down' }],
+    moves: [{ signal: 'working-replicas', to: 'down' }],
     still: ['ready-replicas', 'restarts', 'targets-up', 'ready-nodes'],
   },
   blast: 'pod',

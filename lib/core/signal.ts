@@ -71,6 +71,12 @@ export const SIGNALS = {
       `sum(rate(vllm:prefix_cache_hits_total{namespace="${namespace}"}[15s])) / sum(rate(vllm:prefix_cache_queries_total{namespace="${namespace}"}[15s]))`,
     moved: { absolute: 0.1, relative: 0.2 },
   },
+  'working-replicas': {
+    summary: 'Serving pods that generate tokens',
+    promql: ({ namespace }) =>
+      `count(rate(vllm:generation_tokens_total{namespace="${namespace}"}[15s]) > 0) or vector(0)`,
+    moved: { absolute: 0.5, relative: 0 },
+  },
   preemptions: {
     summary: 'Requests a second that lose their KV cache and are computed again',
     promql: ({ namespace }) => `sum(rate(vllm:num_preemptions_total{namespace="${namespace}"}[15s]))`,

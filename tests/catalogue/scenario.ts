@@ -10,8 +10,6 @@ interface Case {
 const CASES: Record<string, Case> = {
   'feature-flag': { params: { flag: 'prompt-template', variant: 'v2' } },
   'gpu-memory-pressure': { params: { restartVictim: true } },
-  // Users pile up at the replica that does not answer.
-  'engine-hang': { lasting: '45s' },
   // Missed after twelve seconds.
   'node-down': { lasting: '40s' },
   // The first replica with the smaller cache is there after a cold start.
