@@ -17,7 +17,15 @@ let url: string
 
 beforeEach(async () => {
   ledger = createLedger(TOTAL_MIB)
-  const device = { uuid: 'GPU-1', model: 'H100', hostname: 'n', reservedMiB: 0, idleWatts: 1, maxWatts: 2, minWatts: 1.5 }
+  const device = {
+    uuid: 'GPU-1',
+    model: 'H100',
+    hostname: 'n',
+    reservedMiB: 0,
+    idleWatts: 1,
+    maxWatts: 2,
+    minWatts: 1.5,
+  }
   gpu = createGpuServer(
     ledger,
     device,
