@@ -106,10 +106,17 @@ const merged = (kinds: readonly Kind[]): Record<string, Schema> => {
 
 const common = ({ type, items, description = '' }: Schema, other: Schema): Schema => {
   const words = { description: [...new Set([...description.split(' / '), other.description ?? ''])].join(' / ') }
-  const simple = type !== undefined && type !== 'object' && JSON.stringify(items) === JSON.stringify(other.items)
-  return simple && type === other.type
-    ? { type, ...words, ...(items === undefined ? {} : { items }) }
-    : { ...words, 'x-kubernetes-preserve-unknown-fields': true }
+  const both = commonType(type, other.type)
+  return both === undefined || JSON.stringify(items) !== JSON.stringify(other.items)
+    ? { ...words, 'x-kubernetes-preserve-unknown-fields': true }
+    : { type: both, ...words, ...(items === undefined ? {} : { items }) }
+}
+
+/** Every integer is a number: a share is a percentage of one kind and a fraction of another. */
+const commonType = (type: Schema['type'], other: Schema['type']): Schema['type'] => {
+  if (type === other) return type === 'object' ? undefined : type
+  const numbers = ['integer', 'number']
+  return numbers.includes(type ?? '') && numbers.includes(other ?? '') ? 'number' : undefined
 }
 
 /**
