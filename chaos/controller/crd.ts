@@ -115,9 +115,10 @@ const common = ({ type, items, description = '' }: Schema, other: Schema): Schem
 /** Every integer is a number: a share is a percentage of one kind and a fraction of another. */
 const commonType = (type: Schema['type'], other: Schema['type']): Schema['type'] => {
   if (type === other) return type === 'object' ? undefined : type
-  const numbers = ['integer', 'number']
-  return numbers.includes(type ?? '') && numbers.includes(other ?? '') ? 'number' : undefined
+  return isNumber(type) && isNumber(other) ? 'number' : undefined
 }
+
+const isNumber = (type: Schema['type']): boolean => type === 'integer' || type === 'number'
 
 /**
  * CEL, two rules a param and not a rule for each kind and param, of which there would be a thousand: which kinds have it, and which
