@@ -4,7 +4,7 @@ import type { Lane } from './lane.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /**
- * What a snapshot comes to right now: flags by what they give to users, nodes without outages that are over, no Jobs that
+ * What a snapshot comes to right now: flags by what they give to users, no outages and rules that have expired, no Jobs that
  * have finished. A fault that carries its own end leaves its marks behind; this is whether they still do anything.
  */
 export const inForce = async ({ kube, drill: { namespace } }: Lane, snapshot: Snapshot): Promise<Snapshot> => {
@@ -26,11 +26,16 @@ export const inForce = async ({ kube, drill: { namespace } }: Lane, snapshot: Sn
 const isSpent = (name: string): boolean => name.startsWith('pods like ') && /"phase":"(Succeeded|Failed)"/.test(name)
 
 const effect = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.filter((item) => !hasExpired(item)).map(effect)
   if (!isRecord(value)) return value
   if (isRecord(value['flags'])) return evaluated({ flags: value['flags'] })
   const kept = Object.entries(value).filter(([key, inner]) => !(key === DOWN_ANNOTATION && isOver(inner)))
   return Object.fromEntries(kept.map(([key, inner]) => [key, effect(inner)]))
 }
+
+/** A rule of the gateway that carries its own end. */
+const hasExpired = (item: unknown): boolean =>
+  isRecord(item) && typeof item['expiresAt'] === 'number' && item['expiresAt'] <= Date.now()
 
 const isOver = (annotation: unknown): boolean =>
   (readOutage({ [DOWN_ANNOTATION]: String(annotation) })?.until ?? 0) <= Date.now()

@@ -5,7 +5,7 @@ import { begin, dryRunOfHeal, heal, startController, untilActive, whatIsLeft } f
 import { leftovers } from '../compare.ts'
 import { inForce } from '../in-force.ts'
 
-const DURATION_SECONDS = 3
+const DURATION_SECONDS = 6
 /** What a fault that ends by itself may take longer. */
 const GRACE_MS = 5_000
 
