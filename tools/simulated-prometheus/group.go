@@ -18,12 +18,15 @@ import (
 // group is one rule group and when it is evaluated next and was evaluated last.
 type group struct {
 	*rules.Group
-	next time.Time
-	last time.Time
+	singles []*single
+	next    time.Time
+	last    time.Time
 }
 
-func newGroup(loaded *rules.Group, request openRequest) *group {
+func newGroup(loaded *rules.Group, request openRequest, options *rules.ManagerOptions) *group {
+	singles := make([]*single, 0, len(loaded.Rules()))
 	for _, rule := range loaded.Rules() {
+		singles = append(singles, newSingle(loaded, rule, options))
 		if alert, ok := rule.(*rules.AlertingRule); ok {
 			// There is no past to be restored: samples of ALERTS are written from the first evaluation on.
 			alert.SetRestored(true)
@@ -37,11 +40,18 @@ func newGroup(loaded *rules.Group, request openRequest) *group {
 	for !next.After(from) {
 		next = next.Add(loaded.Interval())
 	}
-	return &group{Group: loaded, next: next}
+	return &group{Group: loaded, singles: singles, next: next}
 }
 
-func (g *group) evaluate() {
-	g.Eval(context.Background(), g.next)
+// evaluate evaluates the rules one after the other, as their group does; `before` is told each that is not quiet.
+func (g *group) evaluate(before func(*single)) {
+	for _, one := range g.singles {
+		if one.isQuiet(g.next) {
+			continue
+		}
+		before(one)
+		one.Eval(context.Background(), g.next)
+	}
 	g.last = g.next
 	g.next = g.next.Add(g.Interval())
 }

@@ -125,7 +125,7 @@ func (i *incident) append(write func(add func(number uint32, at int64, v float64
 }
 
 func (i *incident) loadGroups(request openRequest) ([]*group, error) {
-	manager := rules.NewManager(&rules.ManagerOptions{
+	options := &rules.ManagerOptions{
 		QueryFunc:   i.conditions.recording(i.answers.query),
 		NotifyFunc:  func(context.Context, string, ...*rules.Alert) {},
 		ExternalURL: &url.URL{},
@@ -133,7 +133,8 @@ func (i *incident) loadGroups(request openRequest) ([]*group, error) {
 		Queryable:   i,
 		GroupLoader: textLoader{texts: request.Rules, parser: newParser(), bare: request.Bare},
 		Parser:      newParser(),
-	})
+	}
+	manager := rules.NewManager(options)
 	interval := time.Duration(request.EvaluationIntervalMs) * time.Millisecond
 	loaded, failures := manager.LoadGroups(interval, labels.EmptyLabels(), "", nil, false, sortedKeys(request.Rules)...)
 	if len(failures) > 0 {
@@ -141,7 +142,7 @@ func (i *incident) loadGroups(request openRequest) ([]*group, error) {
 	}
 	groups := make([]*group, 0, len(loaded))
 	for _, key := range sortedKeys(loaded) {
-		groups = append(groups, newGroup(loaded[key], request))
+		groups = append(groups, newGroup(loaded[key], request, options))
 	}
 	return groups, nil
 }
@@ -158,9 +159,13 @@ func (i *incident) settle() {
 		if next.next.UnixMilli() > i.until {
 			break
 		}
-		i.conditions.begin(next.Group)
-		i.answers.begin(next.Group)
-		next.evaluate()
+		next.evaluate(i.begin)
 	}
-	i.answers.forget()
+	i.answers.forget(i.groups)
+}
+
+// begin names the rule that is evaluated now.
+func (i *incident) begin(one *single) {
+	i.conditions.begin(one.Group)
+	i.answers.asking = one
 }
