@@ -23,7 +23,7 @@ export interface DecodeSet {
 export const createDecodeSet = (clock: Clock, maxModelLen: number): DecodeSet => {
   const { blockSize } = clock
   // No end is further away than the longest output, so that a page holds one step at a time.
-  const pages: Sequence[][] = Array.from({ length: maxModelLen + 2 }, () => NOBODY)
+  const pages = new Array<Sequence[]>(maxModelLen + 2).fill(NOBODY)
   /** A sequence needs a block in every `blockSize`-th step: how many do so at each phase. */
   const phases = new Int32Array(blockSize)
   let size = 0
