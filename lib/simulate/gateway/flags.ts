@@ -15,23 +15,24 @@ const FLAGS = ['prompt-template', 'runaway-max-tokens', 'cache-busting-prefix'] 
 
 export const createFlags = (metrics: Pick<GatewayMetrics, 'evaluations'>): SimulatedFlags => {
   let fixed: Evaluated[] = []
-  let targeted: { flag: string; evaluate(request: number, now: number): Evaluated }[] = []
+  let targeted: Evaluator[] = []
   return {
     load: (document) => {
-      const { flags } = parseFlags(document)
+      const parsed = parseFlags(document)
+      const { flags } = parsed
       const known = FLAGS.filter((flag) => flags[flag] !== undefined)
       const isTargeted = (flag: string): boolean => flags[flag]?.targeting !== undefined
+      // Each in a document of its own: one with a rule of time is read again every second.
+      const evaluatorOf = (flag: string): Evaluator =>
+        evaluator(JSON.stringify({ ...parsed, flags: { [flag]: flags[flag] } }), flag)
       // Without a targeting rule every request gets the same.
-      const evaluate = evaluator(JSON.stringify(JSON.parse(document)))
-      fixed = known.filter((flag) => !isTargeted(flag)).map((flag) => evaluate(flag, 0, 0))
-      targeted = known
-        .filter((flag) => isTargeted(flag))
-        .map((flag) => ({ flag, evaluate: (request, now) => evaluate(flag, request, now) }))
+      fixed = known.filter((flag) => !isTargeted(flag)).map((flag) => evaluatorOf(flag)(0, 0))
+      targeted = known.filter((flag) => isTargeted(flag)).map(evaluatorOf)
     },
     evaluate: (request, now) => {
       const change: RequestChange = { contextTokens: 0, maxTokens: 0, uniquePrefix: false }
       for (const one of fixed) apply(one, change, metrics)
-      for (const { evaluate } of targeted) apply(evaluate(request, now), change, metrics)
+      for (const evaluate of targeted) apply(evaluate(request, now), change, metrics)
       return change
     },
   }
@@ -47,6 +48,8 @@ interface Evaluated {
   /** Made when it is first counted. */
   counter?: { value: number }
 }
+
+type Evaluator = (request: number, now: number) => Evaluated
 
 const apply = (evaluated: Evaluated, change: RequestChange, metrics: Pick<GatewayMetrics, 'evaluations'>): void => {
   const { flag, variant, reason, value } = evaluated
@@ -65,30 +68,28 @@ const SECOND = 1_000
  * flagd's own evaluation. It takes the time from the machine's clock, so the rule's `$flagd.timestamp` is answered here: the
  * document is evaluated with the simulated second written in, once for each second in which somebody asks.
  */
-const evaluator = (document: string): ((flag: string, request: number, now: number) => Evaluated) => {
+const evaluator = (document: string, flag: string): Evaluator => {
   const isTimed = document.includes(TIMESTAMP)
   let second = Number.NaN
   let core = makeCore(document)
-  const known = new Map<string, Evaluated>()
+  let known: Evaluated | null = null
   // Where no rule draws by key, all requests of one second are alike.
   const isDrawn = document.includes('fractional') || document.includes('targetingKey')
-  return (flag, request, now) => {
+  return (request, now) => {
     const current = Math.floor(now / SECOND)
     if (isTimed && current !== second) {
       second = current
       core = makeCore(document.replaceAll(TIMESTAMP, String(current)))
-      known.clear()
+      known = null
     }
-    const key = isDrawn ? `${flag} ${request}` : flag
-    const before = known.get(key)
-    if (before !== undefined) return before
+    if (known !== null) return known
     const {
       value,
       variant = 'default',
       reason = 'UNKNOWN',
     } = core.resolveObjectEvaluation(flag, {}, { targetingKey: String(request) }, SILENT)
     const evaluated = { flag, variant, reason, value: Object.fromEntries(Object.entries(value)) }
-    if (!isDrawn) known.set(key, evaluated)
+    if (!isDrawn) known = evaluated
     return evaluated
   }
 }

@@ -1,3 +1,4 @@
+import type { Holder } from './client.ts'
 import type { Ledger } from './ledger.ts'
 
 export interface Device {
@@ -18,9 +19,19 @@ const DRIVER_VERSION = '580.95.05'
  * Temperature, power and clock are a plain function of utilisation: synthetic, and moving with the load all the same.
  */
 export const renderDcgm = (ledger: Ledger, device: Device, now: number): string => {
+  const labels = labelText(dcgmLabels(device, ledger.owner()))
+  return dcgmGauges(ledger, device, now)
+    .map(([name, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name}${labels} ${value}\n`)
+    .join('')
+}
+
+export const dcgmGauges = (
+  ledger: Ledger,
+  device: Device,
+  now: number,
+): [name: string, help: string, value: number][] => {
   const busy = ledger.busy(now)
-  const labels = labelText(ledger, device)
-  const gauges: [name: string, help: string, value: number][] = [
+  return [
     ['DCGM_FI_DEV_SM_CLOCK', 'SM clock frequency (in MHz).', busy > 0 ? 1_980 : 345],
     ['DCGM_FI_DEV_GPU_TEMP', 'GPU temperature (in C).', Math.round(31 + 34 * busy)],
     ['DCGM_FI_DEV_POWER_USAGE', 'Power draw (in W).', device.idleWatts + (device.maxWatts - device.idleWatts) * busy],
@@ -32,18 +43,12 @@ export const renderDcgm = (ledger: Ledger, device: Device, now: number): string 
     ['DCGM_FI_DEV_FB_USED', 'Framebuffer memory used (in MiB).', ledger.usedMiB()],
     ['DCGM_FI_DEV_FB_RESERVED', 'Framebuffer memory reserved (in MiB).', device.reservedMiB],
   ]
-  return gauges
-    .map(([name, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name}${labels} ${value}\n`)
-    .join('')
 }
 
-// --- Internal helpers ---
-
 /** dcgm-exporter with --kubernetes names the pod that owns the device; without one the three labels are left out. */
-const labelText = (ledger: Ledger, { uuid, model, hostname }: Device): string => {
-  const owner = ledger.owner()
+export const dcgmLabels = ({ uuid, model, hostname }: Device, owner: Holder | null): Record<string, string> => {
   const [namespace = '', pod = ''] = owner?.pod.split('/') ?? []
-  const labels: Record<string, string> = {
+  return {
     gpu: '0',
     UUID: uuid,
     pci_bus_id: '00000000:3B:00.0',
@@ -53,7 +58,11 @@ const labelText = (ledger: Ledger, { uuid, model, hostname }: Device): string =>
     DCGM_FI_DRIVER_VERSION: DRIVER_VERSION,
     ...(owner === null ? {} : { container: owner.container ?? '', namespace, pod }),
   }
-  return `{${Object.entries(labels)
+}
+
+// --- Internal helpers ---
+
+const labelText = (labels: Readonly<Record<string, string>>): string =>
+  `{${Object.entries(labels)
     .map(([name, value]) => `${name}="${value}"`)
     .join(',')}}`
-}
