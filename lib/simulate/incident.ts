@@ -17,6 +17,7 @@ import { createController } from './faults/controller.ts'
 import { playTimeline } from './faults/timeline.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { startLoad } from './load/load.ts'
+import { createRequestLog } from './load/request-log.ts'
 import type { SimulatedPrometheus } from './prometheus/simulated-prometheus.ts'
 import type { SimulatedStack } from './stack.ts'
 
@@ -101,7 +102,7 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
     journal.push({ seq: journal.length, mono: Math.round(wall - startedAt), wall, ...entry })
   }
   const info = newInfo(input, runId)
-  const requests: RequestRecord[] = []
+  const log = createRequestLog(runId)
   const controller = createController({
     clock,
     registry: input.registry,
@@ -127,7 +128,7 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
       seed,
       runId,
       detailed: input.detailed,
-      onRecord: (record) => requests.push(record),
+      log,
     })
     const timeline = playTimeline({
       clock,
@@ -183,7 +184,7 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
     plan,
     faults: controller.faults,
     journal,
-    requests,
+    requests: log.records(),
     arrivals,
     pods: fleet.cluster.records,
     client: fleet.client,

@@ -16,6 +16,8 @@ const FLAGS = ['prompt-template', 'runaway-max-tokens', 'cache-busting-prefix'] 
 export const createFlags = (metrics: Pick<GatewayMetrics, 'evaluations'>): SimulatedFlags => {
   let fixed: Evaluated[] = []
   let targeted: Evaluator[] = []
+  /** What the fixed ones do to every request. */
+  let fixedChange = { ...NO_CHANGE }
   return {
     load: (document) => {
       const parsed = parseFlags(document)
@@ -28,11 +30,18 @@ export const createFlags = (metrics: Pick<GatewayMetrics, 'evaluations'>): Simul
       // Without a targeting rule every request gets the same.
       fixed = known.filter((flag) => !isTargeted(flag)).map((flag) => evaluatorOf(flag)(0, 0))
       targeted = known.filter((flag) => isTargeted(flag)).map(evaluatorOf)
+      fixedChange = { ...NO_CHANGE }
+      for (const one of fixed) apply(one, fixedChange)
     },
     evaluate: (request, now) => {
-      const change: RequestChange = { contextTokens: 0, maxTokens: 0, uniquePrefix: false }
-      for (const one of fixed) apply(one, change, metrics)
-      for (const evaluate of targeted) apply(evaluate(request, now), change, metrics)
+      for (const one of fixed) count(one, metrics)
+      if (targeted.length === 0) return fixedChange
+      const change = { ...fixedChange }
+      for (const evaluate of targeted) {
+        const evaluated = evaluate(request, now)
+        count(evaluated, metrics)
+        apply(evaluated, change)
+      }
       return change
     },
   }
@@ -51,11 +60,14 @@ interface Evaluated {
 
 type Evaluator = (request: number, now: number) => Evaluated
 
-const apply = (evaluated: Evaluated, change: RequestChange, metrics: Pick<GatewayMetrics, 'evaluations'>): void => {
-  const { flag, variant, reason, value } = evaluated
-  evaluated.counter ??= metrics.evaluations(flag, variant, reason)
+const NO_CHANGE: RequestChange = { contextTokens: 0, maxTokens: 0, uniquePrefix: false }
+
+const count = (evaluated: Evaluated, metrics: Pick<GatewayMetrics, 'evaluations'>): void => {
+  evaluated.counter ??= metrics.evaluations(evaluated.flag, evaluated.variant, evaluated.reason)
   evaluated.counter.value++
-  const { tokens, maxTokens, enabled } = value
+}
+
+const apply = ({ value: { tokens, maxTokens, enabled } }: Evaluated, change: RequestChange): void => {
   if (typeof tokens === 'number') change.contextTokens = tokens
   if (typeof maxTokens === 'number') change.maxTokens = maxTokens
   if (typeof enabled === 'boolean') change.uniquePrefix = enabled

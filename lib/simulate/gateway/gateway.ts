@@ -1,7 +1,7 @@
 import { type Replica, type ReplicaPool, replicaPool } from '../../../stack/apps/gateway/replicas.ts'
 import type { EngineRequest, Tokens } from '../../vllm/engine/types.ts'
 import type { Random } from '../../core/random.ts'
-import type { Clockwork } from '../clockwork.ts'
+import type { Clockwork, Timed } from '../clockwork.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Pod } from '../cluster/pod.ts'
 import type { PromptMaker } from '../load/prompt.ts'
@@ -9,17 +9,14 @@ import type { Breakage, EngineDriver, Listener } from '../serving/engine-driver.
 import { createFlags, type SimulatedFlags } from './flags.ts'
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts'
 
+/** What a client sends, and how it is told. */
 export interface Call {
-  route: string
-  prompt: Tokens
-  maxTokens: number
+  readonly route: string
+  readonly prompt: Tokens
+  readonly maxTokens: number
   /** The user leaves after so many tokens. */
-  leaveAfter: number | null
-  on: CallEvents
-}
-
-/** What the client gets, and when that reaches it: a moment from now. */
-export interface CallEvents {
+  readonly leaveAfter: number | null
+  /** What it gets, and when that reaches it: a moment from now. */
   ended(end: CallEnd, at: number): void
   /** The token that the client wanted to leave after is there. */
   left(): void
@@ -72,7 +69,7 @@ const SECOND = 1_000
 
 /** The counterpart of stack/apps/gateway: its own pool and its own rules for retries, on simulated streams. */
 export const createGateway = ({ clock, cluster, prompts, random, maxModelLen }: GatewayOptions): Gateway => {
-  const pool = replicaPool(random.next, clock.now)
+  const pool = replicaPool(() => random.next(), clock.now)
   const metrics = createGatewayMetrics(pool)
   const flags = createFlags(metrics)
   const pods = new Map<string, Pod>()
@@ -86,7 +83,7 @@ export const createGateway = ({ clock, cluster, prompts, random, maxModelLen }: 
   return {
     send: (call) => {
       const exchange = new Exchange(shared, call, count++)
-      clock.after(WAY_MS, () => exchange.attempt(null))
+      clock.tell(clock.now() + WAY_MS, exchange)
       return exchange
     },
     setFlags: flags.load,
@@ -112,7 +109,7 @@ interface Shared {
 }
 
 /** One request on its way. A class: there are a hundred thousand of them, and closures for each would be most of the garbage. */
-class Exchange implements OpenCall, Listener {
+class Exchange implements OpenCall, Listener, Timed {
   private readonly shared: Shared
   private readonly call: Call
   private readonly id: number
@@ -126,6 +123,11 @@ class Exchange implements OpenCall, Listener {
     this.call = call
     this.id = id
     this.startedAt = shared.clock.now()
+  }
+
+  /** It has arrived. */
+  due(): void {
+    this.attempt(null)
   }
 
   /** Chooses a replica; once more, another one than `except`, where nobody listened. */
@@ -143,8 +145,10 @@ class Exchange implements OpenCall, Listener {
       clock.after(WAY_MS, () => this.attempt(replica))
       return
     }
-    const { leaveAfter, maxTokens, prompt, on } = this.call
-    const change = flags.evaluate(this.id, clock.now())
+    const { call } = this
+    const { leaveAfter, maxTokens, prompt } = call
+    const arrivedAt = clock.now()
+    const change = flags.evaluate(this.id, arrivedAt)
     const tokens = prompts.changed(prompt, change, this.id)
     const limit = change.maxTokens === 0 ? maxTokens : change.maxTokens
     if (tokens.length + limit > maxModelLen) {
@@ -156,11 +160,11 @@ class Exchange implements OpenCall, Listener {
     metrics.upstream(replica.name, OK)
     const { driver } = serving
     const request = driver.submit(
-      { id: '', prompt: tokens, outputSeed: this.id, maxTokens: limit, naturalLength: Infinity },
+      { id: '', prompt: tokens, outputSeed: this.id, maxTokens: limit, naturalLength: Infinity, arrivedAt },
       this,
     )
     this.taken = { pod: replica.name, request, driver }
-    if (leaveAfter !== null) driver.onTokens(request, leaveAfter, () => clock.after(WAY_MS, () => on.left()))
+    if (leaveAfter !== null) driver.onTokens(request, leaveAfter, () => clock.after(WAY_MS, () => call.left()))
   }
 
   served(): Served | null {
@@ -187,7 +191,7 @@ class Exchange implements OpenCall, Listener {
     if (this.isOver) return
     this.close(code)
     const { taken } = this
-    this.call.on.ended(
+    this.call.ended(
       { how, status: taken === null ? code : OK, served: taken, reason },
       this.shared.clock.now() + WAY_MS,
     )

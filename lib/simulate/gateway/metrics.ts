@@ -37,9 +37,12 @@ export const createGatewayMetrics = (pool: ReplicaPool): GatewayMetrics => {
   return {
     request: (code, route, seconds) => {
       requests.child(String(code), route).value++
-      const known = durations.get(route) ?? newDuration(route)
-      durations.set(route, known)
-      known.observe(seconds)
+      let duration = durations.get(route)
+      if (duration === undefined) {
+        duration = newDuration(route)
+        durations.set(route, duration)
+      }
+      duration.observe(seconds)
     },
     upstream: (pod, code) => void upstreamRequests.child(pod, String(code)).value++,
     failure: (pod, reason) => void failures.child(pod, reason).value++,

@@ -1,6 +1,6 @@
 import { unreachable, UserError } from '../../core/errors.ts'
 import { loadPlan } from '../../core/load.ts'
-import { type ArrivalCount, type RequestRecord, TIMELINE_USERS } from '../../core/run-folder.ts'
+import { type ArrivalCount, TIMELINE_USERS } from '../../core/run-folder.ts'
 import type { Scenario } from '../../core/scenario.ts'
 import type { Workload } from '../../core/workload.ts'
 import type { Clockwork } from '../clockwork.ts'
@@ -8,6 +8,7 @@ import type { Fleet } from '../fleet.ts'
 import { drawArrivals } from './arrivals.ts'
 import { createClient } from './client.ts'
 import { startOpenLoop } from './open-loop.ts'
+import type { RequestLog } from './request-log.ts'
 import { type RunningLoad, startUsers } from './users.ts'
 
 export interface LoadInput {
@@ -18,7 +19,7 @@ export interface LoadInput {
   seed: number
   runId: string
   detailed: boolean
-  onRecord(record: RequestRecord): void
+  log: Pick<RequestLog, 'add'>
 }
 
 export interface SimulatedLoad {
@@ -32,8 +33,8 @@ const PUSH_MS = 2_000
 
 /** The scenario's load, from now on. */
 export const startLoad = (input: LoadInput): SimulatedLoad => {
-  const { clock, fleet, workload, runId, detailed, onRecord } = input
-  const client = createClient({ clock, gateway: fleet.gateway, workload, detailed, onRecord })
+  const { clock, fleet, workload, runId, detailed, log } = input
+  const client = createClient({ clock, gateway: fleet.gateway, workload, detailed, log })
   const { load, arrivals } = begin(input, client)
   let isStopped = false
   const push = (): void => {
@@ -56,10 +57,10 @@ export const startLoad = (input: LoadInput): SimulatedLoad => {
 // --- Internal helpers ---
 
 const begin = (
-  { clock, fleet, scenario, workload, seed, runId }: LoadInput,
+  { clock, fleet, scenario, workload, seed }: LoadInput,
   client: ReturnType<typeof createClient>,
 ): { load: RunningLoad; arrivals(): ArrivalCount | null } => {
-  const context = { clock, client, prompts: fleet.prompts, workload, seed, runId }
+  const context = { clock, client, prompts: fleet.prompts, workload, seed }
   const plan = loadPlan(scenario.load)
   switch (plan.kind) {
     case 'users':

@@ -1,7 +1,7 @@
 import { drawSizes, type Sizes, type TurnKey, turnsOf } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
 import type { Tokens } from '../../vllm/engine/types.ts'
-import type { Alarm, Clockwork } from '../clockwork.ts'
+import type { Clockwork, Timed } from '../clockwork.ts'
 import type { Served } from '../gateway/gateway.ts'
 import type { Asker, SimulatedClient } from './client.ts'
 import type { PromptMaker } from './prompt.ts'
@@ -12,7 +12,6 @@ export interface LoadContext {
   prompts: PromptMaker
   workload: Workload
   seed: number
-  runId: string
 }
 
 /** What the schedule of an open loop begins a chat with. */
@@ -25,7 +24,7 @@ export interface Arrival {
 }
 
 /** One of k6's virtual users: plays chats, one after the other, each turn after its pause. */
-export class VirtualUser implements Asker {
+export class VirtualUser implements Asker, Timed {
   readonly vu: number
   private readonly context: LoadContext
   /** A chat is over at a time that is now or in a moment. */
@@ -38,7 +37,6 @@ export class VirtualUser implements Asker {
   private prompt: Tokens | null = null
   private iteration = 0
   private isOver = false
-  private pause: Alarm | null = null
 
   constructor(context: LoadContext, vu: number, onChatOver: (at: number) => void) {
     this.context = context
@@ -49,10 +47,9 @@ export class VirtualUser implements Asker {
   /** The user is ready from a time on that is now or in a moment. */
   begin(key: TurnKey, from: number, arrival: Arrival | null): void {
     if (this.isOver) return
-    const { workload, seed } = this.context
     this.key = key
     this.arrival = arrival
-    this.turns = turnsOf({ workload, seed }, key)
+    this.turns = turnsOf(this.context, key)
     this.index = 0
     this.prompt = null
     this.turn(from)
@@ -61,42 +58,38 @@ export class VirtualUser implements Asker {
   /** Asks nothing more; what is under way goes on. */
   end(): void {
     this.isOver = true
-    this.pause?.cancel()
   }
 
   done(served: Served | null, at: number): void {
     if (served === null || this.prompt === null || this.index + 1 >= this.turns) return this.onChatOver(at)
-    const { prompts, workload, seed } = this.context
+    const { prompts } = this.context
     const { outputSeed, outputTokens } = served.request
     this.index++
-    const { own } = drawSizes({ workload, seed }, this.key, this.index, null)
+    const { own } = drawSizes(this.context, this.key, this.index, null)
     this.prompt = prompts.next(this.prompt, prompts.answer(outputSeed, outputTokens), own)
     this.turn(at)
   }
 
   private turn(from: number): void {
-    const { clock, workload, seed } = this.context
+    const { clock } = this.context
     const row = this.index === 0 ? this.arrival : null
-    this.sizes = drawSizes({ workload, seed }, this.key, this.index, row)
+    this.sizes = drawSizes(this.context, this.key, this.index, row)
     const due = from + this.sizes.think
-    if (due > clock.now()) this.pause = clock.at(due, () => this.ask())
-    else this.ask()
+    if (due > clock.now()) clock.tell(due, this)
+    else this.due()
   }
 
-  private ask(): void {
-    const { client, prompts, runId } = this.context
+  /** The pause is over. */
+  due(): void {
+    const { client, prompts } = this.context
     const { sizes, arrival, index } = this
     if (this.isOver || sizes === null) return
     this.prompt ??= prompts.first(this.key, sizes)
-    const iteration = this.iteration++
-    client.ask({
-      id: `${runId}-${this.vu}-${iteration}`,
-      vu: this.vu,
-      iteration,
+    client.ask(this, {
+      iteration: this.iteration++,
       arrival: index === 0 ? arrival : null,
       prompt: this.prompt,
       sizes,
-      by: this,
     })
   }
 }

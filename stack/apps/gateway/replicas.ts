@@ -15,7 +15,7 @@ export interface ReplicaPool {
   /** Not ready any more; it keeps its count, in case it comes back with streams still open. */
   remove(uid: string): void
   forget(uid: string): void
-  ready(): Replica[]
+  ready(): readonly Replica[]
   /** The ready replica with the fewest requests in flight (any of them, where several have), other than `except` where there is another. */
   pick(except?: Replica): Replica | null
   /** A connection to it failed. An empty queue would otherwise draw every request to a dead pod until Kubernetes notices. */
@@ -26,24 +26,36 @@ const SUSPECT_MS = 1_000
 
 export const replicaPool = (random: () => number = Math.random, now: () => number = Date.now): ReplicaPool => {
   const replicas = new Map<string, Replica>()
-  const ready = (): Replica[] => [...replicas.values()].filter((replica) => replica.ready)
+  let ready: readonly Replica[] = []
+  const refresh = (): void => {
+    ready = [...replicas.values()].filter((replica) => replica.ready)
+  }
   return {
     add: (pod) => {
       const known = replicas.get(pod.uid)
       if (known?.host === pod.host) known.ready = true
       else replicas.set(pod.uid, { ...pod, ready: true, inFlight: 0, suspectUntil: 0 })
+      refresh()
     },
     remove: (uid) => {
       const known = replicas.get(uid)
       if (known !== undefined) known.ready = false
+      refresh()
     },
-    forget: (uid) => void replicas.delete(uid),
-    ready,
+    forget: (uid) => {
+      replicas.delete(uid)
+      refresh()
+    },
+    ready: () => ready,
     pick: (except) => {
-      const all = ready()
-      const others = all.filter(({ uid }) => uid !== except?.uid)
-      const healthy = others.filter(({ suspectUntil }) => suspectUntil <= now())
-      return leastLoaded(healthy, random) ?? leastLoaded(others, random) ?? leastLoaded(all, random)
+      const time = now()
+      const isOther = ({ uid }: Replica): boolean => uid !== except?.uid
+      const isHealthy = (replica: Replica): boolean => isOther(replica) && replica.suspectUntil <= time
+      return (
+        leastLoaded(ready, isHealthy, random) ??
+        leastLoaded(ready, isOther, random) ??
+        leastLoaded(ready, () => true, random)
+      )
     },
     suspect: (replica) => {
       replica.suspectUntil = now() + SUSPECT_MS
@@ -53,8 +65,22 @@ export const replicaPool = (random: () => number = Math.random, now: () => numbe
 
 // --- Internal helpers ---
 
-const leastLoaded = (replicas: Replica[], random: () => number): Replica | null => {
-  const fewest = Math.min(...replicas.map(({ inFlight }) => inFlight))
-  const candidates = replicas.filter(({ inFlight }) => inFlight === fewest)
-  return candidates[Math.floor(random() * candidates.length)] ?? null
+/** Asked for every request: makes no lists. */
+const leastLoaded = (
+  replicas: readonly Replica[],
+  isCandidate: (replica: Replica) => boolean,
+  random: () => number,
+): Replica | null => {
+  let fewest = Infinity
+  let count = 0
+  for (const replica of replicas) {
+    if (replica.inFlight > fewest || !isCandidate(replica)) continue
+    count = replica.inFlight < fewest ? 1 : count + 1
+    fewest = replica.inFlight
+  }
+  let left = Math.floor(random() * count)
+  for (const replica of replicas) {
+    if (replica.inFlight === fewest && isCandidate(replica) && left-- === 0) return replica
+  }
+  return null
 }
