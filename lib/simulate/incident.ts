@@ -46,7 +46,8 @@ export interface Incident {
   plan: RunPlan
   faults: readonly FaultResource[]
   journal: readonly Event[]
-  requests: readonly RequestRecord[]
+  /** Made when they are first asked for. */
+  readonly requests: readonly RequestRecord[]
   arrivals: ArrivalCount | null
   pods: readonly PodRecord[]
   client: PrometheusClient
@@ -179,12 +180,15 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
   await clock.run(Infinity)
   const { plan, arrivals } = await driven
   fleet.settle()
+  let records: readonly RequestRecord[] | null = null
   return {
     info,
     plan,
     faults: controller.faults,
     journal,
-    requests: log.records(),
+    get requests() {
+      return (records ??= log.records())
+    },
     arrivals,
     pods: fleet.cluster.records,
     client: fleet.client,

@@ -26,6 +26,8 @@ export interface PrefixIndex {
 export const createPrefixIndex = (blockSize: number): PrefixIndex => {
   const slots = new Map<number, Run>()
   const candidates: Run[] = []
+  /** How many runs begin at each block: at most of them none does, and nobody needs a hash. */
+  const starts: number[] = []
   // Small integers are far cheaper as keys.
   const slotOf = (hash: number): number => hash & 0x3fff_ffff
 
@@ -37,6 +39,7 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
     // What is the same so far has the same hash, and the run's is asked for often.
     const [same] = candidates
     if (same !== undefined) adoptHash(request, same.content, block, blockSize)
+    if ((starts[block] ?? 0) === 0) return
     const hash = hashAt(request, block, blockSize)
     for (let run = slots.get(slotOf(hash)) ?? null; run !== null; run = run.sameSlot) {
       if (run.start === block && run.hash === hash) candidates.push(run)
@@ -70,9 +73,12 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
       const run = new Run(owner, start, hash, order)
       run.sameSlot = slots.get(slotOf(hash)) ?? null
       slots.set(slotOf(hash), run)
+      while (starts.length <= start) starts.push(0)
+      starts[start] = (starts[start] ?? 0) + 1
       return run
     },
     forget: (run) => {
+      starts[run.start] = (starts[run.start] ?? 0) - 1
       const slot = slotOf(run.hash)
       let before = slots.get(slot) ?? null
       if (before === run) {
@@ -83,7 +89,10 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
       while (before !== null && before.sameSlot !== run) before = before.sameSlot
       if (before !== null) before.sameSlot = run.sameSlot
     },
-    clear: () => slots.clear(),
+    clear: () => {
+      slots.clear()
+      starts.length = 0
+    },
   }
 }
 
