@@ -23,10 +23,12 @@ type group struct {
 	last    time.Time
 }
 
-func newGroup(loaded *rules.Group, request openRequest, options *rules.ManagerOptions) *group {
+func newGroup(
+	loaded *rules.Group, constant map[int]map[string]string, request openRequest, options *rules.ManagerOptions,
+) *group {
 	singles := make([]*single, 0, len(loaded.Rules()))
-	for _, rule := range loaded.Rules() {
-		singles = append(singles, newSingle(loaded, rule, options))
+	for index, rule := range loaded.Rules() {
+		singles = append(singles, newSingle(loaded, rule, constant[index], options))
 		if alert, ok := rule.(*rules.AlertingRule); ok {
 			// There is no past to be restored: samples of ALERTS are written from the first evaluation on.
 			alert.SetRestored(true)
@@ -61,6 +63,8 @@ type textLoader struct {
 	texts  map[string]string
 	parser parser.Parser
 	bare   bool
+	// constant takes labels from the rules, by group and index.
+	constant map[string]map[int]map[string]string
 }
 
 func (l textLoader) Load(
@@ -71,10 +75,13 @@ func (l textLoader) Load(
 		failures[index] = fmt.Errorf("%s: %w", path, failure)
 	}
 	if l.bare && groups != nil {
-		for _, group := range groups.Groups {
+		for at := range groups.Groups {
+			group := &groups.Groups[at]
 			for index := range group.Rules {
 				group.Rules[index].Annotations = nil
 			}
+			// Annotations could tell the difference: their templates see the labels of the expression's result.
+			l.constant[rules.GroupKey(path, group.Name)] = takeConstantLabels(group)
 		}
 	}
 	return groups, failures

@@ -125,13 +125,14 @@ func (i *incident) append(write func(add func(number uint32, at int64, v float64
 }
 
 func (i *incident) loadGroups(request openRequest) ([]*group, error) {
+	constant := map[string]map[int]map[string]string{}
 	options := &rules.ManagerOptions{
-		QueryFunc:   i.conditions.recording(i.answers.query),
+		QueryFunc:   i.answers.labelling(i.conditions.recording(i.answers.query)),
 		NotifyFunc:  func(context.Context, string, ...*rules.Alert) {},
 		ExternalURL: &url.URL{},
 		Appendable:  i.head,
 		Queryable:   i,
-		GroupLoader: textLoader{texts: request.Rules, parser: newParser(), bare: request.Bare},
+		GroupLoader: textLoader{texts: request.Rules, parser: newParser(), bare: request.Bare, constant: constant},
 		Parser:      newParser(),
 	}
 	manager := rules.NewManager(options)
@@ -142,7 +143,7 @@ func (i *incident) loadGroups(request openRequest) ([]*group, error) {
 	}
 	groups := make([]*group, 0, len(loaded))
 	for _, key := range sortedKeys(loaded) {
-		groups = append(groups, newGroup(loaded[key], request, options))
+		groups = append(groups, newGroup(loaded[key], constant[key], request, options))
 	}
 	return groups, nil
 }

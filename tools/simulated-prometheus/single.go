@@ -12,11 +12,15 @@ type single struct {
 	*rules.Group
 	rule rules.Rule
 	expr string
+	// constant are labels of the rule that were taken from it.
+	constant map[string]string
 	// known holds what the expression returns, by the time in milliseconds; nil where nobody has asked ahead.
 	known map[int64]promql.Vector
 }
 
-func newSingle(of *rules.Group, rule rules.Rule, options *rules.ManagerOptions) *single {
+func newSingle(
+	of *rules.Group, rule rules.Rule, constant map[string]string, options *rules.ManagerOptions,
+) *single {
 	offset := of.QueryOffset()
 	return &single{
 		Group: rules.NewGroup(rules.GroupOptions{
@@ -28,8 +32,9 @@ func newSingle(of *rules.Group, rule rules.Rule, options *rules.ManagerOptions) 
 			Opts:        options,
 			QueryOffset: &offset,
 		}),
-		rule: rule,
-		expr: rule.Query().String(),
+		rule:     rule,
+		expr:     rule.Query().String(),
+		constant: constant,
 	}
 }
 
