@@ -51,6 +51,6 @@ test('looking for itself leaves a request its hashes', () => {
   request.filledBlocks = 4
   expect(index.find(request.content, 4).blocks).toBe(4)
   const fresh = contentOf(1, 2, 3, 4, 5, 6, 7, 8)
-  hashAt(fresh, 3, 2)
+  expect(hashAt(request.content, 3, 2)).toBe(hashAt(fresh, 3, 2))
   expect(request.content.hashes).toEqual(fresh.hashes)
 })
