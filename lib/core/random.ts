@@ -8,24 +8,7 @@ export interface Random {
   pick<T>(items: readonly T[], count: number): T[]
 }
 
-/** mulberry32: 32 bits of state, passes the usual batteries for this use, the same on every platform. */
-export const seededRandom = (seed: number): Random => {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-  const int = (below: number): number => Math.floor(next() * below)
-  const pick = <T>(items: readonly T[], count: number): T[] => {
-    const rest = [...items]
-    const picked: T[] = []
-    while (picked.length < count && rest.length > 0) picked.push(...rest.splice(int(rest.length), 1))
-    return picked
-  }
-  return { next, int, pick }
-}
+export const seededRandom = (seed: number): Random => new Mulberry32(seed)
 
 /** A seed of its own for each named part of a run, so that adding one part does not shift another's draws (FNV-1a). */
 export const deriveSeed = (seed: number, name: string): number => {
@@ -33,4 +16,38 @@ export const deriveSeed = (seed: number, name: string): number => {
   // By index: k6's interpreter, which does this for every request, is slow at iterators.
   for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
   return hash >>> 0
+}
+
+// --- Internal helpers ---
+
+/**
+ * mulberry32: 32 bits of state, passes the usual batteries for this use, the same on every platform. A class, as every
+ * request of a load has one of its own.
+ */
+class Mulberry32 implements Random {
+  /** Signed: such a number is no object of its own. */
+  private state: number
+
+  constructor(seed: number) {
+    this.state = seed | 0
+  }
+
+  next(): number {
+    const state = (this.state + 0x6d2b79f5) | 0
+    this.state = state
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+
+  int(below: number): number {
+    return Math.floor(this.next() * below)
+  }
+
+  pick<T>(items: readonly T[], count: number): T[] {
+    const rest = [...items]
+    const picked: T[] = []
+    while (picked.length < count && rest.length > 0) picked.push(...rest.splice(this.int(rest.length), 1))
+    return picked
+  }
 }

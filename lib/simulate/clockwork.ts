@@ -10,6 +10,8 @@ export interface Clockwork extends Clock {
   /** Never before now. What is due at the same time happens in the order in which it was asked for. */
   at(time: number, act: () => void): Alarm
   after(ms: number, act: () => void): Alarm
+  /** The same for what there are hundreds of thousands of: nothing is made for it, and it cannot be cancelled. */
+  tell(time: number, who: Timed): void
   /** Time stands still until the promise settles: an answer from outside takes no simulated time. */
   hold<T>(work: Promise<T>): Promise<T>
   /** Lets everything happen that is due up to a time, or until `stop`. */
@@ -18,17 +20,22 @@ export interface Clockwork extends Clock {
   stop(): void
 }
 
-/** A class: there are hundreds of thousands of them, and each is its own alarm. */
-class Event implements Alarm {
-  readonly time: number
-  readonly order: number
-  /** Null once it is cancelled. */
-  act: (() => void) | null
+/** Something that is told when its time has come. */
+export interface Timed {
+  due(): void
+}
 
-  constructor(time: number, order: number, act: () => void) {
-    this.time = time
-    this.order = order
+/** A plain call. */
+class Event implements Alarm, Timed {
+  /** Null once it is cancelled. */
+  private act: (() => void) | null
+
+  constructor(act: () => void) {
     this.act = act
+  }
+
+  due(): void {
+    this.act?.()
   }
 
   cancel(): void {
@@ -43,16 +50,16 @@ class Event implements Alarm {
 export const createClockwork = (start: number): Clockwork => {
   const queue = createQueue()
   let now = start
-  let order = 0
   let stopped = false
   let woken = false
   const held: Promise<unknown>[] = []
 
   const at = (time: number, act: () => void): Alarm => {
-    const event = new Event(Math.max(time, now), order++, act)
-    queue.push(event)
+    const event = new Event(act)
+    tell(time, event)
     return event
   }
+  const tell = (time: number, who: Timed): void => queue.push(Math.max(time, now), who)
   const settle = async (): Promise<void> => {
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve))
@@ -63,6 +70,7 @@ export const createClockwork = (start: number): Clockwork => {
   return {
     now: () => now,
     at,
+    tell,
     after: (ms, act) => at(now + ms, act),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
@@ -84,12 +92,10 @@ export const createClockwork = (start: number): Clockwork => {
       stopped = false
       await settle()
       for (;;) {
-        const next = queue.peek()
-        if (stopped || next === undefined || next.time > until) break
-        queue.pop()
-        if (next.act === null) continue
-        now = next.time
-        next.act()
+        const time = queue.nextTime()
+        if (stopped || time === null || time > until) break
+        now = time
+        queue.pop()?.due()
         if (!woken) continue
         woken = false
         await settle()
@@ -104,43 +110,68 @@ export const createClockwork = (start: number): Clockwork => {
 
 // --- Internal helpers ---
 
-const isBefore = (a: Event, b: Event): boolean => a.time < b.time || (a.time === b.time && a.order < b.order)
+const FIRST_SIZE = 1_024
 
-/** A binary heap. */
+/** A binary heap by time, then by order of arrival. In columns: times are compared where they lie. */
 const createQueue = () => {
-  const heap: Event[] = []
-  const place = (event: Event, index: number): void => {
-    heap[index] = event
+  let times = new Float64Array(FIRST_SIZE)
+  let orders = new Float64Array(FIRST_SIZE)
+  const events: (Timed | null)[] = []
+  let size = 0
+  let count = 0
+
+  const place = (index: number, time: number, order: number, event: Timed | null): void => {
+    times[index] = time
+    orders[index] = order
+    events[index] = event
+  }
+  const timeAt = (index: number): number => times[index] ?? 0
+  const orderAt = (index: number): number => orders[index] ?? 0
+  const move = (from: number, to: number): void => place(to, timeAt(from), orderAt(from), events[from] ?? null)
+  const isBefore = (index: number, time: number, order: number): boolean => {
+    const other = timeAt(index)
+    return other < time || (other === time && orderAt(index) < order)
+  }
+  const grow = (): void => {
+    const [before, ordersBefore] = [times, orders]
+    times = new Float64Array(2 * before.length)
+    times.set(before)
+    orders = new Float64Array(2 * before.length)
+    orders.set(ordersBefore)
+  }
+  /** Puts the last one in the place of the first. */
+  const close = (): void => {
+    const [time, order, event] = [timeAt(size), orderAt(size), events[size] ?? null]
+    let index = 0
+    for (;;) {
+      let child = 2 * index + 1
+      if (child >= size) break
+      if (child + 1 < size && isBefore(child + 1, timeAt(child), orderAt(child))) child++
+      if (!isBefore(child, time, order)) break
+      move(child, index)
+      index = child
+    }
+    place(index, time, order, event)
   }
   return {
-    peek: (): Event | undefined => heap[0],
-    push: (event: Event): void => {
-      let index = heap.length
-      heap.push(event)
+    nextTime: (): number | null => (size === 0 ? null : timeAt(0)),
+    push: (time: number, event: Timed): void => {
+      if (size === times.length) grow()
+      const order = count++
+      let index = size++
       while (index > 0) {
         const parent = (index - 1) >> 1
-        const above = heap[parent]
-        if (above === undefined || !isBefore(event, above)) break
-        place(above, index)
+        if (isBefore(parent, time, order)) break
+        move(parent, index)
         index = parent
       }
-      place(event, index)
+      place(index, time, order, event)
     },
-    pop: (): void => {
-      const last = heap.pop()
-      if (last === undefined || heap.length === 0) return
-      let index = 0
-      for (;;) {
-        const left = heap[2 * index + 1]
-        const right = heap[2 * index + 2]
-        if (left === undefined) break
-        const isRight = right !== undefined && isBefore(right, left)
-        const child = isRight ? right : left
-        if (!isBefore(child, last)) break
-        place(child, index)
-        index = 2 * index + (isRight ? 2 : 1)
-      }
-      place(last, index)
+    pop: (): Timed | null => {
+      const first = events[0] ?? null
+      if (--size > 0) close()
+      events[size] = null
+      return first
     },
   }
 }

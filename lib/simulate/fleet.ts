@@ -57,7 +57,7 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
     bare: wanted !== null,
   })
   const random = (name: string) => seededRandom(deriveSeed(seed, name))
-  const cluster = createCluster(clock, stack, random('pods'))
+  const cluster = createCluster({ clock, stack, random: random('pods'), wanted })
   const prompts = createPromptMaker(workload)
   const gateway = createGateway({
     clock,

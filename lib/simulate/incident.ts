@@ -18,6 +18,7 @@ import { createController } from './faults/controller.ts'
 import { playTimeline } from './faults/timeline.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { startLoad } from './load/load.ts'
+import { createRequestLog } from './load/request-log.ts'
 import type { SimulatedPrometheus } from './prometheus/simulated-prometheus.ts'
 import type { SimulatedStack } from './stack.ts'
 import { firstStop, type Stop } from './stops.ts'
@@ -47,7 +48,8 @@ export interface Incident {
   plan: RunPlan
   faults: readonly FaultResource[]
   journal: readonly Event[]
-  requests: readonly RequestRecord[]
+  /** Made when they are first asked for. */
+  readonly requests: readonly RequestRecord[]
   arrivals: ArrivalCount | null
   pods: readonly PodRecord[]
   client: PrometheusClient
@@ -84,7 +86,7 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
     journal.push({ seq: journal.length, mono: Math.round(wall - startedAt), wall, ...entry })
   }
   const info = newInfo(input, runId)
-  const requests: RequestRecord[] = []
+  const log = createRequestLog(runId)
   const controller = createController({
     clock,
     registry: input.registry,
@@ -111,7 +113,7 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
       runId,
       extraUsers: plan.extraUsers,
       detailed: input.detailed,
-      onRecord: (record) => requests.push(record),
+      log,
     })
     const timeline = playTimeline({
       clock,
@@ -166,12 +168,15 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
   await clock.run(Infinity)
   const { plan, arrivals } = await driven
   fleet.settle()
+  let records: readonly RequestRecord[] | null = null
   return {
     info,
     plan,
     faults: controller.faults,
     journal,
-    requests,
+    get requests() {
+      return (records ??= log.records())
+    },
     arrivals,
     pods: fleet.cluster.records,
     client: fleet.client,

@@ -17,16 +17,10 @@ type answers struct {
 	engine  *promql.Engine
 	data    storage.Queryable
 	instant rules.QueryFunc
-	known   map[question]map[int64]promql.Vector
-	group   *rules.Group
+	// asking is the rule that is evaluated now.
+	asking *single
 	// areChained is set where a rule reads what another one writes: then each evaluation has to wait for those before it.
 	areChained bool
-}
-
-// question is an expression in the group that asks it, at its own times.
-type question struct {
-	group *rules.Group
-	expr  string
 }
 
 // fewest evaluations that are worth a range query.
@@ -37,21 +31,23 @@ func newAnswers(engine *promql.Engine, data storage.Queryable) *answers {
 }
 
 func (a *answers) query(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
-	if steps, ok := a.known[question{a.group, expr}]; ok {
-		return steps[at.UnixMilli()], nil
+	if a.asking.known != nil && expr == a.asking.expr {
+		return a.asking.known[at.UnixMilli()], nil
 	}
 	return a.instant(ctx, expr, at)
 }
 
-// begin names the group whose rules are evaluated now.
-func (a *answers) begin(of *rules.Group) { a.group = of }
-
-func (a *answers) forget() { a.known = nil }
+func (a *answers) forget(groups []*group) {
+	for _, group := range groups {
+		for _, one := range group.singles {
+			one.known = nil
+		}
+	}
+}
 
 // prepare asks for all evaluations up to a time. A query that fails is left to the evaluations themselves, which then tell
 // at which of them it does.
 func (a *answers) prepare(groups []*group, until int64) {
-	a.known = map[question]map[int64]promql.Vector{}
 	if a.areChained {
 		return
 	}
@@ -65,10 +61,9 @@ func (a *answers) prepare(groups []*group, until int64) {
 			continue
 		}
 		from := one.next.Add(-one.QueryOffset())
-		for _, rule := range one.Rules() {
-			expr := rule.Query().String()
-			if steps, ok := a.ask(expr, from, from.Add(time.Duration(count-1)*interval), interval); ok {
-				a.known[question{one.Group, expr}] = steps
+		for _, single := range one.singles {
+			if steps, ok := a.ask(single.expr, from, from.Add(time.Duration(count-1)*interval), interval); ok {
+				single.known = steps
 			}
 		}
 	}

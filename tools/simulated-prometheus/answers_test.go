@@ -3,19 +3,23 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
 const mixedRules = `
 groups:
   - name: a
+    labels: { team: t, severity: none }
     rules:
       - alert: Level
         expr: max by (pod) (avg_over_time(x[8s])) > 0.5
         for: 4s
+        labels: { severity: warning, empty: '' }
         annotations: { summary: '{{ $value }}' }
       - alert: Gone
         expr: absent(x{pod="p1"}) or count(x) < 3
+        labels: { pod: all, of: 'pod {{ $labels.pod }}' }
       - alert: Rate
         expr: sum(rate(y_total[10s])) / (sum(rate(y_total[20s] offset 4s)) > 0.1) < 0.8
         for: 2s
@@ -32,10 +36,12 @@ groups:
 `
 
 // play sends a minute of random series that come, go, and are marked as stale late; evaluations are due all the time.
-func play(seed uint64, apart bool) *session {
+func play(seed uint64, rules string, apart, bare bool) *session {
 	random := rand.New(rand.NewPCG(seed, 1))
 	s := &session{}
-	opened(s, mixedRules)
+	s.json(frameOpen, openRequest{
+		Rules: map[string]string{"/rules/a.yaml": rules}, EvaluationIntervalMs: 2_000, From: start, Aligned: true, Bare: bare,
+	})
 	counter := 0.0
 	for pod := range uint32(4) {
 		s.name(pod, "__name__", "x", "pod", fmt.Sprint("p", pod))
@@ -70,12 +76,25 @@ func play(seed uint64, apart bool) *session {
 
 func TestEvaluationsPutOffAreTheSame(t *testing.T) {
 	for seed := range uint64(20) {
-		together, apart := play(seed, false).answers(t), play(seed, true).answers(t)
-		for last := 1; last <= 3; last++ {
-			got, want := sorted(t, together[len(together)-last]), sorted(t, apart[len(apart)-last])
-			if got != want {
-				t.Fatalf("seed %d:\n together %s\n one by one %s", seed, got, want)
-			}
+		same(t, play(seed, mixedRules, false, false), play(seed, mixedRules, true, false))
+	}
+}
+
+func TestIncidentsWithoutAnnotationsAreTheSame(t *testing.T) {
+	rules := strings.ReplaceAll(mixedRules, "annotations: { summary: '{{ $value }}' }", "")
+	for seed := range uint64(5) {
+		same(t, play(seed, rules, false, true), play(seed, rules, false, false))
+	}
+}
+
+// same compares what the last three questions were answered: alerts, conditions and rules.
+func same(t *testing.T, one, other *session) {
+	t.Helper()
+	left, right := one.answers(t), other.answers(t)
+	for last := 1; last <= 3; last++ {
+		got, want := sorted(t, left[len(left)-last]), sorted(t, right[len(right)-last])
+		if got != want {
+			t.Fatalf("got %s\nwant %s", got, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -107,10 +108,10 @@ type ruleJSON struct {
 func (i *incident) ruleGroups() ([]byte, error) {
 	groups := make([]groupJSON, 0, len(i.groups))
 	for _, one := range i.groups {
-		found := make([]ruleJSON, 0, len(one.Rules()))
-		for _, rule := range one.Rules() {
-			if alert, ok := rule.(*rules.AlertingRule); ok {
-				found = append(found, describeAlert(alert, one.last))
+		found := make([]ruleJSON, 0, len(one.singles))
+		for _, single := range one.singles {
+			if alert, ok := single.rule.(*rules.AlertingRule); ok {
+				found = append(found, describeAlert(alert, single.constant, one.last))
 			}
 		}
 		groups = append(groups, groupJSON{one.Name(), one.File(), one.Interval().Seconds(), one.last, found})
@@ -118,7 +119,9 @@ func (i *incident) ruleGroups() ([]byte, error) {
 	return json.Marshal(map[string]any{"groups": groups})
 }
 
-func describeAlert(alert *rules.AlertingRule, last time.Time) ruleJSON {
+func describeAlert(alert *rules.AlertingRule, constant map[string]string, last time.Time) ruleJSON {
+	of := alert.Labels().Map()
+	maps.Copy(of, constant)
 	failure := ""
 	if err := alert.LastError(); err != nil {
 		failure = err.Error()
@@ -129,7 +132,7 @@ func describeAlert(alert *rules.AlertingRule, last time.Time) ruleJSON {
 		Query:          alert.Query().String(),
 		Duration:       alert.HoldDuration().Seconds(),
 		KeepFiringFor:  alert.KeepFiringFor().Seconds(),
-		Labels:         alert.Labels().Map(),
+		Labels:         of,
 		Annotations:    alert.Annotations().Map(),
 		Health:         string(alert.Health()),
 		LastError:      failure,

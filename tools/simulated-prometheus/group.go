@@ -18,12 +18,17 @@ import (
 // group is one rule group and when it is evaluated next and was evaluated last.
 type group struct {
 	*rules.Group
-	next time.Time
-	last time.Time
+	singles []*single
+	next    time.Time
+	last    time.Time
 }
 
-func newGroup(loaded *rules.Group, request openRequest) *group {
-	for _, rule := range loaded.Rules() {
+func newGroup(
+	loaded *rules.Group, constant map[int]map[string]string, request openRequest, options *rules.ManagerOptions,
+) *group {
+	singles := make([]*single, 0, len(loaded.Rules()))
+	for index, rule := range loaded.Rules() {
+		singles = append(singles, newSingle(loaded, rule, constant[index], options))
 		if alert, ok := rule.(*rules.AlertingRule); ok {
 			// There is no past to be restored: samples of ALERTS are written from the first evaluation on.
 			alert.SetRestored(true)
@@ -37,11 +42,18 @@ func newGroup(loaded *rules.Group, request openRequest) *group {
 	for !next.After(from) {
 		next = next.Add(loaded.Interval())
 	}
-	return &group{Group: loaded, next: next}
+	return &group{Group: loaded, singles: singles, next: next}
 }
 
-func (g *group) evaluate() {
-	g.Eval(context.Background(), g.next)
+// evaluate evaluates the rules one after the other, as their group does; `before` is told each that is not quiet.
+func (g *group) evaluate(before func(*single)) {
+	for _, one := range g.singles {
+		if one.isQuiet(g.next) {
+			continue
+		}
+		before(one)
+		one.Eval(context.Background(), g.next)
+	}
 	g.last = g.next
 	g.next = g.next.Add(g.Interval())
 }
@@ -51,6 +63,8 @@ type textLoader struct {
 	texts  map[string]string
 	parser parser.Parser
 	bare   bool
+	// constant takes labels from the rules, by group and index.
+	constant map[string]map[int]map[string]string
 }
 
 func (l textLoader) Load(
@@ -61,10 +75,13 @@ func (l textLoader) Load(
 		failures[index] = fmt.Errorf("%s: %w", path, failure)
 	}
 	if l.bare && groups != nil {
-		for _, group := range groups.Groups {
+		for at := range groups.Groups {
+			group := &groups.Groups[at]
 			for index := range group.Rules {
 				group.Rules[index].Annotations = nil
 			}
+			// Annotations could tell the difference: their templates see the labels of the expression's result.
+			l.constant[rules.GroupKey(path, group.Name)] = takeConstantLabels(group)
 		}
 	}
 	return groups, failures

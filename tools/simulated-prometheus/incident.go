@@ -125,15 +125,17 @@ func (i *incident) append(write func(add func(number uint32, at int64, v float64
 }
 
 func (i *incident) loadGroups(request openRequest) ([]*group, error) {
-	manager := rules.NewManager(&rules.ManagerOptions{
-		QueryFunc:   i.conditions.recording(i.answers.query),
+	constant := map[string]map[int]map[string]string{}
+	options := &rules.ManagerOptions{
+		QueryFunc:   i.answers.labelling(i.conditions.recording(i.answers.query)),
 		NotifyFunc:  func(context.Context, string, ...*rules.Alert) {},
 		ExternalURL: &url.URL{},
 		Appendable:  i.head,
 		Queryable:   i,
-		GroupLoader: textLoader{texts: request.Rules, parser: newParser(), bare: request.Bare},
+		GroupLoader: textLoader{texts: request.Rules, parser: newParser(), bare: request.Bare, constant: constant},
 		Parser:      newParser(),
-	})
+	}
+	manager := rules.NewManager(options)
 	interval := time.Duration(request.EvaluationIntervalMs) * time.Millisecond
 	loaded, failures := manager.LoadGroups(interval, labels.EmptyLabels(), "", nil, false, sortedKeys(request.Rules)...)
 	if len(failures) > 0 {
@@ -141,7 +143,7 @@ func (i *incident) loadGroups(request openRequest) ([]*group, error) {
 	}
 	groups := make([]*group, 0, len(loaded))
 	for _, key := range sortedKeys(loaded) {
-		groups = append(groups, newGroup(loaded[key], request))
+		groups = append(groups, newGroup(loaded[key], constant[key], request, options))
 	}
 	return groups, nil
 }
@@ -158,9 +160,13 @@ func (i *incident) settle() {
 		if next.next.UnixMilli() > i.until {
 			break
 		}
-		i.conditions.begin(next.Group)
-		i.answers.begin(next.Group)
-		next.evaluate()
+		next.evaluate(i.begin)
 	}
-	i.answers.forget()
+	i.answers.forget(i.groups)
+}
+
+// begin names the rule that is evaluated now.
+func (i *incident) begin(one *single) {
+	i.conditions.begin(one.Group)
+	i.answers.asking = one
 }

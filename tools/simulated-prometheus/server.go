@@ -122,9 +122,11 @@ func (s *server) scrape(d *decoder) error {
 }
 
 func (s *server) end(d *decoder) error {
-	// A marker may be older than evaluations that are due and must not see it.
-	s.incident.settle()
 	at, count := d.int64(), d.uint32()
+	// A marker may be older than evaluations that are due and must not see it.
+	if at <= s.incident.until {
+		s.incident.settle()
+	}
 	if err := d.problem(d.has(4 * int(count))); err != nil {
 		return err
 	}

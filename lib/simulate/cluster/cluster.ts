@@ -28,7 +28,15 @@ export interface Cluster {
   readonly records: readonly PodRecord[]
 }
 
-export const createCluster = (clock: Clockwork, stack: SimulatedStack, random: Random): Cluster => {
+export interface ClusterOptions {
+  clock: Clockwork
+  stack: SimulatedStack
+  random: Random
+  /** Metrics that are kept; all where null. */
+  wanted: ((metric: string) => boolean) | null
+}
+
+export const createCluster = ({ clock, stack, random, wanted }: ClusterOptions): Cluster => {
   const { serving, gpuNodes, gpu } = stack
   const pods = createPodStore()
   const gpus = new Map(gpuNodes.map((node) => [node, createLedger(gpu.totalMiB)]))
@@ -61,6 +69,7 @@ export const createCluster = (clock: Clockwork, stack: SimulatedStack, random: R
       const process = startServingProcess({
         clock,
         serving,
+        wanted,
         gpu: ledgerOf(pod),
         holder: { ...holder, container: pod.container },
         onExit: (code) => {

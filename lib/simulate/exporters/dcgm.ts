@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { Holder } from '../../../stack/apps/gpu-emulator/client.ts'
 import type { Ledger } from '../../../stack/apps/gpu-emulator/ledger.ts'
-import { createDeviceState, renderDcgm } from '../../../stack/apps/gpu-emulator/metrics.ts'
+import { createDeviceState, dcgmGauges, dcgmLabels } from '../../../stack/apps/gpu-emulator/metrics.ts'
 import type { Labels, Page } from '../scrape/page.ts'
 
 /** The GPU emulator's own page of one node. */
@@ -16,36 +17,19 @@ export const dcgmPage = (ledger: Ledger, node: string, reservedMiB: number, now:
     minWatts: 200,
   }
   const state = createDeviceState(device)
-  /** By their text, so that a series keeps its labels object. */
+  /** By their owner, so that a series keeps its labels object. */
   const known = new Map<string, Labels>()
-  const labelsOf = (text: string): Labels => {
-    const labels =
-      known.get(text) ?? Object.fromEntries([...text.matchAll(LABEL)].map(([, name, value]) => [name, value]))
-    known.set(text, labels)
+  const labelsOf = (owner: Holder | null): Labels => {
+    const key = owner === null ? '' : `${owner.pod} ${owner.container ?? ''}`
+    const labels = known.get(key) ?? dcgmLabels(device, owner)
+    known.set(key, labels)
     return labels
   }
-  const families = [...renderDcgm(ledger, device, state, now()).matchAll(/^# TYPE (\S+)/gm)].map(
-    ([, name = '']) => name,
-  )
-  let text = ''
-  let samples: [name: string, labels: Labels, value: number][] = []
   return {
-    families,
+    families: dcgmGauges(ledger, device, state, now()).map(([name]) => name),
     visit: (visitor) => {
-      const current = renderDcgm(ledger, device, state, now())
-      if (current !== text)
-        samples = [...current.matchAll(SAMPLE)].map(([, name = '', of = '', value]) => [
-          name,
-          labelsOf(of),
-          Number(value),
-        ])
-      text = current
-      for (const [name, labels, value] of samples) visitor(name, labels, value)
+      const labels = labelsOf(ledger.owner())
+      for (const [name, , value] of dcgmGauges(ledger, device, state, now())) visitor(name, labels, value)
     },
   }
 }
-
-// --- Internal helpers ---
-
-const SAMPLE = /^(\w+)\{(.*)\} (\S+)$/gm
-const LABEL = /(\w+)="([^"]*)"/g

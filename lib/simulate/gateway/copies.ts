@@ -1,9 +1,11 @@
 import type { Replica, ReplicaPool } from '../../../stack/apps/gateway/replicas.ts'
 import type { EngineRequest, Tokens } from '../../vllm/engine/types.ts'
+import type { Clockwork } from '../clockwork.ts'
 import type { EngineDriver, Listener } from '../serving/engine-driver.ts'
 import type { GatewayMetrics } from './metrics.ts'
 
 export interface CopyOptions {
+  clock: Clockwork
   pool: ReplicaPool
   metrics: GatewayMetrics
   servingOf(uid: string): { driver: EngineDriver } | null
@@ -44,7 +46,7 @@ class Copy implements Listener {
   private isOver = false
 
   constructor(
-    { metrics, nextSeed, headSeconds }: CopyOptions,
+    { clock, metrics, nextSeed, headSeconds }: CopyOptions,
     { prompt, maxTokens }: CopiedRequest,
     replica: Replica,
     driver: EngineDriver,
@@ -53,7 +55,10 @@ class Copy implements Listener {
     this.driver = driver
     replica.inFlight++
     metrics.upstream(replica.name, OK, headSeconds)
-    this.request = driver.submit({ id: '', prompt, outputSeed: nextSeed(), maxTokens, naturalLength: Infinity }, this)
+    this.request = driver.submit(
+      { id: '', prompt, outputSeed: nextSeed(), maxTokens, naturalLength: Infinity, arrivedAt: clock.now() },
+      this,
+    )
   }
 
   leave(): void {

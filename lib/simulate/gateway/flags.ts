@@ -22,23 +22,33 @@ const FLAGS = [
 
 export const createFlags = (metrics: Pick<GatewayMetrics, 'evaluations'>): SimulatedFlags => {
   let fixed: Evaluated[] = []
-  let targeted: { flag: string; evaluate(request: number, now: number): Evaluated }[] = []
+  let targeted: Evaluator[] = []
+  /** What the fixed ones do to every request. */
+  let fixedPolicy = UNTOUCHED
   return {
     load: (document) => {
-      const { flags } = parseFlags(document)
+      const parsed = parseFlags(document)
+      const { flags } = parsed
       const known = FLAGS.filter((flag) => flags[flag] !== undefined)
       const isTargeted = (flag: string): boolean => flags[flag]?.targeting !== undefined
+      // Each in a document of its own: one with a rule of time is read again every second.
+      const evaluatorOf = (flag: string): Evaluator =>
+        evaluator(JSON.stringify({ ...parsed, flags: { [flag]: flags[flag] } }), flag)
       // Without a targeting rule every request gets the same.
-      const evaluate = evaluator(JSON.stringify(JSON.parse(document)))
-      fixed = known.filter((flag) => !isTargeted(flag)).map((flag) => evaluate(flag, 0, 0))
-      targeted = known
-        .filter((flag) => isTargeted(flag))
-        .map((flag) => ({ flag, evaluate: (request, now) => evaluate(flag, request, now) }))
+      fixed = known.filter((flag) => !isTargeted(flag)).map((flag) => evaluatorOf(flag)(0, 0))
+      targeted = known.filter((flag) => isTargeted(flag)).map(evaluatorOf)
+      fixedPolicy = copyOf(UNTOUCHED)
+      for (const one of fixed) apply(one, fixedPolicy)
     },
     evaluate: (request, now) => {
-      const policy = { ...UNTOUCHED, change: { ...UNTOUCHED.change }, retry: { ...UNTOUCHED.retry } }
-      for (const one of fixed) apply(one, policy, metrics)
-      for (const { evaluate } of targeted) apply(evaluate(request, now), policy, metrics)
+      for (const one of fixed) count(one, metrics)
+      if (targeted.length === 0) return fixedPolicy
+      const policy = copyOf(fixedPolicy)
+      for (const evaluate of targeted) {
+        const evaluated = evaluate(request, now)
+        count(evaluated, metrics)
+        apply(evaluated, policy)
+      }
       return policy
     },
   }
@@ -55,11 +65,21 @@ interface Evaluated {
   counter?: { value: number }
 }
 
-/** Each flag's parameters have names of their own. */
-const apply = (evaluated: Evaluated, policy: RequestPolicy, metrics: Pick<GatewayMetrics, 'evaluations'>): void => {
-  const { flag, variant, reason, value } = evaluated
-  evaluated.counter ??= metrics.evaluations(flag, variant, reason)
+type Evaluator = (request: number, now: number) => Evaluated
+
+const copyOf = (policy: RequestPolicy): RequestPolicy => ({
+  ...policy,
+  change: { ...policy.change },
+  retry: { ...policy.retry },
+})
+
+const count = (evaluated: Evaluated, metrics: Pick<GatewayMetrics, 'evaluations'>): void => {
+  evaluated.counter ??= metrics.evaluations(evaluated.flag, evaluated.variant, evaluated.reason)
   evaluated.counter.value++
+}
+
+/** Each flag's parameters have names of their own. */
+const apply = ({ value }: Evaluated, policy: RequestPolicy): void => {
   const { change, retry } = policy
   const { tokens, maxTokens, enabled, retries, timeoutMs, affinity, retryAfterSeconds } = value
   if (typeof tokens === 'number') change.contextTokens = tokens
@@ -80,30 +100,28 @@ const SECOND = 1_000
  * flagd's own evaluation. It takes the time from the machine's clock, so the rule's `$flagd.timestamp` is answered here: the
  * document is evaluated with the simulated second written in, once for each second in which somebody asks.
  */
-const evaluator = (document: string): ((flag: string, request: number, now: number) => Evaluated) => {
+const evaluator = (document: string, flag: string): Evaluator => {
   const isTimed = document.includes(TIMESTAMP)
   let second = Number.NaN
   let core = makeCore(document)
-  const known = new Map<string, Evaluated>()
+  let known: Evaluated | null = null
   // Where no rule draws by key, all requests of one second are alike.
   const isDrawn = document.includes('fractional') || document.includes('targetingKey')
-  return (flag, request, now) => {
+  return (request, now) => {
     const current = Math.floor(now / SECOND)
     if (isTimed && current !== second) {
       second = current
       core = makeCore(document.replaceAll(TIMESTAMP, String(current)))
-      known.clear()
+      known = null
     }
-    const key = isDrawn ? `${flag} ${request}` : flag
-    const before = known.get(key)
-    if (before !== undefined) return before
+    if (known !== null) return known
     const {
       value,
       variant = 'default',
       reason = 'UNKNOWN',
     } = core.resolveObjectEvaluation(flag, {}, { targetingKey: String(request) }, SILENT)
     const evaluated = { flag, variant, reason, value: Object.fromEntries(Object.entries(value)) }
-    if (!isDrawn) known.set(key, evaluated)
+    if (!isDrawn) known = evaluated
     return evaluated
   }
 }

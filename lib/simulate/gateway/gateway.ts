@@ -2,7 +2,7 @@ import { type RequestPolicy, UNTOUCHED } from '../../../stack/apps/gateway/flags
 import { type Replica, type ReplicaPool, replicaPool } from '../../../stack/apps/gateway/replicas.ts'
 import type { EngineRequest, Tokens } from '../../vllm/engine/types.ts'
 import type { Random } from '../../core/random.ts'
-import type { Clockwork } from '../clockwork.ts'
+import type { Clockwork, Timed } from '../clockwork.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Pod } from '../cluster/pod.ts'
 import type { PromptMaker } from '../load/prompt.ts'
@@ -11,17 +11,14 @@ import { type CopyOptions, sendCopy } from './copies.ts'
 import { createFlags, type SimulatedFlags } from './flags.ts'
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts'
 
+/** What a client sends, and how it is told. */
 export interface Call {
-  route: string
-  prompt: Tokens
-  maxTokens: number
+  readonly route: string
+  readonly prompt: Tokens
+  readonly maxTokens: number
   /** The user leaves after so many tokens. */
-  leaveAfter: number | null
-  on: CallEvents
-}
-
-/** What the client gets, and when that reaches it: a moment from now. */
-export interface CallEvents {
+  readonly leaveAfter: number | null
+  /** What it gets, and when that reaches it: a moment from now. */
   ended(end: CallEnd, at: number): void
   /** The token that the client wanted to leave after is there. */
   left(): void
@@ -74,7 +71,7 @@ const SECOND = 1_000
 
 /** The counterpart of stack/apps/gateway: its own pool and its own rules for retries, on simulated streams. */
 export const createGateway = ({ clock, cluster, prompts, random, maxModelLen }: GatewayOptions): Gateway => {
-  const pool = replicaPool(random.next, clock.now)
+  const pool = replicaPool(() => random.next(), clock.now)
   const metrics = createGatewayMetrics(pool)
   const flags = createFlags(metrics)
   const pods = new Map<string, Pod>()
@@ -90,7 +87,7 @@ export const createGateway = ({ clock, cluster, prompts, random, maxModelLen }: 
   return {
     send: (call) => {
       const exchange = new Exchange(shared, call, nextSeed())
-      clock.after(WAY_MS, () => exchange.begin())
+      clock.tell(clock.now() + WAY_MS, exchange)
       return exchange
     },
     setFlags: flags.load,
@@ -107,14 +104,16 @@ const BAD_GATEWAY = 502
 const NO_REPLICA = 503
 
 interface Shared extends CopyOptions {
-  clock: Clockwork
   flags: SimulatedFlags
   prompts: Pick<PromptMaker, 'changed'>
   maxModelLen: number
 }
 
+/** One for all: hardly any request is sent again. */
+const NO_COPIES: readonly { leave(): void }[] = []
+
 /** One request on its way. A class: there are a hundred thousand of them, and closures for each would be most of the garbage. */
-class Exchange implements OpenCall, Listener {
+class Exchange implements OpenCall, Listener, Timed {
   private readonly shared: Shared
   private readonly call: Call
   private readonly id: number
@@ -124,7 +123,7 @@ class Exchange implements OpenCall, Listener {
   private policy: RequestPolicy = UNTOUCHED
   private affinity: string | null = null
   private retries = 0
-  private copies: { leave(): void }[] = []
+  private copies = NO_COPIES
   private isOver = false
 
   constructor(shared: Shared, call: Call, id: number) {
@@ -135,7 +134,7 @@ class Exchange implements OpenCall, Listener {
   }
 
   /** The request is at the gateway. */
-  begin(): void {
+  due(): void {
     if (this.isOver) return
     const { clock, metrics, flags } = this.shared
     metrics.inFlight(1)
@@ -183,8 +182,10 @@ class Exchange implements OpenCall, Listener {
       clock.after(WAY_MS, () => this.attempt(except === null ? replica : null))
       return
     }
-    const { leaveAfter, on } = this.call
-    const { prompt, maxTokens } = this.changed()
+    const { call } = this
+    const { leaveAfter } = call
+    const prompt = this.prompt()
+    const maxTokens = this.maxTokens()
     if (prompt.length + maxTokens > maxModelLen) {
       metrics.upstream(replica.name, BAD_REQUEST, headSeconds)
       return this.end(BAD_REQUEST, 'refused', 'the prompt is longer than the context')
@@ -193,16 +194,23 @@ class Exchange implements OpenCall, Listener {
     replica.inFlight++
     metrics.upstream(replica.name, OK, headSeconds)
     const { driver } = serving
-    const request = driver.submit({ id: '', prompt, outputSeed: this.id, maxTokens, naturalLength: Infinity }, this)
+    const request = driver.submit(
+      { id: '', prompt, outputSeed: this.id, maxTokens, naturalLength: Infinity, arrivedAt: clock.now() },
+      this,
+    )
     this.taken = { pod: replica.name, request, driver }
-    if (leaveAfter !== null) driver.onTokens(request, leaveAfter, () => clock.after(WAY_MS, () => on.left()))
+    if (leaveAfter !== null) driver.onTokens(request, leaveAfter, () => clock.after(WAY_MS, () => call.left()))
   }
 
   /** The answer is not complete, and the application does not wait: stack/apps/gateway/retries.ts. */
   private copy(): void {
     if (this.isOver || !this.mayRetry('slow')) return
-    const copy = sendCopy(this.shared, { affinity: this.affinity, ...this.changed() })
-    if (copy !== null) this.copies.push(copy)
+    const copy = sendCopy(this.shared, {
+      affinity: this.affinity,
+      prompt: this.prompt(),
+      maxTokens: this.maxTokens(),
+    })
+    if (copy !== null) this.copies = [...this.copies, copy]
     this.shared.clock.after(this.policy.retry.timeoutMs, () => this.copy())
   }
 
@@ -213,18 +221,20 @@ class Exchange implements OpenCall, Listener {
     return true
   }
 
-  private changed(): { prompt: Tokens; maxTokens: number } {
-    const { change } = this.policy
-    const { prompt, maxTokens } = this.call
-    const limit = change.maxTokens === 0 ? maxTokens : change.maxTokens
-    return { prompt: this.shared.prompts.changed(prompt, change, this.id), maxTokens: limit }
+  private prompt(): Tokens {
+    return this.shared.prompts.changed(this.call.prompt, this.policy.change, this.id)
+  }
+
+  private maxTokens(): number {
+    const { maxTokens } = this.policy.change
+    return maxTokens === 0 ? this.call.maxTokens : maxTokens
   }
 
   private end(code: number, how: CallEnd['how'], reason: string | null): void {
     if (this.isOver) return
     this.close(code)
     const { taken } = this
-    this.call.on.ended(
+    this.call.ended(
       { how, status: taken === null ? code : OK, served: taken, reason },
       this.shared.clock.now() + WAY_MS,
     )

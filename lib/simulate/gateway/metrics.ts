@@ -31,8 +31,8 @@ export const createGatewayMetrics = (pool: ReplicaPool): GatewayMetrics => {
   const evaluations = counter('gateway_flag_evaluations_total', ['flag', 'variant', 'reason'])
   const retries = counter('gateway_upstream_retries_total', ['reason'])
   for (const reason of ['slow', 'failed']) retries.child(reason, '')
-  const durations = new Map<string, Histogram>()
-  const heads = new Map<string, Histogram>()
+  const durations = histograms(DURATION, 'route', DURATION_SECONDS)
+  const heads = histograms(HEAD, 'pod', HEAD_SECONDS)
   const gauges = { reload: 1, inFlight: 0 }
   const none: Labels = {}
   const podLabels = new Map<string, Labels>()
@@ -44,15 +44,11 @@ export const createGatewayMetrics = (pool: ReplicaPool): GatewayMetrics => {
   return {
     request: (code, route, seconds) => {
       requests.child(String(code), route).value++
-      const known = durations.get(route) ?? histogram(DURATION, { route }, DURATION_SECONDS)
-      durations.set(route, known)
-      known.observe(seconds)
+      durations.of(route).observe(seconds)
     },
     upstream: (pod, code, seconds) => {
       upstreamRequests.child(pod, String(code)).value++
-      const known = heads.get(pod) ?? histogram(HEAD, { pod }, HEAD_SECONDS)
-      heads.set(pod, known)
-      known.observe(seconds)
+      heads.of(pod).observe(seconds)
     },
     retry: (reason) => void retries.child(reason, '').value++,
     failure: (pod, reason) => void failures.child(pod, reason).value++,
@@ -63,7 +59,7 @@ export const createGatewayMetrics = (pool: ReplicaPool): GatewayMetrics => {
     forgetPod: (pod) => {
       upstreamRequests.forget(pod)
       failures.forget(pod)
-      heads.delete(pod)
+      heads.forget(pod)
     },
     page: {
       families: [
@@ -82,8 +78,8 @@ export const createGatewayMetrics = (pool: ReplicaPool): GatewayMetrics => {
         upstreamRequests.visit(visitor)
         failures.visit(visitor)
         retries.visit(visitor)
-        for (const head of heads.values()) head.visit(visitor)
-        for (const duration of durations.values()) duration.visit(visitor)
+        heads.visit(visitor)
+        durations.visit(visitor)
         evaluations.visit(visitor)
         visitor('gateway_flags_last_reload_success', none, gauges.reload)
         visitor('gateway_requests_in_flight', none, gauges.inFlight)
@@ -144,6 +140,25 @@ const counter = (name: string, labelNames: readonly string[]) => {
 interface Histogram {
   observe(seconds: number): void
   visit(visitor: SampleVisitor): void
+}
+
+/** One for each value of a label. */
+const histograms = (name: string, label: string, limits: readonly number[]) => {
+  const byValue = new Map<string, Histogram>()
+  return {
+    of: (value: string): Histogram => {
+      let known = byValue.get(value)
+      if (known === undefined) {
+        known = histogram(name, { [label]: value }, limits)
+        byValue.set(value, known)
+      }
+      return known
+    },
+    forget: (value: string): void => void byValue.delete(value),
+    visit: (visitor: SampleVisitor): void => {
+      for (const one of byValue.values()) one.visit(visitor)
+    },
+  }
 }
 
 const histogram = (name: string, own: Labels, limits: readonly number[]): Histogram => {

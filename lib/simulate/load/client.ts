@@ -1,15 +1,14 @@
-import type { RequestRecord } from '../../core/run-folder.ts'
 import type { Sizes } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
 import type { Tokens } from '../../vllm/engine/types.ts'
 import type { Clockwork } from '../clockwork.ts'
-import type { CallEnd, CallEvents, Gateway, OpenCall, Served } from '../gateway/gateway.ts'
+import type { Call, CallEnd, Gateway, OpenCall, Served } from '../gateway/gateway.ts'
 import { createDeadlines } from './deadlines.ts'
-import { makeRecord } from './record.ts'
+import { endedRequest } from './ended-request.ts'
+import type { RequestLog } from './request-log.ts'
 
+/** What is asked. */
 export interface Ask {
-  id: string
-  vu: number
   iteration: number
   arrival: { index: number; at: number } | null
   prompt: Tokens
@@ -17,17 +16,17 @@ export interface Ask {
   /** Steps of the timeline that made it what it is, and whether one of them asked for it at all. */
   traffic: string | null
   extra: boolean
-  by: Asker
 }
 
 export interface Asker {
+  readonly vu: number
   /** Over at a time that is now or in a moment; with the answer where it came whole, else null: the chat is over then. */
   done(served: Served | null, at: number): void
 }
 
 /** The load's client: one request after the other, each with its record. */
 export interface SimulatedClient {
-  ask(ask: Ask): void
+  ask(by: Asker, ask: Ask): void
   inFlight(): number
   /** Breaks off everything, as k6 does at the end of the run. */
   stop(): void
@@ -39,10 +38,10 @@ export interface ClientOptions {
   workload: Workload
   /** Each gap of each stream, and not only what the engines' counters tell of all. */
   detailed: boolean
-  onRecord(record: RequestRecord): void
+  log: Pick<RequestLog, 'add'>
 }
 
-export const createClient = ({ clock, gateway, workload, detailed, onRecord }: ClientOptions): SimulatedClient => {
+export const createClient = ({ clock, gateway, workload, detailed, log }: ClientOptions): SimulatedClient => {
   const route = workload.endpoint === 'chat' ? '/v1/chat/completions' : '/v1/completions'
   const open = new Map<number, Asking>()
   const deadlines = createDeadlines(clock, workload.requestTimeout, {
@@ -52,7 +51,7 @@ export const createClient = ({ clock, gateway, workload, detailed, onRecord }: C
       one?.breakOff(timeoutOf(one.call), 'request timeout')
     },
   })
-  const shared: Shared = { clock, open, detailed, onRecord }
+  const shared: Shared = { clock, open, route, detailed, log }
   let count = 0
   let isStopped = false
   return {
@@ -61,12 +60,11 @@ export const createClient = ({ clock, gateway, workload, detailed, onRecord }: C
       isStopped = true
       for (const one of open.values()) one.breakOff('stopped', 'context canceled')
     },
-    ask: (ask) => {
+    ask: (by, ask) => {
       if (isStopped) return
-      const one = new Asking(shared, ask, count++)
-      const { cancel, maxTokens } = ask.sizes
-      const leaveAfter = cancel !== null && 'afterTokens' in cancel ? cancel.afterTokens : null
-      one.call = gateway.send({ route, prompt: ask.prompt, maxTokens, leaveAfter, on: one })
+      const { cancel } = ask.sizes
+      const one = new Asking(shared, by, ask, count++)
+      one.call = gateway.send(one)
       open.set(one.number, one)
       deadlines.add(one.number)
       if (cancel !== null && 'afterMs' in cancel) clock.after(cancel.afterMs, () => one.left())
@@ -79,25 +77,43 @@ export const createClient = ({ clock, gateway, workload, detailed, onRecord }: C
 interface Shared {
   clock: Clockwork
   open: Map<number, Asking>
+  route: string
   detailed: boolean
-  onRecord(record: RequestRecord): void
+  log: Pick<RequestLog, 'add'>
 }
 
 const UNSENT: OpenCall = { served: () => null, leave: () => undefined }
 
 /** One request of a user, until its record is written. */
-class Asking implements CallEvents {
+class Asking implements Call {
   readonly number: number
+  readonly route: string
+  readonly prompt: Tokens
+  readonly maxTokens: number
+  readonly leaveAfter: number | null
   call = UNSENT
   isOpen = true
   private readonly shared: Shared
-  private readonly request: Ask
+  private readonly by: Asker
+  private readonly iteration: number
+  private readonly arrival: Ask['arrival']
+  private readonly traffic: string | null
+  private readonly extra: boolean
   private readonly started: number
 
-  constructor(shared: Shared, request: Ask, number: number) {
-    this.shared = shared
-    this.request = request
+  constructor(shared: Shared, by: Asker, ask: Ask, number: number) {
+    const { prompt, sizes } = ask
     this.number = number
+    this.route = shared.route
+    this.prompt = prompt
+    this.maxTokens = sizes.maxTokens
+    this.leaveAfter = sizes.cancel !== null && 'afterTokens' in sizes.cancel ? sizes.cancel.afterTokens : null
+    this.shared = shared
+    this.by = by
+    this.iteration = ask.iteration
+    this.arrival = ask.arrival
+    this.traffic = ask.traffic
+    this.extra = ask.extra
     this.started = shared.clock.now()
   }
 
@@ -117,12 +133,27 @@ class Asking implements CallEvents {
   }
 
   private close(ended: number, outcome: string, { status, reason, served }: Omit<CallEnd, 'how'>): void {
-    const { open, detailed, onRecord } = this.shared
-    const { request: ask, started } = this
+    const { open, detailed, log } = this.shared
+    const { by, iteration, arrival, traffic, extra, started } = this
     this.isOpen = false
     open.delete(this.number)
-    onRecord(makeRecord({ ask, started, ended, outcome, status, error: reason, served, detailed }))
-    ask.by.done(outcome === 'ok' ? served : null, ended)
+    log.add(
+      endedRequest({
+        vu: by.vu,
+        iteration,
+        arrival,
+        traffic,
+        extra,
+        started,
+        ended,
+        outcome,
+        status,
+        error: reason,
+        served,
+        detailed,
+      }),
+    )
+    by.done(outcome === 'ok' ? served : null, ended)
   }
 }
 

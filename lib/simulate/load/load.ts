@@ -1,6 +1,6 @@
 import { unreachable, UserError } from '../../core/errors.ts'
 import { loadPlan } from '../../core/load.ts'
-import { type ArrivalCount, type RequestRecord, TIMELINE_USERS } from '../../core/run-folder.ts'
+import { type ArrivalCount, TIMELINE_USERS } from '../../core/run-folder.ts'
 import type { Scenario } from '../../core/scenario.ts'
 import type { Workload } from '../../core/workload.ts'
 import { scriptData } from '../../k6/script-data.ts'
@@ -10,6 +10,7 @@ import { drawArrivals } from './arrivals.ts'
 import { createClient } from './client.ts'
 import { startOpenLoop } from './open-loop.ts'
 import { createPressing, type Pressing } from './pressing.ts'
+import type { RequestLog } from './request-log.ts'
 import { type RunningLoad, startUsers } from './users.ts'
 import type { LoadContext } from './virtual-user.ts'
 
@@ -23,7 +24,7 @@ export interface LoadInput {
   /** Virtual users that k6 would keep ready for surges. */
   extraUsers: number
   detailed: boolean
-  onRecord(record: RequestRecord): void
+  log: Pick<RequestLog, 'add'>
 }
 
 export interface SimulatedLoad extends Pressing {
@@ -37,21 +38,20 @@ const PUSH_MS = 2_000
 
 /** The scenario's load, from now on. */
 export const startLoad = (input: LoadInput): SimulatedLoad => {
-  const { clock, fleet, workload, runId, extraUsers, detailed, onRecord } = input
-  const client = createClient({ clock, gateway: fleet.gateway, workload, detailed, onRecord })
+  const { clock, fleet, workload, seed, runId, extraUsers, detailed, log } = input
+  const client = createClient({ clock, gateway: fleet.gateway, workload, detailed, log })
   let count = 0
   const context: LoadContext = {
     clock,
     client,
     prompts: fleet.prompts,
     workload,
-    seed: input.seed,
-    runId,
+    seed,
     pressures: () => pressing.all(),
     nonce: () => count++,
     surge: null,
   }
-  const pressing = createPressing(context, scriptData(input.scenario, workload, input.seed, extraUsers))
+  const pressing = createPressing(context, scriptData(input.scenario, workload, seed, extraUsers))
   const { load, arrivals } = begin(input, context)
   let isStopped = false
   const push = (): void => {

@@ -1,6 +1,7 @@
 import type { RequestChange } from '../../../stack/apps/gateway/flags/transform.ts'
 import type { Sizes, TurnKey } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
+import { SharedHead } from '../../vllm/engine/block-hash.ts'
 import type { Tokens } from '../../vllm/engine/types.ts'
 import { outputToken } from '../../vllm/text/words.ts'
 
@@ -47,6 +48,7 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
   const isExact = workload.promptTokenizer !== 'calibrated'
   const pooledTokens = workload.prefixes?.tokens ?? 0
   const turnTemplate = END + HEADER + END + HEADER
+  const heads = new Heads()
   return {
     first: (key, { own, whole, prefix }) => {
       const pooled = prefix === null ? 0 : pooledTokens
@@ -56,7 +58,7 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
       const system = isChat && common + fromPool > 0 ? HEADER : 0
       const template = isChat ? turnTemplate - END + system + (system === 0 ? 0 : END) : 0
       const ownTokens = Math.max(1, total - common - fromPool - (isExact ? template : 0))
-      return new FirstPrompt(isChat, { system, common, fromPool, ownTokens }, prefix ?? 0, key)
+      return new FirstPrompt(isChat, { system, common, fromPool, ownTokens }, prefix, key, heads)
     },
     next: (before, answer, own) => {
       const ownTokens = Math.max(1, own - (isExact ? turnTemplate : 0))
@@ -65,6 +67,7 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
       const ownTo = ownFrom + ownTokens
       return {
         length: ownTo + END + HEADER,
+        head: before.head,
         at: (index) => {
           if (index < before.length) return before.at(index)
           if (index < answered) return answer.at(index - before.length)
@@ -111,9 +114,24 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
 
 // --- Internal helpers ---
 
+/** What prompts begin with, by the prefix of the pool: of one and the same length all of them begin alike. */
+class Heads {
+  private readonly byPrefix = new Map<number | null, SharedHead[]>()
+
+  of(prefix: number | null, length: number): SharedHead {
+    const known = this.byPrefix.get(prefix) ?? []
+    const found = known.find((head) => head.length === length)
+    if (found !== undefined) return found
+    const head = new SharedHead(length)
+    this.byPrefix.set(prefix, [...known, head])
+    return head
+  }
+}
+
 /** A class: an engine keeps thousands of prompts whose blocks are in its cache. */
 class FirstPrompt implements Tokens {
   readonly length: number
+  readonly head: SharedHead
   private readonly system: number
   private readonly sharedTo: number
   private readonly pooledTo: number
@@ -127,8 +145,9 @@ class FirstPrompt implements Tokens {
   constructor(
     isChat: boolean,
     parts: { system: number; common: number; fromPool: number; ownTokens: number },
-    prefix: number,
+    prefix: number | null,
     key: TurnKey,
+    heads: Heads,
   ) {
     this.system = parts.system
     this.sharedTo = parts.system + parts.common
@@ -137,7 +156,8 @@ class FirstPrompt implements Tokens {
     this.ownFrom = this.endTo + (isChat ? HEADER : 0)
     this.ownTo = this.ownFrom + parts.ownTokens
     this.length = this.ownTo + (isChat ? END + HEADER : 0)
-    this.prefix = prefix
+    this.prefix = prefix ?? 0
+    this.head = heads.of(prefix, this.ownFrom)
     this.low = 'arrival' in key ? key.arrival : key.vu
     this.high = 'arrival' in key ? 0 : key.chat + 1
   }

@@ -2,7 +2,7 @@ import { pressed, type PressedSizes, type Pressure } from '../../k6/pressure.ts'
 import { drawSizes, type Sizes, type TurnKey, turnName, turnsOf } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
 import type { Tokens } from '../../vllm/engine/types.ts'
-import type { Alarm, Clockwork } from '../clockwork.ts'
+import type { Clockwork, Timed } from '../clockwork.ts'
 import type { Served } from '../gateway/gateway.ts'
 import type { Asker, SimulatedClient } from './client.ts'
 import type { PromptMaker } from './prompt.ts'
@@ -13,7 +13,6 @@ export interface LoadContext {
   prompts: PromptMaker
   workload: Workload
   seed: number
-  runId: string
   /** What presses on the load now. */
   pressures(): readonly Pressure[]
   /** Another number for each request. */
@@ -32,7 +31,7 @@ export interface Arrival {
 }
 
 /** One of k6's virtual users: plays chats, one after the other, each turn after its pause. */
-export class VirtualUser implements Asker {
+export class VirtualUser implements Asker, Timed {
   readonly vu: number
   private readonly context: LoadContext
   /** A chat is over at a time that is now or in a moment. */
@@ -47,7 +46,6 @@ export class VirtualUser implements Asker {
   private answered: Tokens | null = null
   private iteration = 0
   private isOver = false
-  private pause: Alarm | null = null
 
   constructor(context: LoadContext, vu: number, onChatOver: (at: number) => void) {
     this.context = context
@@ -58,10 +56,9 @@ export class VirtualUser implements Asker {
   /** The user is ready from a time on that is now or in a moment. */
   begin(key: TurnKey, from: number, arrival: Arrival | null): void {
     if (this.isOver) return
-    const { workload, seed } = this.context
     this.key = key
     this.arrival = arrival
-    this.turns = turnsOf({ workload, seed }, key)
+    this.turns = turnsOf(this.context, key)
     this.index = 0
     this.prompt = null
     this.answered = null
@@ -71,7 +68,6 @@ export class VirtualUser implements Asker {
   /** Asks nothing more; what is under way goes on. */
   end(): void {
     this.isOver = true
-    this.pause?.cancel()
   }
 
   done(served: Served | null, at: number): void {
@@ -83,34 +79,37 @@ export class VirtualUser implements Asker {
   }
 
   private turn(from: number): void {
-    const { clock, workload, seed } = this.context
+    const { clock } = this.context
     const row = this.index === 0 ? this.arrival : null
-    this.sizes = drawSizes({ workload, seed }, this.key, this.index, row)
+    this.sizes = drawSizes(this.context, this.key, this.index, row)
     const due = from + this.sizes.think
-    if (due > clock.now()) this.pause = clock.at(due, () => this.ask())
-    else this.ask()
+    if (due > clock.now()) clock.tell(due, this)
+    else this.due()
   }
 
-  private ask(): void {
-    const { client, runId, surge, pressures } = this.context
-    const { arrival, index, key } = this
+  /** The pause is over. */
+  due(): void {
+    const { client, surge } = this.context
+    const { arrival, index } = this
     if (this.isOver || this.sizes === null) return
-    // Its user has thought meanwhile: as it is to be by now.
-    const sizes = pressed(this.sizes, turnName(key, index), pressures())
-    const traffic = [...(surge === null ? [] : [surge.step]), ...sizes.traffic]
+    const sizes = this.pressedNow(this.sizes)
     this.prompt = this.promptOf(sizes)
-    const iteration = this.iteration++
-    client.ask({
-      id: `${runId}-${this.vu}-${iteration}`,
-      vu: this.vu,
-      iteration,
+    client.ask(this, {
+      iteration: this.iteration++,
       arrival: index === 0 ? arrival : null,
       prompt: this.prompt,
       sizes,
-      traffic: traffic.length === 0 ? null : traffic.join(','),
+      traffic: trafficOf(surge?.step ?? null, sizes.traffic),
       extra: surge !== null,
-      by: this,
     })
+  }
+
+  /** Its user has thought meanwhile: as it is to be by now. */
+  private pressedNow(sizes: Sizes): PressedSizes {
+    const pressures = this.context.pressures()
+    return pressures.length === 0
+      ? { ...sizes, ...UNPRESSED }
+      : pressed(sizes, turnName(this.key, this.index), pressures)
   }
 
   private promptOf(sizes: PressedSizes): Tokens {
@@ -120,4 +119,14 @@ export class VirtualUser implements Asker {
       before === null || answered === null ? prompts.first(key, sizes) : prompts.next(before, answered, sizes.own)
     return sizes.uniqueSeed === null ? prompt : prompts.alone(prompt, nonce())
   }
+}
+
+// --- Internal helpers ---
+
+const UNPRESSED: Omit<PressedSizes, keyof Sizes> = { uniqueSeed: null, traffic: [] }
+
+/** Of most requests null: nothing is made for them. */
+const trafficOf = (surge: string | null, pressing: readonly string[]): string | null => {
+  if (surge === null && pressing.length === 0) return null
+  return (surge === null ? pressing : [surge, ...pressing]).join(',')
 }

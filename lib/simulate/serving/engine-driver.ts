@@ -14,8 +14,8 @@ export interface Listener {
 export type Breakage = 'error' | 'gone'
 
 export interface EngineDriver {
-  /** `outputSeed` is another for each request. */
-  submit(init: Omit<RequestInit, 'arrivedAt'>, listener: Listener): EngineRequest
+  /** `outputSeed` is another for each request, and it arrives now. */
+  submit(init: RequestInit, listener: Listener): EngineRequest
   abort(request: EngineRequest): void
   /** Calls back as soon as the request has so many tokens. */
   onTokens(request: EngineRequest, tokens: number, act: () => void): void
@@ -104,8 +104,7 @@ export const createEngineDriver = (options: EngineDriverOptions): EngineDriver =
   return {
     steps,
     submit: (init, listener) => {
-      const now = clock.now()
-      const request = engine.add({ ...init, arrivedAt: now }, now)
+      const request = engine.add(init, init.arrivedAt)
       listeners.set(request.outputSeed, listener)
       wake()
       return request

@@ -26,6 +26,8 @@ export interface ServingProcessOptions {
   serving: SimulatedStack['serving']
   gpu: Ledger
   holder: Holder
+  /** Metrics that are kept of what it exposes; all where null. */
+  wanted: ((metric: string) => boolean) | null
   /** The process ended; 0 after SIGTERM, 1 where it could not start or its engine died. */
   onExit(exitCode: number): void
 }
@@ -40,7 +42,7 @@ const SECOND = 1_000
 const SIGKILLED = 137
 
 export const startServingProcess = (options: ServingProcessOptions): ServingProcess => {
-  const { clock, serving, gpu, holder, onExit } = options
+  const { clock, serving, gpu, holder, wanted, onExit } = options
   const { engine: plan, args, stepFloorMs } = serving
   const device = simulatedDevice(clock, gpu, holder)
   const memory = { parts: plan.memory, utilization: args.gpuMemoryUtilization }
@@ -76,6 +78,7 @@ export const startServingProcess = (options: ServingProcessOptions): ServingProc
     const metrics = createEngineMetrics({
       modelName: args.servedModelNames[0] ?? args.model,
       config: plan.engine,
+      isRead: (family) => wanted === null || ['', '_bucket', '_sum', '_count'].some((end) => wanted(family + end)),
       now: () => clock.now() / SECOND,
     })
     const driver = createEngineDriver({

@@ -5,8 +5,21 @@ import type { Tokens } from './types.ts'
 export interface Hashed {
   readonly prompt: Tokens
   readonly outputSeed: number
-  /** Chained hashes of the full blocks, as far as they have been needed. */
+  /** Chained hashes of the full blocks behind those of the prompt's head, as far as they have been needed. */
   readonly hashes: number[]
+}
+
+/** The beginning of many prompts: its blocks are hashed once, and nobody compares them. */
+export class SharedHead {
+  /** Tokens. */
+  readonly length: number
+  /** Hashes of its full blocks, as far as they have been needed, for blocks of this size. */
+  hashes: number[] = []
+  blockSize = 0
+
+  constructor(length: number) {
+    this.length = length
+  }
 }
 
 /** The parent of the first block. */
@@ -15,22 +28,37 @@ const LOW_BITS = 20
 const LOW = 2 ** LOW_BITS
 
 /**
- * Fills `request.hashes` up to `count` full blocks. Each hash covers the block's tokens and all before them, as vLLM's
- * chained block hashes do; 52 bits in one number instead of sha256, so collisions are possible in principle and
- * negligible at the tens of thousands of blocks that a device holds.
+ * The hash of a full block: it covers the block's tokens and all before them, as vLLM's chained block hashes do; 52 bits
+ * in one number instead of sha256, so collisions are possible in principle and negligible at the tens of thousands of
+ * blocks that a device holds.
  */
-export const hashBlocks = (request: Hashed, count: number, blockSize: number): void => {
-  const { hashes } = request
-  for (let block = hashes.length; block < count; block++) {
-    hashes.push(hashBlock(request, block, blockSize, hashes[block - 1] ?? ROOT))
+export const hashAt = (request: Hashed, block: number, blockSize: number): number => {
+  const { head } = request.prompt
+  const shared = sharedBlocks(request, blockSize)
+  if (head === undefined || shared === 0) return chained(request, request.hashes, 0, ROOT, block, blockSize)
+  if (head.blockSize !== blockSize) {
+    head.hashes = []
+    head.blockSize = blockSize
   }
+  const parent = chained(request, head.hashes, 0, ROOT, Math.min(block, shared - 1), blockSize)
+  return block < shared ? parent : chained(request, request.hashes, shared, parent, block, blockSize)
 }
 
-/** Whether both have the same tokens in this block. */
+/** Takes over the hash of a block from another request that has the same tokens up to its end. */
+export const adoptHash = (request: Hashed, other: Hashed, block: number, blockSize: number): void => {
+  if (request === other || request.hashes.length !== block - sharedBlocks(request, blockSize)) return
+  request.hashes.push(hashAt(other, block, blockSize))
+}
+
+/** Whether both have the same tokens in this block; that those before it are the same is known. */
 export const isSameBlock = (one: Hashed, other: Hashed, block: number, blockSize: number): boolean => {
+  if (one === other) return true
+  const { head } = one.prompt
+  const end = (block + 1) * blockSize
+  if (head !== undefined && head === other.prompt.head && end <= head.length) return true
   const ones = arrayOf(one)
   const others = arrayOf(other)
-  for (let index = block * blockSize; index < (block + 1) * blockSize; index++) {
+  for (let index = block * blockSize; index < end; index++) {
     const token = (ones === null ? undefined : ones[index]) ?? tokenAt(one, index)
     if (token !== ((others === null ? undefined : others[index]) ?? tokenAt(other, index))) return false
   }
@@ -38,6 +66,24 @@ export const isSameBlock = (one: Hashed, other: Hashed, block: number, blockSize
 }
 
 // --- Internal helpers ---
+
+const sharedBlocks = ({ prompt: { head } }: Hashed, blockSize: number): number =>
+  head === undefined ? 0 : Math.floor(head.length / blockSize)
+
+/** Fills `hashes`, whose first is that of block `from` with this parent, up to `block`, and returns that one's. */
+const chained = (
+  request: Hashed,
+  hashes: number[],
+  from: number,
+  parent: number,
+  block: number,
+  blockSize: number,
+): number => {
+  for (let next = from + hashes.length; next <= block; next++) {
+    hashes.push(hashBlock(request, next, blockSize, hashes[next - from - 1] ?? parent))
+  }
+  return hashes[block - from] ?? 0
+}
 
 // Two lanes of 32 bits: rotate, mix the token in, multiply; MurmurHash3's finish (public domain).
 const hashBlock = (request: Hashed, block: number, blockSize: number, parent: number): number => {

@@ -23,7 +23,7 @@ export interface DecodeSet {
 export const createDecodeSet = (clock: Clock, maxModelLen: number): DecodeSet => {
   const { blockSize } = clock
   // No end is further away than the longest output, so that a page holds one step at a time.
-  const pages: Sequence[][] = Array.from({ length: maxModelLen + 2 }, () => NOBODY)
+  const pages = Array.from<Sequence[] | null>({ length: maxModelLen + 2 }).fill(null)
   /** A sequence needs a block in every `blockSize`-th step: how many do so at each phase. */
   const phases = new Int32Array(blockSize)
   let size = 0
@@ -45,7 +45,7 @@ export const createDecodeSet = (clock: Clock, maxModelLen: number): DecodeSet =>
       change(sequence, 1)
       const page = sequence.finishesAt % pages.length
       const list = pages[page]
-      if (list === undefined || list === NOBODY) pages[page] = [sequence]
+      if (list === undefined || list === null) pages[page] = [sequence]
       else list.push(sequence)
     },
     leave: (sequence, computed) => {
@@ -56,9 +56,9 @@ export const createDecodeSet = (clock: Clock, maxModelLen: number): DecodeSet =>
     needsBlock: (sequence) => phaseOf(sequence) === clock.tick % blockSize,
     takeFinishing: () => {
       const page = clock.tick % pages.length
-      const list = pages[page] ?? NOBODY
-      if (list === NOBODY) return []
-      pages[page] = NOBODY
+      const list = pages[page] ?? null
+      if (list === null) return []
+      pages[page] = null
       // A sequence may have left since, or be here twice because it came back.
       keep(list, ({ finishesAt }) => finishesAt === clock.tick)
       keep(inOrder(list), (sequence, before) => sequence !== before)
@@ -68,8 +68,6 @@ export const createDecodeSet = (clock: Clock, maxModelLen: number): DecodeSet =>
 }
 
 // --- Internal helpers ---
-
-const NOBODY: Sequence[] = []
 
 /** Filters in place; `before` is the last that was kept. */
 const keep = (list: Sequence[], isKept: (sequence: Sequence, before: Sequence | undefined) => boolean): void => {

@@ -111,10 +111,10 @@ const chosenOf = (batch: Batch, active: boolean): Chosen => {
 const emit = (batch: Batch, now: number): Emission => {
   const { clock, decoding, kv, running } = batch
   const firstTokens: Sequence[] = []
-  const gaps: TokenGap[] = []
   let toldPreemptions = 0
   let emittedCount = decoding.size()
-  if (emittedCount > 0) gaps.push({ gapMs: now - clock.endedAt, count: emittedCount })
+  // Made whole: the first element that is pushed takes room for seventeen.
+  const gaps: TokenGap[] = emittedCount > 0 ? [{ gapMs: now - clock.endedAt, count: emittedCount }] : []
 
   const finished = decoding.takeFinishing()
   clock.tick++

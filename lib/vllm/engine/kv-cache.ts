@@ -79,7 +79,7 @@ export const createKvCache = (config: KvConfig): KvCache => {
       return true
     },
     lookup: (request) =>
-      enablePrefixCaching ? index.find(request, Math.floor((request.totalTokens - 1) / blockSize)) : NO_HITS,
+      enablePrefixCaching ? index.find(request.content, Math.floor((request.totalTokens - 1) / blockSize)) : NO_HITS,
     grow: (request, tokens, tick) => {
       const target = request.computedTokens + tokens
       const missing = blocksFor(target) - request.heldBlocks

@@ -1,25 +1,22 @@
 import { expect, test } from 'vitest'
-import { hashBlocks } from './block-hash.ts'
+import { hashAt } from './block-hash.ts'
 import { createPrefixIndex } from './prefix-index.ts'
 
-const requestOf = (...tokens: number[]) => ({
-  prompt: Uint32Array.from(tokens),
-  outputSeed: 1,
-  hashes: [] as number[],
-  filledBlocks: 0,
-})
+const contentOf = (...tokens: number[]) => ({ prompt: Uint32Array.from(tokens), outputSeed: 1, hashes: [] as number[] })
+
+const requestOf = (...tokens: number[]) => ({ content: contentOf(...tokens), filledBlocks: 0 })
 
 test('a run is found from its first block on, as far as it is full', () => {
   const index = createPrefixIndex(2)
   const owner = requestOf(1, 2, 3, 4, 5, 6, 7, 8)
   const run = index.begin(owner, 0, 1)
-  expect(index.find(requestOf(1, 2, 3, 4), 2).blocks).toBe(0)
+  expect(index.find(contentOf(1, 2, 3, 4), 2).blocks).toBe(0)
   owner.filledBlocks = 3
-  expect(index.find(requestOf(1, 2, 3, 4, 5, 6, 7, 8), 4)).toEqual({ blocks: 3, pieces: [{ run, from: 0, to: 3 }] })
-  expect(index.find(requestOf(1, 2, 3, 9, 5, 6), 3).blocks).toBe(1)
-  expect(index.find(requestOf(9, 2, 3, 4), 2).blocks).toBe(0)
+  expect(index.find(contentOf(1, 2, 3, 4, 5, 6, 7, 8), 4)).toEqual({ blocks: 3, pieces: [{ run, from: 0, to: 3 }] })
+  expect(index.find(contentOf(1, 2, 3, 9, 5, 6), 3).blocks).toBe(1)
+  expect(index.find(contentOf(9, 2, 3, 4), 2).blocks).toBe(0)
   index.forget(run)
-  expect(index.find(requestOf(1, 2, 3, 4), 2).blocks).toBe(0)
+  expect(index.find(contentOf(1, 2, 3, 4), 2).blocks).toBe(0)
 })
 
 test('a run that begins where another ended continues it', () => {
@@ -30,7 +27,7 @@ test('a run that begins where another ended continues it', () => {
   const two = requestOf(1, 2, 3, 4, 7, 8)
   const second = index.begin(two, 2, 2)
   two.filledBlocks = 3
-  expect(index.find(requestOf(1, 2, 3, 4, 7, 8, 9), 3).pieces).toEqual([
+  expect(index.find(contentOf(1, 2, 3, 4, 7, 8, 9), 3).pieces).toEqual([
     { run: first, from: 0, to: 2 },
     { run: second, from: 2, to: 3 },
   ])
@@ -44,7 +41,7 @@ test('of two runs with the same block, the one that filled it first is found', (
   runs[0]?.fillAtOnce(1, 5)
   runs[0]?.fillAtOnce(2, 8)
   runs[1]?.fillAtOnce(2, 6)
-  expect(index.find(requestOf(1, 2, 3, 4, 5), 2).pieces.map(({ run }) => run)).toEqual(runs)
+  expect(index.find(contentOf(1, 2, 3, 4, 5), 2).pieces.map(({ run }) => run)).toEqual(runs)
 })
 
 test('looking for itself leaves a request its hashes', () => {
@@ -52,8 +49,8 @@ test('looking for itself leaves a request its hashes', () => {
   const request = requestOf(1, 2, 3, 4, 5, 6, 7, 8)
   index.begin(request, 0, 1)
   request.filledBlocks = 4
-  expect(index.find(request, 4).blocks).toBe(4)
-  const fresh = requestOf(1, 2, 3, 4, 5, 6, 7, 8)
-  hashBlocks(fresh, 4, 2)
-  expect(request.hashes).toEqual(fresh.hashes)
+  expect(index.find(request.content, 4).blocks).toBe(4)
+  const fresh = contentOf(1, 2, 3, 4, 5, 6, 7, 8)
+  expect(hashAt(request.content, 3, 2)).toBe(hashAt(fresh, 3, 2))
+  expect(request.content.hashes).toEqual(fresh.hashes)
 })

@@ -1,5 +1,5 @@
 import { Run, type RunOwner } from './run.ts'
-import { type Hashed, hashBlocks, isSameBlock } from './block-hash.ts'
+import { adoptHash, type Hashed, hashAt, isSameBlock } from './block-hash.ts'
 
 /** Cached blocks that begin a request's tokens, as pieces of the runs that they come from. */
 export interface Hits {
@@ -26,13 +26,11 @@ export interface PrefixIndex {
 export const createPrefixIndex = (blockSize: number): PrefixIndex => {
   const slots = new Map<number, Run>()
   const candidates: Run[] = []
+  /** How many runs begin at each block: at most of them none does, and nobody needs a hash. */
+  const starts: number[] = []
   // Small integers are far cheaper as keys.
   const slotOf = (hash: number): number => hash & 0x3fff_ffff
 
-  const hashAt = (request: Hashed, block: number): number => {
-    if (request.hashes.length <= block) hashBlocks(request, block + 1, blockSize)
-    return request.hashes[block] ?? 0
-  }
   /** Keeps the runs that go on as the request does, and adds those that begin here. */
   const follow = (request: Hashed, block: number): void => {
     let kept = 0
@@ -40,10 +38,9 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
     candidates.length = kept
     // What is the same so far has the same hash, and the run's is asked for often.
     const [same] = candidates
-    if (same !== undefined && same.content !== request && request.hashes.length === block) {
-      request.hashes.push(hashAt(same.content, block))
-    }
-    const hash = hashAt(request, block)
+    if (same !== undefined) adoptHash(request, same.content, block, blockSize)
+    if ((starts[block] ?? 0) === 0) return
+    const hash = hashAt(request, block, blockSize)
     for (let run = slots.get(slotOf(hash)) ?? null; run !== null; run = run.sameSlot) {
       if (run.start === block && run.hash === hash) candidates.push(run)
     }
@@ -72,13 +69,16 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
       return { blocks: Math.max(0, most), pieces }
     },
     begin: (owner, start, order) => {
-      const hash = hashAt(owner, start)
+      const hash = hashAt(owner.content, start, blockSize)
       const run = new Run(owner, start, hash, order)
       run.sameSlot = slots.get(slotOf(hash)) ?? null
       slots.set(slotOf(hash), run)
+      while (starts.length <= start) starts.push(0)
+      starts[start] = (starts[start] ?? 0) + 1
       return run
     },
     forget: (run) => {
+      starts[run.start] = (starts[run.start] ?? 0) - 1
       const slot = slotOf(run.hash)
       let before = slots.get(slot) ?? null
       if (before === run) {
@@ -89,7 +89,10 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
       while (before !== null && before.sameSlot !== run) before = before.sameSlot
       if (before !== null) before.sameSlot = run.sameSlot
     },
-    clear: () => slots.clear(),
+    clear: () => {
+      slots.clear()
+      starts.length = 0
+    },
   }
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createLruQueue } from './lru-queue.ts'
 import { Run } from './run.ts'
 
-const OWNER = { prompt: new Uint32Array(0), outputSeed: 1, hashes: [], filledBlocks: 8 }
+const OWNER = { content: { prompt: new Uint32Array(0), outputSeed: 1, hashes: [] }, filledBlocks: 8 }
 
 /** Blocks 0 to 8 of a run whose owner has ended. */
 const ended = (): Run => {

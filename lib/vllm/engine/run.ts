@@ -21,10 +21,23 @@ interface Hold {
 }
 
 /** Who computes a run. */
-export interface RunOwner extends Hashed {
+export interface RunOwner {
+  readonly content: Hashed
   /** Full blocks that it has registered, as of the step at hand. */
   readonly filledBlocks: number
 }
+
+/** Blocks before `end` that the fill before this one has not. */
+interface Fill {
+  end: number
+  /** The step in which they were filled; with one token a step, the tokens that there would have been at step 0. */
+  readonly at: number
+  readonly isSteady: boolean
+  next: Fill | null
+}
+
+/** Of a fill that goes on; a small integer, as numbers go here. */
+const OPEN_END = 0x3fff_ffff
 
 /**
  * The blocks that one request computed from one admission on: from where its hits in the prefix cache ended. Blocks are
@@ -43,12 +56,12 @@ export class Run {
   /** The next run whose hash has the same slot. */
   sameSlot: Run | null = null
   #holds: Hold | null = null
-  /** When blocks were filled: up to which one, in which step (or, one a step, from which on), and which of the two. */
-  #fills: readonly number[] = []
+  #firstFill: Fill | null = null
+  #lastFill: Fill | null = null
 
   constructor(owner: RunOwner, start: number, hash: number, order: number) {
     this.owner = owner
-    this.content = owner
+    this.content = owner.content
     this.start = start
     this.hash = hash
     this.order = order
@@ -56,25 +69,22 @@ export class Run {
 
   /** In step `tick` everything before block `end` was full. */
   fillAtOnce(end: number, tick: number): void {
-    this.#fills = this.#fills.length === 0 ? [end, tick, 0] : [...this.#fills, end, tick, 0]
+    this.#fill({ end, at: tick, isSteady: false, next: null })
   }
 
   /** From now on one token a step; `origin`: the tokens that there would have been at step 0. */
   fillSteadily(origin: number): void {
-    this.#fills = [...this.#fills, Number.POSITIVE_INFINITY, origin, 1]
+    this.#fill({ end: OPEN_END, at: origin, isSteady: true, next: null })
   }
 
   /** No longer. */
   stopAt(end: number): void {
-    this.#fills = this.#fills.with(this.#fills.length - 3, end)
+    if (this.#lastFill !== null) this.#lastFill.end = end
   }
 
   filledAt(block: number, blockSize: number): number {
-    const fills = this.#fills
-    for (let index = 0; index < fills.length; index += 3) {
-      if (block >= (fills[index] ?? 0)) continue
-      const at = fills[index + 1] ?? 0
-      return fills[index + 2] === 0 ? at : (block + 1) * blockSize - at
+    for (let fill = this.#firstFill; fill !== null; fill = fill.next) {
+      if (block < fill.end) return fill.isSteady ? (block + 1) * blockSize - fill.at : fill.at
     }
     return Number.POSITIVE_INFINITY
   }
@@ -130,5 +140,11 @@ export class Run {
       if (!covered) onFree(this, low, end)
       end = low
     }
+  }
+
+  #fill(fill: Fill): void {
+    if (this.#lastFill === null) this.#firstFill = fill
+    else this.#lastFill.next = fill
+    this.#lastFill = fill
   }
 }

@@ -1,3 +1,4 @@
+import type { Hashed } from './block-hash.ts'
 import { targetTokensOf } from './core.ts'
 import type { Holder } from './kv-cache.ts'
 import type { Piece } from './prefix-index.ts'
@@ -27,7 +28,8 @@ export class Sequence implements EngineRequest, Holder {
   readonly naturalLength: number
   readonly priority: number
   readonly arrivedAt: number
-  readonly hashes: number[] = []
+  /** On its own, as the cache knows it for longer than the request. */
+  readonly content: Hashed
   status: RequestStatus = 'waiting'
   finishReason: FinishReason | null = null
   cachedTokens = -1
@@ -65,6 +67,7 @@ export class Sequence implements EngineRequest, Holder {
     this.id = init.id
     this.prompt = init.prompt
     this.outputSeed = init.outputSeed
+    this.content = { prompt: init.prompt, outputSeed: init.outputSeed, hashes: [] }
     this.maxTokens = init.maxTokens
     this.targetTokens = targetTokensOf(init, maxModelLen)
     this.naturalLength = init.naturalLength

@@ -31,6 +31,7 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
     else calls.push(call)
   }
   const receive = (now: number): void => {
+    if (arrivals.length === 0) return
     for (const request of arrivals) core.enqueue(request, now)
     arrivals = []
   }
@@ -109,8 +110,10 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
       if (inFlight === null) throw new Error('no step is in flight: call schedule first')
       const { step, chosen } = inFlight
       inFlight = null
-      for (const request of aborts) end(request)
-      aborts = []
+      if (aborts.length > 0) {
+        for (const request of aborts) end(request)
+        aborts = []
+      }
       const emission = core.emit(now)
       count(chosen, emission.toldPreemptions)
       if (clearWhenIdle && core.running() === 0) clear()

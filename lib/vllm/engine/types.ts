@@ -1,3 +1,5 @@
+import type { SharedHead } from './block-hash.ts'
+
 /** What the engine is told once, at start. The names are vLLM's own; what is left out has vLLM 0.32's default. */
 export interface EngineConfig {
   /** Tokens per KV block. */
@@ -28,6 +30,8 @@ export type RequestStatus = 'waiting' | 'running' | 'preempted' | 'finished'
 export interface Tokens {
   readonly length: number
   at(index: number): number | undefined
+  /** What it begins with, where others begin with the same. */
+  readonly head?: SharedHead | undefined
 }
 
 export interface RequestInit {

@@ -35,6 +35,8 @@ export interface EngineMetricsOptions {
   enforceEager?: boolean
   /** What a sequence is one of, where its client asked for `n` of them. */
   parentOf?: (request: EngineRequest) => Parent | undefined
+  /** Families that somebody reads; all of them where left out. */
+  isRead?: (family: string) => boolean
   /** Seconds since the epoch. */
   now(): number
 }
@@ -43,8 +45,8 @@ const SECOND = 1_000
 
 /** vLLM's PrometheusStatLogger (vllm/v1/metrics/loggers.py, before 0.8.0 vllm/engine/metrics.py) for one engine. */
 export const createEngineMetrics = (options: EngineMetricsOptions): EngineMetrics => {
-  const { modelName, config, vllm = LATEST, enforceEager = false, now } = options
-  const set = createVersionSet({ modelName, config, vllm, enforceEager, now })
+  const { modelName, config, vllm = LATEST, enforceEager = false, isRead = () => true, now } = options
+  const set = createVersionSet({ modelName, config, vllm, enforceEager, isRead, now })
   const { scalar, histogram } = set
   const rules = valueRules(vllm.version)
   const metrics = {

@@ -20,6 +20,8 @@ export interface VersionSetOptions {
   config: EngineConfig
   vllm: VllmVersion
   enforceEager: boolean
+  /** Families that somebody reads, where not all of them: the others are left out as if this version had none such. */
+  isRead?: (family: string) => boolean
   /** Seconds since the epoch. */
   now(): number
 }
@@ -28,8 +30,9 @@ export interface VersionSetOptions {
 const ON_DEMAND = ['vllm:sleep_mode_operation_duration_seconds', 'vllm:sleep_mode_operations_in_flight']
 
 export const createVersionSet = (options: VersionSetOptions): VersionSet => {
-  const { modelName, config, vllm, enforceEager, now } = options
-  const families = engineFamilies(vllm, ON_DEMAND)
+  const { modelName, config, vllm, enforceEager, isRead = () => true, now } = options
+  const exposed = familiesOf(vllm)
+  const families = exposed.filter(({ name }) => isRead(name))
   const names = new Set(families.map(({ name }) => name))
   const server = { ...config, enforceEager }
   const set = createMetricSet({ families, server, created: !isMultiprocess(vllm.version), now })
@@ -45,13 +48,23 @@ export const createVersionSet = (options: VersionSetOptions): VersionSet => {
     scalar: (name, labels) => (has(name) ? set.scalar(`vllm:${name}`, { ...base, ...labels }) : { value: 0 }),
     histogram: (name, labels) => (has(name) ? set.distribution(`vllm:${name}`, { ...base, ...labels }) : FORGOTTEN),
     has,
-    families: [...names].filter((name) => !ON_DEMAND.includes(name)),
+    families: exposed.map(({ name }) => name).filter((name) => !ON_DEMAND.includes(name)),
     render: set.render,
     visit: set.visit,
   }
 }
 
 // --- Internal helpers ---
+
+const known = new Map<string, readonly Family[]>()
+
+/** Made once: a simulation starts thousands of engines. */
+const familiesOf = (vllm: VllmVersion): readonly Family[] => {
+  const key = `${vllm.version} ${vllm.showHiddenFor ?? ''}`
+  const families = known.get(key) ?? engineFamilies(vllm, ON_DEMAND)
+  known.set(key, families)
+  return families
+}
 
 const FORGOTTEN: Distribution = { observe: () => undefined, count: 0, sum: 0 }
 

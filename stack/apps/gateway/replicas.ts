@@ -19,7 +19,7 @@ export interface ReplicaPool {
   /** Not ready any more; it keeps its count, in case it comes back with streams still open. */
   remove(uid: string): void
   forget(uid: string): void
-  ready(): Replica[]
+  ready(): readonly Replica[]
   /** All that have not been forgotten. */
   known(): Replica[]
   /**
@@ -35,27 +35,35 @@ const SUSPECT_MS = 1_000
 
 export const replicaPool = (random: () => number = Math.random, now: () => number = Date.now): ReplicaPool => {
   const replicas = new Map<string, Replica>()
-  const ready = (): Replica[] => [...replicas.values()].filter((replica) => replica.ready)
+  let ready: readonly Replica[] = []
+  const refresh = (): void => {
+    ready = [...replicas.values()].filter((replica) => replica.ready)
+  }
   return {
     add: (pod) => {
       const known = replicas.get(pod.uid)
       if (known?.host === pod.host) known.ready = true
       else replicas.set(pod.uid, { ...pod, ready: true, inFlight: 0, unanswered: new Set(), suspectUntil: 0 })
+      refresh()
     },
     remove: (uid) => {
       const known = replicas.get(uid)
       if (known !== undefined) known.ready = false
+      refresh()
     },
-    forget: (uid) => void replicas.delete(uid),
-    ready,
+    forget: (uid) => {
+      replicas.delete(uid)
+      refresh()
+    },
+    ready: () => ready,
     known: () => [...replicas.values()],
     pick: (except, key = null) => {
-      const chosen = (from: Replica[]): Replica | null =>
-        key === null ? leastLoaded(from, random) : preferred(from, key)
-      const all = ready()
-      const others = all.filter(({ uid }) => uid !== except?.uid)
-      const healthy = others.filter(({ suspectUntil }) => suspectUntil <= now())
-      return chosen(healthy) ?? chosen(others) ?? chosen(all)
+      const time = now()
+      const isOther = ({ uid }: Replica): boolean => uid !== except?.uid
+      const isHealthy = (replica: Replica): boolean => isOther(replica) && replica.suspectUntil <= time
+      const chosen = (isCandidate: (replica: Replica) => boolean): Replica | null =>
+        key === null ? leastLoaded(ready, isCandidate, random) : preferred(ready.filter(isCandidate), key)
+      return chosen(isHealthy) ?? chosen(isOther) ?? chosen(() => true)
     },
     suspect: (replica) => {
       replica.suspectUntil = now() + SUSPECT_MS
@@ -65,14 +73,28 @@ export const replicaPool = (random: () => number = Math.random, now: () => numbe
 
 // --- Internal helpers ---
 
-const leastLoaded = (replicas: Replica[], random: () => number): Replica | null => {
-  const fewest = Math.min(...replicas.map(({ inFlight }) => inFlight))
-  const candidates = replicas.filter(({ inFlight }) => inFlight === fewest)
-  return candidates[Math.floor(random() * candidates.length)] ?? null
+/** Asked for every request: makes no lists. */
+const leastLoaded = (
+  replicas: readonly Replica[],
+  isCandidate: (replica: Replica) => boolean,
+  random: () => number,
+): Replica | null => {
+  let fewest = Infinity
+  let count = 0
+  for (const replica of replicas) {
+    if (replica.inFlight > fewest || !isCandidate(replica)) continue
+    count = replica.inFlight < fewest ? 1 : count + 1
+    fewest = replica.inFlight
+  }
+  let left = Math.floor(random() * count)
+  for (const replica of replicas) {
+    if (replica.inFlight === fewest && isCandidate(replica) && left-- === 0) return replica
+  }
+  return null
 }
 
 /** Rendezvous hashing: a replica that goes moves its own keys only. */
-const preferred = (replicas: Replica[], key: string): Replica | null => {
+const preferred = (replicas: readonly Replica[], key: string): Replica | null => {
   const weight = ({ uid }: Replica): number => seededRandom(deriveSeed(0, `${uid} ${key}`)).next()
   return replicas.toSorted((a, b) => weight(b) - weight(a))[0] ?? null
 }

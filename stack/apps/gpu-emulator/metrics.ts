@@ -1,3 +1,4 @@
+import type { Holder } from './client.ts'
 import { createInjections, FIELDS, type Injections } from './injections.ts'
 import type { Ledger } from './ledger.ts'
 import { createPower, type Power, type PowerRating } from './power.ts'
@@ -22,31 +23,29 @@ export const createDeviceState = (rating: PowerRating): DeviceState => ({
   injections: createInjections(),
 })
 
+export type Gauge = [name: string, help: string, value: number]
+
 const DRIVER_VERSION = '580.95.05'
+const FULL_CLOCK_MHZ = 1_980
+const IDLE_CLOCK_MHZ = 345
 
 /**
  * dcgm-exporter's page (etc/default-counters.csv) for one device: memory from the ledger, utilisation as the holders report it.
  * Temperature, power and clock are a plain function of utilisation and power limit: synthetic, and moving with the load all the same.
  */
 export const renderDcgm = (ledger: Ledger, device: Device, state: DeviceState, now: number): string => {
-  const labels = labelText(ledger, device)
-  return readings(ledger, device, state, now)
+  const labels = labelText(dcgmLabels(device, ledger.owner()))
+  return dcgmGauges(ledger, device, state, now)
     .map(([name, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name}${labels} ${value}\n`)
     .join('')
 }
 
-// --- Internal helpers ---
-
-const FULL_CLOCK_MHZ = 1_980
-const IDLE_CLOCK_MHZ = 345
-
-type Reading = [name: string, help: string, value: number]
-
-/** As measured, but for what somebody injected. */
-const readings = (ledger: Ledger, device: Device, { power, injections }: DeviceState, now: number): Reading[] => {
+/** What is on the page: as measured, but for what somebody injected. */
+export const dcgmGauges = (ledger: Ledger, device: Device, state: DeviceState, now: number): Gauge[] => {
+  const { power, injections } = state
   const busy = ledger.busy(now)
   const clock = busy > 0 ? Math.round(FULL_CLOCK_MHZ * power.speed()) : IDLE_CLOCK_MHZ
-  const measured: Reading[] = [
+  const measured: Gauge[] = [
     ['DCGM_FI_DEV_SM_CLOCK', 'SM clock frequency (in MHz).', clock],
     ['DCGM_FI_DEV_GPU_TEMP', 'GPU temperature (in C).', Math.round(31 + 34 * busy)],
     ['DCGM_FI_DEV_POWER_USAGE', 'Power draw (in W).', power.drawn(busy)],
@@ -62,10 +61,9 @@ const readings = (ledger: Ledger, device: Device, { power, injections }: DeviceS
 }
 
 /** dcgm-exporter with --kubernetes names the pod that owns the device; without one the three labels are left out. */
-const labelText = (ledger: Ledger, { uuid, model, hostname }: Device): string => {
-  const owner = ledger.owner()
+export const dcgmLabels = ({ uuid, model, hostname }: Device, owner: Holder | null): Record<string, string> => {
   const [namespace = '', pod = ''] = owner?.pod.split('/') ?? []
-  const labels: Record<string, string> = {
+  return {
     gpu: '0',
     UUID: uuid,
     pci_bus_id: '00000000:3B:00.0',
@@ -75,7 +73,11 @@ const labelText = (ledger: Ledger, { uuid, model, hostname }: Device): string =>
     DCGM_FI_DRIVER_VERSION: DRIVER_VERSION,
     ...(owner === null ? {} : { container: owner.container ?? '', namespace, pod }),
   }
-  return `{${Object.entries(labels)
+}
+
+// --- Internal helpers ---
+
+const labelText = (labels: Readonly<Record<string, string>>): string =>
+  `{${Object.entries(labels)
     .map(([name, value]) => `${name}="${value}"`)
     .join(',')}}`
-}

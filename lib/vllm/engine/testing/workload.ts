@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
-import type { EngineConfig, PauseMode, RequestInit } from '../types.ts'
+import { SharedHead } from '../block-hash.ts'
+import type { EngineConfig, PauseMode, RequestInit, Tokens } from '../types.ts'
 
 /** What happens to an engine before and during one step. */
 export interface Happening {
@@ -37,17 +38,27 @@ const anyRequest = fc
     prefixLength: fc.constantFrom(0, 8, 17, 32, 48),
     ownLength: fc.integer({ min: 1, max: 40 }),
     own: fc.integer({ min: 0, max: 5 }),
+    tellsHead: fc.boolean(),
     outputSeed: fc.integer({ min: 0, max: 2 }),
     maxTokens: fc.integer({ min: 1, max: 60 }),
     naturalLength: fc.option(fc.integer({ min: 1, max: 60 }), { nil: Number.POSITIVE_INFINITY }),
     priority: fc.integer({ min: 0, max: 2 }),
   })
-  .map(({ prefix, prefixLength, ownLength, own, ...rest }) => ({
-    ...rest,
-    prompt: Uint32Array.from({ length: prefixLength + ownLength }, (_, index) =>
+  .map(({ prefix, prefixLength, ownLength, own, tellsHead, ...rest }) => {
+    const tokens = Uint32Array.from({ length: prefixLength + ownLength }, (_, index) =>
       index < prefixLength ? prefix * 1_000 + index : 10_000 + own * 1_000 + index,
-    ),
-  }))
+    )
+    return { ...rest, prompt: tellsHead ? withHead(tokens, prefix, prefixLength) : tokens }
+  })
+
+const heads = new Map<string, SharedHead>()
+
+/** The same tokens, with the same object for the same beginning. */
+const withHead = (tokens: Uint32Array, prefix: number, length: number): Tokens => {
+  const head = heads.get(`${prefix} ${length}`) ?? new SharedHead(length)
+  heads.set(`${prefix} ${length}`, head)
+  return { length: tokens.length, at: (index) => tokens[index], head }
+}
 
 const anyCall: fc.Arbitrary<Call> = fc.oneof(
   fc.record({
