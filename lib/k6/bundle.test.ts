@@ -48,6 +48,13 @@ test('the bundle is one small file: every virtual user evaluates it', async () =
   await rm(dir, { recursive: true })
   expect(text.length).toBeLessThan(36_000)
   const imports = [...text.matchAll(/from "([^"]+)"/g)].map((match) => match[1])
-  expect([...new Set(imports)].sort()).toEqual(['k6', 'k6/execution', 'k6/http', 'k6/metrics', 'k6/x/kubernetes', 'k6/x/llm'])
+  expect([...new Set(imports)].sort()).toEqual([
+    'k6',
+    'k6/execution',
+    'k6/http',
+    'k6/metrics',
+    'k6/x/kubernetes',
+    'k6/x/llm',
+  ])
   expect(text).toContain('gpu-memory-pressure')
 })

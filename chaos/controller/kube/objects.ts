@@ -20,7 +20,8 @@ export const objectCalls = (kube: Kube, fault: FaultResource): ObjectCalls => {
       } catch (error) {
         if (!isConflict(error)) throw error
         const found = await read(kind, name)
-        if (found === null || !isOurs(found)) throw new Error(`${kind.plural} ${name} belongs to somebody else`, { cause: error })
+        if (found === null || !isOurs(found))
+          throw new Error(`${kind.plural} ${name} belongs to somebody else`, { cause: error })
       }
     },
 
