@@ -46,7 +46,7 @@ export const startController = (
 /** `firedrill heal`, to its end. */
 export const heal = async ({ pool, plane, drill: { namespace } }: Lane): Promise<void> => {
   const healing = await pool.start(`heal --kubeconfig ${plane.kubeconfig} --namespace ${namespace}`.split(' '))
-  await Promise.race([healing.ended, delay(HEAL_TIMEOUT_MS)])
+  await Promise.race([healing.ended, delay(HEAL_TIMEOUT_MS, undefined, { ref: false })])
   await healing.kill()
 }
 

@@ -19,7 +19,7 @@ const { values } = parseArgs({
     all: { type: 'boolean', default: false },
     fault: { type: 'string', multiple: true },
     /** So many kill points, drawn by the seed; with --all, every one of every example. */
-    points: { type: 'string', default: '300' },
+    points: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     'only-deaths': { type: 'boolean', default: false },
     'no-deaths': { type: 'boolean', default: false },
