@@ -51,9 +51,9 @@ export const didNotMove = ({ to }: Movement, seen: Seen): string | null => {
   return `expected ${signal} to go ${to} from ${before}, found ${lowest} to ${highest}`
 }
 
-/** Null where the signal stayed as it was for most of the time. */
+/** Null where the signal was seen to stay as it was for most of the time; what nobody saw is no proof. */
 export const didMove = ({ signal, before, median }: Seen): string | null => {
-  if (before === null || median === null) return null
+  if (before === null || median === null) return `expected samples of ${signal} before and during the fault, found none`
   const moved = movement(signal, before, median)
   return moved === null ? null : `expected ${signal} to stay at ${before}, found ${median}`
 }
