@@ -2,9 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 const exclude = ['**/node_modules/**', 'runs/**']
 
-/** These have a control plane of their own and no load, and mostly wait: two of them at a time disturb nobody. */
+/** These have a control plane of their own, or none, and mostly wait: two of them at a time disturb nobody. */
 const PLANES =
-  'tests/{collect-kube,crash,controller*,faults,network-*,node-agent,node-outage,prometheus,rollout,stack}.e2e.test.ts'
+  'tests/{collect-kube,crash,controller*,faults,network-*,node-agent,node-outage,prometheus,rollout,stack,traffic}.e2e.test.ts'
 /** Each with minutes to spare. */
 const patience = { testTimeout: 300_000, hookTimeout: 180_000 }
 
@@ -34,7 +34,7 @@ export default defineConfig({
       },
       {
         test: {
-          // Half an hour: npm run test:faults.
+          // Three quarters of an hour: npm run test:faults.
           name: 'slow',
           include: ['tests/**/*.slow.test.ts'],
           exclude,

@@ -305,11 +305,12 @@ describe('probes', () => {
   })
 })
 
-test('exec says why it is not offered', async () => {
+test('a command runs in a container, and what is not offered says why', async () => {
   await create('exec', { graceSeconds: 1, container: { image: 'test/shell', args: ['sleep 300'] } })
   await phase('exec', 'Running')
-  const { stderr } = await kubectl(['exec', 'exec', '--', 'true'])
-  expect(stderr).toContain('the embedded cluster has no exec')
+  expect((await kubectl(['exec', 'exec', '--', 'echo', 'here'])).stdout).toBe('here\n')
+  const { stderr } = await kubectl(['attach', 'exec'])
+  expect(stderr).toContain('the embedded cluster has no attach')
   await remove('exec')
 })
 
