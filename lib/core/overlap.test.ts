@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { mayOverlap, overlapProblems } from './overlap.ts'
-import { after, at, defineScenario, Scenario, type ScenarioInput, when } from './scenario.ts'
+import { after, at, defineScenario, PlayableScenario, Scenario, type ScenarioInput, when } from './scenario.ts'
 
 const scenario = (timeline: ScenarioInput['timeline']) =>
-  Scenario.safeParse(
+  PlayableScenario.safeParse(
     defineScenario({
       name: 'x',
       summary: 'x',
@@ -24,6 +24,18 @@ test('steps at times that are known to be in force together are refused, and tol
     message:
       'expected steps one after the other, found "second" (39s…44s) while "first" (10s…40s) is in force; where that is meant, give it overlaps: ["first"]',
   })
+})
+
+test('the form alone does not ask for it: run folders from before it was refused are still read', () => {
+  const step = { when: { kind: 'at', time: 10_000 }, fault: 'pod-kill', lasting: 30_000 }
+  const old = {
+    name: 'x',
+    summary: 'x',
+    load: { users: { stages: [{ to: 1, over: 300_000 }] }, workload: 'chat' },
+    timeline: { first: step, second: step },
+  }
+  expect(PlayableScenario.safeParse(old).success).toBe(false)
+  expect(Object.keys(Scenario.parse(old).timeline)).toEqual(['first', 'second'])
 })
 
 test('either of two steps may say that they overlap', () => {
@@ -51,6 +63,18 @@ test('of steps that follow others or wait for a condition nobody knows the times
     lasting: 30_000,
     overlaps: [],
   })
+})
+
+test('a condition that could never be true in time is refused', () => {
+  const by = (time: string) =>
+    scenario({ one: when('up == 0').heldFor('10s').by(time).fault('pod-kill').lasting('9s') })
+  expect(by('31s').success).toBe(true)
+  expect(by('30s').error?.issues).toMatchObject([
+    {
+      path: ['timeline', 'one', 'when', 'by'],
+      message: expect.stringContaining('expected a time after 30s, the end of the baseline'),
+    },
+  ])
 })
 
 test('only other steps can be overlapped', () => {

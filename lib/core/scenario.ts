@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DEFAULT_ONSET_MS } from './alert-window.ts'
-import { Duration } from './duration.ts'
+import { Duration, formatDuration } from './duration.ts'
 import { Load } from './load.ts'
 import { overlapProblems } from './overlap.ts'
 import { Safety } from './safety.ts'
@@ -65,6 +65,12 @@ export const Scenario = z
     const steps = Object.keys(scenario.timeline)
     const known = (step: string): string =>
       `expected one of the timeline's steps (${steps.join(', ')}), found "${step}"`
+    for (const [name, { when }] of Object.entries(scenario.timeline)) {
+      const soonest = when.kind === 'when' ? scenario.baseline + when.heldFor : null
+      if (when.kind !== 'when' || when.by === undefined || soonest === null || when.by > soonest) continue
+      const message = `expected a time after ${formatDuration(soonest)}, the end of the baseline and what it is to hold for, found ${formatDuration(when.by)}: it could never begin`
+      context.addIssue({ code: 'custom', path: ['timeline', name, 'when', 'by'], message })
+    }
     for (const [name, step] of Object.entries(scenario.timeline)) {
       if (step.when.kind !== 'after') continue
       const earlier = steps.slice(0, steps.indexOf(name))
@@ -72,13 +78,17 @@ export const Scenario = z
       const message = `${known(step.when.step)}, written before "${name}"`
       context.addIssue({ code: 'custom', path: ['timeline', name, 'when', 'step'], message })
     }
-    for (const { path, message } of overlapProblems(scenario.timeline)) {
-      context.addIssue({ code: 'custom', path: ['timeline', ...path], message })
-    }
     for (const name of Object.keys(scenario.expect)) {
       if (!steps.includes(name)) context.addIssue({ code: 'custom', path: ['expect', name], message: known(name) })
     }
   })
+
+/** A scenario that is still to be played. Those of old run folders are read by the form alone: they were played as they are. */
+export const PlayableScenario = Scenario.superRefine(({ timeline }, context) => {
+  for (const { path, message } of overlapProblems(timeline)) {
+    context.addIssue({ code: 'custom', path: ['timeline', ...path], message })
+  }
+})
 
 export type Scenario = z.infer<typeof Scenario>
 export type ScenarioInput = z.input<typeof Scenario>

@@ -5,7 +5,19 @@ import { target } from './script-target.ts'
 import { messageOf, tell } from './script-tell.ts'
 import { inWords } from './pressure.ts'
 import { begin, end, type SeenFault, trafficOf } from './script-traffic.ts'
-import { blockedBy, dueAt, faultName, givenUpAt, type Holding, isTransient, isWatched, whyGivenUp } from './timeline.ts'
+import {
+  blockedBy,
+  dueAt,
+  faultName,
+  givenUpAt,
+  type Heard,
+  type Holding,
+  isDue,
+  isTransient,
+  isWatched,
+  stillHolding,
+  whyGivenUp,
+} from './timeline.ts'
 
 const CREATE_PATIENCE_MS = 30_000
 const CONDITION_MS = 1_000
@@ -31,6 +43,7 @@ export const playTimeline = (data: ScriptData, startedAt: number): Timeline => {
     active: new Map(),
     overAt: new Map(),
     holding: new Map(),
+    heard: new Map(),
     refused: [],
     told: new Map(),
   }
@@ -74,6 +87,7 @@ interface Played {
   active: Map<string, Active>
   overAt: Map<string, number>
   holding: Map<string, Holding>
+  heard: Map<string, Heard>
   refused: string[]
   /** What was said of a step last, so that it is said once. */
   told: Map<string, string>
@@ -86,15 +100,18 @@ const connect = (): Kubernetes =>
   })
 
 /** Whether its condition is true, as long as the step waits; a time without an answer is a gap. */
-const watch = (step: ScriptStep, { startedAt, holding, told }: Played): void => {
+const watch = (step: ScriptStep, { startedAt, holding, heard, told }: Played): void => {
   const { name, when } = step
   const at = Date.now()
   if (when.kind !== 'when' || !isWatched(step, startedAt, at)) return
   const truth = askCondition(when.promql)
   const before = holding.get(name)
+  if (truth.kind !== 'unknown') heard.set(name, 'answers')
+  else if (!heard.has(name)) heard.set(name, 'nothing')
   if (truth.kind === 'true') {
-    if (before !== undefined) return
-    holding.set(name, { since: at, value: truth.value })
+    const holds = stillHolding(before, at, truth.value)
+    holding.set(name, holds)
+    if (holds.since === before?.since) return
     told.delete(name)
     return tell({ event: 'condition-true', at, step: name, value: truth.value })
   }
@@ -110,20 +127,24 @@ const watch = (step: ScriptStep, { startedAt, holding, told }: Played): void => 
 
 /** Created, refused or given up; false while it waits. */
 const isDealtWith = (kube: Kubernetes, data: ScriptData, step: ScriptStep, played: Played): boolean => {
-  const { startedAt, overAt, holding, told } = played
+  const { startedAt, overAt, holding, heard, told } = played
   const { name } = step
   const now = Date.now()
-  const due = dueAt(step, played)
+  const due = isDue(step, played, now)
   const blocker = blockedBy(step, played)
-  if (due !== null && due <= now) {
+  // Of what the API server was asked to take, nobody knows whether it has it: that is seen through.
+  if (now >= (givenUpAt(step, startedAt) ?? Infinity) && !asked.has(name)) {
+    overAt.set(name, now)
+    const reason = whyGivenUp({ heard: heard.get(name), isHolding: holding.has(name), isDue: due, blocker })
+    tell({ event: 'step-not-started', at: now, step: name, reason })
+    return true
+  }
+  if (due || asked.has(name)) {
     if (blocker === null) return create(kube, data.scenario, step, played)
     if (told.get(name) !== blocker) tell({ event: 'step-waits', at: now, step: name, for: blocker })
     told.set(name, blocker)
   }
-  if (now < (givenUpAt(step, startedAt) ?? Infinity)) return false
-  overAt.set(name, now)
-  tell({ event: 'step-not-started', at: now, step: name, reason: whyGivenUp(holding.get(name), blocker) })
-  return true
+  return false
 }
 
 /** Since when the API server is asked to take a step's Fault. */

@@ -6,9 +6,12 @@ import {
   dueAt,
   faultName,
   givenUpAt,
+  type GivenUp,
   type Holding,
+  isDue,
   isTransient,
   isWatched,
+  stillHolding,
   untilNext,
   whyGivenUp,
 } from './timeline.ts'
@@ -32,21 +35,50 @@ const third: ScriptStep = {
   spec,
 }
 
+const held: Holding = { since: 50_000, value: 1, asked: 50_000 }
+
 test('`when` counts from the moment since which its condition is true, and is asked for after the baseline', () => {
   expect(isWatched(third, 1_000, 20_999)).toBe(false)
   expect(isWatched(third, 1_000, 21_000)).toBe(true)
   expect(isWatched(first, 1_000, 21_000)).toBe(false)
   expect(dueAt(third, none)).toBeNull()
-  expect(dueAt(third, { ...none, holding: new Map([['third', { since: 50_000, value: 1 }]]) })).toBe(80_000)
-  expect(dueAt(third, { ...none, holding: new Map([['second', { since: 50_000, value: 1 }]]) })).toBeNull()
+  expect(dueAt(third, { ...none, holding: new Map([['third', held]]) })).toBe(80_000)
+  expect(dueAt(third, { ...none, holding: new Map([['second', held]]) })).toBeNull()
 })
 
 test('a condition has a time by which it must have held, and why it did not is told', () => {
   expect(givenUpAt(third, 1_000)).toBe(241_000)
   expect(givenUpAt(first, 1_000)).toBeNull()
-  expect(whyGivenUp(undefined, 'first')).toBe('its condition was not true')
-  expect(whyGivenUp({ since: 1, value: 1 }, null)).toBe('its condition had not held for long enough')
-  expect(whyGivenUp({ since: 1, value: 1 }, 'first')).toBe('its condition held, and first was in force')
+})
+
+test.each<[GivenUp, string]>([
+  [{ heard: undefined, isHolding: false, isDue: false, blocker: null }, 'nobody asked for its condition'],
+  [{ heard: 'nothing', isHolding: false, isDue: false, blocker: null }, 'Prometheus never answered'],
+  [{ heard: 'answers', isHolding: false, isDue: false, blocker: 'first' }, 'its condition was not true'],
+  [{ heard: 'answers', isHolding: true, isDue: false, blocker: 'first' }, 'its condition had not held for long enough'],
+  [{ heard: 'answers', isHolding: true, isDue: true, blocker: 'first' }, 'its condition held, and first was in force'],
+  [
+    { heard: 'answers', isHolding: true, isDue: true, blocker: null },
+    'its condition held, and its Fault was not created',
+  ],
+])('why a step was not started: %j', (givenUp, why) => {
+  expect(whyGivenUp(givenUp)).toBe(why)
+})
+
+test('time in which nobody looked is no time in which a condition held', () => {
+  const seen = stillHolding(stillHolding(undefined, 50_000, 0.9), 51_000, 0.95)
+  expect(seen).toEqual({ since: 50_000, value: 0.9, asked: 51_000 })
+  expect(stillHolding(seen, 54_000, 1)).toEqual({ since: 50_000, value: 0.9, asked: 54_000 })
+  expect(stillHolding(seen, 54_001, 1)).toEqual({ since: 54_001, value: 1, asked: 54_001 })
+})
+
+test('a step begins on a fresh look at its condition only', () => {
+  const played = (asked: number) => ({ ...none, holding: new Map([['third', { ...held, asked }]]) })
+  expect(isDue(third, played(79_000), 79_999)).toBe(false)
+  expect(isDue(third, played(79_000), 80_000)).toBe(true)
+  expect(isDue(third, played(79_000), 82_001)).toBe(false)
+  expect(isDue(first, none, 1e9)).toBe(true)
+  expect(isDue(second, none, 1e9)).toBe(false)
 })
 
 test('a step waits for every fault in force but those that it may overlap', () => {

@@ -4,7 +4,12 @@ import type { ScriptStep } from './script-data.ts'
 export interface Holding {
   since: number
   value: number
+  /** When it was last asked for. */
+  asked: number
 }
+
+/** What came of asking for a step's condition so far: no answer ever, or any. Nothing where nobody asked. */
+export type Heard = 'nothing' | 'answers'
 
 /** What decides whether a step is due. Times in milliseconds since the epoch. */
 export interface Played {
@@ -40,6 +45,20 @@ export const dueAt = (
   }
 }
 
+/** Longer without a look, and nobody knows whether the condition held meanwhile. */
+const GAP_MS = 3_000
+
+/** A condition that is true now, counted from here where nobody looked for a while. */
+export const stillHolding = (before: Holding | undefined, now: number, value: number): Holding =>
+  before === undefined || now - before.asked > GAP_MS ? { since: now, value, asked: now } : { ...before, asked: now }
+
+/** Whether a step's time has come; what waits for a condition begins on a fresh look only. */
+export const isDue = (step: ScriptStep, played: Omit<Played, 'active'>, now: number): boolean => {
+  const due = dueAt(step, played)
+  const asked = step.when.kind === 'when' ? played.holding.get(step.name)?.asked : undefined
+  return due !== null && due <= now && now - (asked ?? now) <= GAP_MS
+}
+
 /** The time by which a condition must have held; null for steps that wait for none. */
 export const givenUpAt = ({ when }: ScriptStep, startedAt: number): number | null =>
   when.kind === 'when' ? startedAt + when.by : null
@@ -52,12 +71,20 @@ export const isWatched = ({ when }: ScriptStep, startedAt: number, now: number):
 export const blockedBy = ({ overlaps }: ScriptStep, { active }: Pick<Played, 'active'>): string | null =>
   [...active.keys()].find((other) => !overlaps.includes(other)) ?? null
 
-/** Why a step was not started, once its time has come. */
-export const whyGivenUp = (holding: Holding | undefined, blocker: string | null): string => {
-  if (holding === undefined) return 'its condition was not true'
-  return blocker === null
-    ? 'its condition had not held for long enough'
-    : `its condition held, and ${blocker} was in force`
+export interface GivenUp {
+  heard: Heard | undefined
+  isHolding: boolean
+  isDue: boolean
+  blocker: string | null
+}
+
+/** Why a step was not started, once its last moment has come. */
+export const whyGivenUp = ({ heard, isHolding, isDue: due, blocker }: GivenUp): string => {
+  if (heard === undefined) return 'nobody asked for its condition'
+  if (heard === 'nothing') return 'Prometheus never answered'
+  if (!isHolding) return 'its condition was not true'
+  if (!due) return 'its condition had not held for long enough'
+  return `its condition held, and ${blocker === null ? 'its Fault was not created' : `${blocker} was in force`}`
 }
 
 /**

@@ -1,3 +1,4 @@
+import { UserError } from '../core/errors.ts'
 import type { AlertRule } from '../core/rule.ts'
 import type { SampleSeries } from '../core/run-folder.ts'
 import {
@@ -74,7 +75,7 @@ export const prometheusClient = (options: ClientOptions): PrometheusClient => {
   return {
     url: options.endpoint.url,
     ready: async () => (await raw('/-/ready')).status === 200,
-    query: async (promql, at) => toInstant(await instant(promql, at)),
+    query: async (promql, at) => toInstant(promql, await instant(promql, at)),
     queryRange: async (promql, { from, to }, stepMs) => {
       const params = { query: promql, start: seconds(from), end: seconds(to), step: seconds(stepMs) }
       return toSeries(await post('/api/v1/query_range', QueryResultSchema, params))
@@ -113,9 +114,15 @@ export const prometheusClient = (options: ClientOptions): PrometheusClient => {
 
 const seconds = (ms: number): string => (ms / 1_000).toFixed(3)
 
-const toInstant = (result: QueryResult): InstantSample[] => {
+const toInstant = (promql: string, result: QueryResult): InstantSample[] => {
   if (result.resultType === 'scalar') return [{ labels: {}, at: result.result[0], value: result.result[1] }]
-  if (result.resultType !== 'vector') return []
+  if (result.resultType !== 'vector') {
+    throw new UserError({
+      code: 'prometheus-refused',
+      message: `expected a query that gives a vector or a scalar, found ${result.resultType}: ${promql}`,
+      hint: 'a range like up[5m] goes into a function, for example rate() or max_over_time()',
+    })
+  }
   return result.result.map(({ metric, value: [at, value] }) => ({ labels: metric, at, value }))
 }
 

@@ -1,3 +1,4 @@
+import { finite } from '../../core/finite.ts'
 import type { SampleSeries } from '../../core/run-folder.ts'
 import type { PrometheusClient, Span } from '../../prometheus/client.ts'
 
@@ -32,8 +33,3 @@ export const jsonSamples = ({ labels, samples }: SampleSeries): SampleSeries => 
   labels,
   samples: samples.map(([at, value]) => [at, finite(value)]),
 })
-
-// --- Internal helpers ---
-
-const finite = (value: number): number =>
-  Number.isNaN(value) ? 0 : Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, value))

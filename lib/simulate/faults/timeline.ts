@@ -2,6 +2,7 @@ import { isOver, phaseOf, RUN_LABEL, STEP_LABEL, type FaultResource } from '../.
 import type { Event } from '../../core/event.ts'
 import type { Observer } from '../../core/fault.ts'
 import type { Random } from '../../core/random.ts'
+import { finite } from '../../core/finite.ts'
 import { TrafficPlan } from '../../core/traffic.ts'
 import { inWords } from '../../k6/pressure.ts'
 import type { ScriptStep } from '../../k6/script-data.ts'
@@ -10,8 +11,11 @@ import {
   dueAt,
   faultName,
   givenUpAt,
+  type Heard,
   type Holding,
+  isDue,
   isWatched,
+  stillHolding,
   untilNext,
   whyGivenUp,
 } from '../../k6/timeline.ts'
@@ -52,6 +56,7 @@ export const playTimeline = async (options: PlayTimeline): Promise<void> => {
     active: new Map(),
     overAt: new Map(),
     holding: new Map(),
+    heard: new Map(),
     blocked: new Map(),
     pressing: new Set(),
     createdAt: -Infinity,
@@ -82,6 +87,7 @@ interface Played {
   active: Map<string, FaultResource>
   overAt: Map<string, number>
   holding: Map<string, Holding>
+  heard: Map<string, Heard>
   /** For which fault a step was last said to wait. */
   blocked: Map<string, string>
   /** Steps whose faults the load feels. */
@@ -93,27 +99,35 @@ interface Played {
 const tell = ({ clock, onEvent }: PlayTimeline, what: string, value: Record<string, unknown>): void =>
   onEvent({ phase: 'info', what, value: { at: clock.now(), ...value } })
 
-const watch = async (options: PlayTimeline, { startedAt, holding }: Played, step: ScriptStep): Promise<void> => {
+const watch = async (options: PlayTimeline, { startedAt, holding, heard }: Played, step: ScriptStep): Promise<void> => {
   const { name, when } = step
   const at = options.clock.now()
   if (when.kind !== 'when' || !isWatched(step, startedAt, at)) return
   const [sample] = await options.observe.query(when.promql)
-  const before = holding.get(name)
+  heard.set(name, 'answers')
   if (sample === undefined) {
     if (holding.delete(name)) tell(options, 'condition-false', { step: name })
-  } else if (before === undefined) {
-    holding.set(name, { since: at, value: sample.value })
-    tell(options, 'condition-true', { step: name, value: sample.value })
+    return
   }
+  const before = holding.get(name)
+  const holds = stillHolding(before, at, finite(sample.value))
+  holding.set(name, holds)
+  if (holds.since !== before?.since) tell(options, 'condition-true', { step: name, value: holds.value })
 }
 
 const isDealtWith = async (options: PlayTimeline, played: Played, step: ScriptStep): Promise<boolean> => {
-  const { startedAt, overAt, holding, blocked } = played
+  const { startedAt, overAt, holding, heard, blocked } = played
   const { name } = step
   const now = options.clock.now()
-  const due = dueAt(step, played)
+  const due = isDue(step, played, now)
   const blocker = blockedBy(step, played)
-  if (due !== null && due <= now) {
+  if (now >= (givenUpAt(step, startedAt) ?? Infinity)) {
+    overAt.set(name, now)
+    const reason = whyGivenUp({ heard: heard.get(name), isHolding: holding.has(name), isDue: due, blocker })
+    tell(options, 'step-not-started', { step: name, reason })
+    return true
+  }
+  if (due) {
     if (blocker === null) {
       await create(options, played, step)
       return true
@@ -121,10 +135,7 @@ const isDealtWith = async (options: PlayTimeline, played: Played, step: ScriptSt
     if (blocked.get(name) !== blocker) tell(options, 'step-waits', { step: name, for: blocker })
     blocked.set(name, blocker)
   }
-  if (now < (givenUpAt(step, startedAt) ?? Infinity)) return false
-  overAt.set(name, now)
-  tell(options, 'step-not-started', { step: name, reason: whyGivenUp(holding.get(name), blocker) })
-  return true
+  return false
 }
 
 const create = async (options: PlayTimeline, played: Played, step: ScriptStep): Promise<void> => {
