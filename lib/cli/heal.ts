@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from '../core/errors.ts'
 import { phaseOf } from '../core/fault-resource.ts'
 import { leftOver } from '../core/left-over.ts'
 import type { Kube } from '../kube/client.ts'
+import { serverClock } from '../kube/server-clock.ts'
 import { clusterOf } from './cluster-of.ts'
 import type { Context } from './context.ts'
 import { describeEvent } from './describe-event.ts'
@@ -38,7 +39,8 @@ export const healAndTell = async (context: Context, kube: Kube, namespace: strin
 // --- Internal helpers ---
 
 const listOpen = async (context: Context, kube: Kube, namespace: string | undefined): Promise<ExitCode> => {
-  const now = Date.now()
+  // When they were injected is told in the API server's time.
+  const now = (await serverClock(kube)).now()
   const rows = (await openFaults(kube, namespace)).map((fault) => [
     `${fault.metadata.namespace}/${fault.metadata.name}`,
     fault.spec.kind,

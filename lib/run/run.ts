@@ -10,6 +10,8 @@ import type { Event } from '../core/event.ts'
 import { RUN_LABEL } from '../core/fault-resource.ts'
 import { RUN_FILES, type RunInfo } from '../core/run-folder.ts'
 import { type LoadRun, startLoad } from '../k6/runner.ts'
+import type { Kube } from '../kube/client.ts'
+import { serverClock } from '../kube/server-clock.ts'
 import { collectRun, watchRun } from './collect/collect.ts'
 import { playOut } from './ending.ts'
 import { openRunFolder, writeJson } from './folder.ts'
@@ -75,6 +77,8 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
 
   const { kube, prometheus } = connections
   await installCrd(kube, target.namespace)
+  // Without one of its own, what the cluster keeps goes by the API server's.
+  const own = input.clock === undefined ? {} : { clock: input.clock }
   const controller = await startController({
     kube,
     namespace: target.namespace,
@@ -83,13 +87,12 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
     onEvent: (event) => journal.write(event),
     // Not the run's own signal: what was begun is healed after it.
     signal: new AbortController().signal,
-    // Without one of its own it goes by the API server's.
-    ...(input.clock === undefined ? {} : { clock: input.clock }),
+    ...own,
     whenHeld: 'refuse',
   })
   teardown.defer(() => controller.stop())
   let returned = false
-  const heal = healing({ kube, namespace: target.namespace, holder: input.holder, clock }, note)
+  const heal = healing({ kube, namespace: target.namespace, holder: input.holder, ...own }, note)
   // Whatever goes wrong from here on, what was broken is mended before the controller goes.
   teardown.defer(async () => {
     const { unhealed } = await heal()
@@ -103,6 +106,7 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
     await watched
   }
   teardown.defer(stopWatching)
+  const time = input.clock ?? (await serverTime(kube, watching.signal))
 
   note('invoke', 'load')
   const load = await startLoad({
@@ -128,7 +132,7 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
   const ending = await playOut({
     scenario,
     load,
-    watches: watches({ safety: scenario.safety, plan, kube, prometheus, runId: info.id }),
+    watches: watches({ safety: scenario.safety, plan, kube, prometheus, runId: info.id, time }),
     clock,
     signal,
     onWatchError,
@@ -163,6 +167,13 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
 }
 
 // --- Internal helpers ---
+
+/** The API server's time, asked for again until the signal. */
+const serverTime = async (kube: Kube, signal: AbortSignal): Promise<Clock> => {
+  const clock = await serverClock(kube)
+  void clock.keep(signal)
+  return clock
+}
 
 /** Heals once, however often it is asked to. */
 const healing = (

@@ -3,7 +3,10 @@ import { listFaults } from '../../chaos/controller/fault-store.ts'
 import { overstepping } from '../../chaos/controller/overstepping.ts'
 import { servingState } from '../../chaos/controller/serving.ts'
 import { RUN_LABEL } from '../core/fault-resource.ts'
+import type { Clock } from '../core/clock.ts'
+import { errorMessage } from '../core/errors.ts'
 import { faultWindows } from '../core/fault-window.ts'
+import { freshAlerts } from '../core/fresh-alerts.ts'
 import type { RunPlan } from '../core/run-folder.ts'
 import type { Safety } from '../core/safety.ts'
 import { unexpectedAlerts } from '../core/unexpected-alert.ts'
@@ -20,6 +23,8 @@ export interface Watched {
   kube: Kube
   prometheus: Pick<PrometheusClient, 'query' | 'alerts'>
   runId: string
+  /** The API server's, which says when faults were injected and healed. */
+  time: Pick<Clock, 'now'>
 }
 
 /** Everything that ends a run before its time. */
@@ -33,9 +38,7 @@ export const watches = (watched: Watched): Watch[] => {
     ...(stopWhen === undefined
       ? []
       : [async (polling: Polling) => stopped(await stopCondition(prometheus, stopWhen, polling))]),
-    ...(stopOnUnexpectedAlert
-      ? [async (polling: Polling) => stopped(await poll(STOP_EVERY_MS, firesUnexpectedly(watched, polling), polling))]
-      : []),
+    ...(stopOnUnexpectedAlert ? [async (polling: Polling) => stopped(await unexpectedAlert(watched, polling))] : []),
   ]
 }
 
@@ -54,20 +57,24 @@ const tooManyGone = ({ kube, plan, safety: { maxUnavailable } }: Watched, { cloc
   return async (): Promise<string | null> => overstepped(await servingState(kube, namespace, selector), clock.now())
 }
 
-/** What fires already when the run begins did not fire in it. */
-const firesUnexpectedly = ({ kube, prometheus, plan, runId }: Watched, { clock }: Polling) => {
-  let before: Set<string> | null = null
+/** The first look is at once: what fires by then did not fire in the run. */
+const unexpectedAlert = async (watched: Watched, polling: Polling): Promise<string | null> => {
+  const look = firesUnexpectedly(watched)
+  await look().catch((error: unknown) => polling.onError(errorMessage(error)))
+  return poll(STOP_EVERY_MS, look, polling)
+}
+
+const firesUnexpectedly = ({ kube, prometheus, plan, runId, time }: Watched) => {
+  const freshOf = freshAlerts()
   return async (): Promise<string | null> => {
     const active = await prometheus.alerts()
-    const firing = new Set(
+    const fresh = freshOf(
       active.flatMap(({ state, labels }) => (state === 'firing' ? [labels['alertname'] ?? ''] : [])),
     )
-    before ??= firing
-    const fresh = [...firing].filter((alert) => before?.has(alert) !== true)
     if (fresh.length === 0) return null
     const faults = await listFaults(kube, plan.target.namespace)
     const own = faults.filter(({ metadata }) => metadata.labels?.[RUN_LABEL] === runId)
-    const unexpected = unexpectedAlerts({ alerts: fresh, at: clock.now() }, plan, faultWindows(own))
+    const unexpected = unexpectedAlerts({ alerts: fresh, at: time.now() }, plan, faultWindows(own))
     return unexpected.length === 0 ? null : unexpectedReason(unexpected)
   }
 }

@@ -1,4 +1,5 @@
 import { faultWindows } from '../core/fault-window.ts'
+import { freshAlerts } from '../core/fresh-alerts.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { unexpectedAlerts } from '../core/unexpected-alert.ts'
 import type { Span } from '../prometheus/client.ts'
@@ -21,7 +22,8 @@ export const firstStop = async ({ safety }: Scenario, incident: Incident): Promi
   const { stopWhen, stopOnUnexpectedAlert } = safety
   const stops = [
     stopWhen === undefined ? null : await conditionMet(stopWhen, span, incident),
-    stopOnUnexpectedAlert ? await unexpectedAlert(span, incident) : null,
+    // Which alerts fire already is looked at when the load begins.
+    stopOnUnexpectedAlert ? await unexpectedAlert({ ...span, from: loadStartedAt }, incident) : null,
   ]
   return stops.filter((stop) => stop !== null).sort((a, b) => a.at - b.at)[0] ?? null
 }
@@ -40,10 +42,11 @@ const unexpectedAlert = async (span: Span, { client, plan, faults }: Incident): 
     samples.map(([at]) => ({ at, alert: labels['alertname'] ?? '' })),
   )
   const windows = faultWindows(faults)
-  const looks = [...Map.groupBy(seen, ({ at }) => at)].sort(([a], [b]) => a - b)
-  const before = new Set(looks.filter(([at]) => at === span.from).flatMap(([, now]) => now.map(({ alert }) => alert)))
-  for (const [at, now] of looks) {
-    const alerts = [...new Set(now.map(({ alert }) => alert))].filter((alert) => !before.has(alert))
+  const looks = Map.groupBy(seen, ({ at }) => Math.round((at - span.from) / STOP_EVERY_MS))
+  const freshOf = freshAlerts()
+  for (let look = 0; span.from + look * STOP_EVERY_MS <= span.to; look += 1) {
+    const at = span.from + look * STOP_EVERY_MS
+    const alerts = freshOf((looks.get(look) ?? []).map(({ alert }) => alert))
     const unexpected = unexpectedAlerts({ alerts, at }, plan, windows)
     if (unexpected.length > 0) return { at, reason: unexpectedReason(unexpected) }
   }
