@@ -54,6 +54,14 @@ test('an unknown key, fault, parameter and workload are named, with what would b
   )
 })
 
+test('steps that would be in force together are refused, beside all else that is wrong', async () => {
+  const kill = minimal.timeline.kill
+  const problems = await problemsOf({ ...minimal, timeline: { kill, again: kill }, expect: { third: {} } })
+  expect(problems).toContain('found "again" (5s…10s) while "kill" (5s…10s) is in force')
+  expect(problems).toContain('→ at timeline.again')
+  expect(problems).toContain('→ at expect.third')
+})
+
 test('all problems are told at once, also where the form is wrong', async () => {
   const problems = await problemsOf({
     ...minimal,

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { errorMessage, UserError } from '../core/errors.ts'
 import type { AnyFault } from '../core/fault.ts'
 import type { Scale } from '../core/scale.ts'
-import { Scenario } from '../core/scenario.ts'
+import { PlayableScenario, type Scenario } from '../core/scenario.ts'
 import { Workload } from '../core/workload.ts'
 import { trafficProblems } from './extra-users.ts'
 import { traceLength } from './trace/length.ts'
@@ -30,7 +30,7 @@ export interface Catalogue {
 /** Reads a scenario from TypeScript or YAML and checks all of it; every problem is reported at once, with its path. */
 export const loadScenario = async (path: string, { faults, workloads }: Catalogue): Promise<Loaded> => {
   const data = await readData(path)
-  const parsed = Scenario.safeParse(data)
+  const parsed = PlayableScenario.safeParse(data)
   // Names are checked as well where the form is wrong already: all problems are told at once.
   const named = Named.safeParse(data).data ?? { timeline: {}, load: {} }
   const known = await workloadNames(workloads)

@@ -15,6 +15,14 @@ const RUN = buildRun({
   conditions: { ReplicaDown: [{ from: 82, to: 104 }] },
 })
 
+const AT_TEN = {
+  when: { kind: 'at' as const, time: 10_000 },
+  fault: 'pod-kill',
+  params: {},
+  lasting: 30_000,
+  overlaps: [],
+}
+
 let dir = ''
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'run-'))
@@ -26,6 +34,16 @@ test('a run folder is read as it was written', async () => {
   const run = await readRun(dir)
   expect(run).toEqual({ ...RUN, logs: ['vllm-0.log'] })
   expect(score(run).outcome).toBe('pass')
+})
+
+test('a scenario whose steps overlap, as they once could without saying so, is read', async () => {
+  const { scenario } = RUN
+  if (scenario === null) throw new Error('the run has a scenario')
+  const timeline = { kill: AT_TEN, again: AT_TEN }
+  await writeRun(dir, { ...RUN, scenario: { ...scenario, timeline } })
+  const run = await readRun(dir)
+  expect(Object.keys(run.scenario?.timeline ?? {})).toEqual(['kill', 'again'])
+  expect(run.problems).toEqual([])
 })
 
 test('an empty folder is a run of which nothing is known', async () => {
