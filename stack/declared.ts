@@ -11,7 +11,7 @@ export const declaredTarget = (manifests: readonly Manifest[], flags: string): T
   return {
     namespace: serving?.metadata.namespace ?? '',
     selector: 'app=vllm',
-    pods: pods.map((name) => ({ name, uid: name, node: name, ready: true, image })),
+    pods: pods.map((name) => ({ name, uid: name, node: name, ready: true, image, owned: true })),
     can: { 'feature-flags': { ok: true, configMap: 'feature-flags', key: 'flags.json', document: flags } },
   }
 }

@@ -338,6 +338,10 @@ describe('a target whose workload cannot be told, or not be put back', () => {
     const containers = [{ name: 'c', image: 'i' }]
     const pod = { metadata: { name: 'bare', labels: { app: 'bare', set: 'both' } }, spec: { containers } }
     await plane.kube.core.createNamespacedPod({ namespace, body: pod })
+    const owned = async (selector: string) =>
+      (await servingState(plane.kube, namespace, selector)).pods.map((serving) => serving.owned)
+    expect(await owned('app=bare')).toEqual([false])
+    expect(new Set(await owned('app=vllm'))).toEqual(new Set([true]))
     expect(await ask(namespace, 'app=bare')).toMatchObject(refused(/pods that nobody owns/))
     expect(await ask(namespace, 'app in (vllm,bare)')).toMatchObject(
       refused(/(Deployment vllm and pods that nobody owns|pods that nobody owns and Deployment vllm)/),

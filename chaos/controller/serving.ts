@@ -22,7 +22,7 @@ export const servingState = async (kube: Kube, namespace: string, selector: stri
   const asked = await Promise.all(
     owners.filter((owner) => owner !== null).map((owner) => askOwner(kube, namespace, owner)),
   )
-  const ownerless = present.filter(({ metadata }) => !metadata?.ownerReferences?.some(({ controller }) => controller))
+  const ownerless = present.filter((pod) => !isOwned(pod))
   const known = asked.reduce((sum, wish) => sum + (wish?.replicas ?? 0), 0)
   const pods = present.map(servingPod).sort((a, b) => compare(a.node, b.node) || compare(a.name, b.name))
   const replicas = asked.every((wish) => wish !== null) ? known + ownerless.length : pods.length
@@ -34,6 +34,9 @@ export const servingState = async (kube: Kube, namespace: string, selector: stri
 
 const isPresent = ({ metadata, status }: V1Pod): boolean =>
   metadata?.deletionTimestamp === undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
+
+const isOwned = ({ metadata }: V1Pod): boolean =>
+  metadata?.ownerReferences?.some(({ controller }) => controller === true) ?? false
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
 
@@ -50,6 +53,7 @@ const servingPod = (pod: V1Pod): ServingPod => {
     reason: containers.map(({ state }) => state?.waiting?.reason ?? state?.terminated?.reason).find(Boolean) ?? null,
     started: containers.length > 0 && containers.every(({ started }) => started === true),
     revision: revisionOf(pod),
+    owned: isOwned(pod),
   }
 }
 

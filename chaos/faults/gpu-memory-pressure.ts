@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineFault, type ActContext } from '../../lib/core/fault.ts'
 import type { FaultEvidence } from '../../lib/core/fault-resource.ts'
+import { isReplaced } from '../../lib/core/target-snapshot.ts'
 import { coTenant, type CoTenantJob, endCoTenant, HOG_IMAGE, startCoTenant } from '../gpu/co-tenant.ts'
 
 interface Plan {
@@ -53,11 +54,12 @@ export default defineFault<z.infer<typeof params>, Plan>({
   plan({ params: { mib, restartVictim, image }, target, random, id, durationMs }) {
     const { namespace, can } = target
     const gpuMemory = can['gpu-metrics']?.ok === true ? can['gpu-metrics'].nodes : {}
-    const ready = target.pods.filter((pod) => pod.ready)
+    const ready = target.pods.filter((pod) => pod.ready && (!restartVictim || isReplaced(pod)))
     const onGpu = ready.filter(({ node }) => node in gpuMemory || Object.keys(gpuMemory).length === 0)
     const [victim] = random.pick(onGpu, 1).map(({ name, uid, node }) => ({ name, uid, node }))
     if (victim === undefined) {
-      const reason = `expected a ready pod of "${target.selector}" on a GPU node, found ${ready.length} ready on none`
+      const which = restartVictim ? 'ready pod that a controller owns' : 'ready pod'
+      const reason = `expected a ${which} of "${target.selector}" on a GPU node, found ${ready.length} ready on none`
       return { ok: false, reason }
     }
     const freeMiB = gpuMemory[victim.node]?.freeMiB ?? null

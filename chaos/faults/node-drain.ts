@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
 import { FAULT_LABEL } from '../../lib/core/fault-resource.ts'
+import { isReplaced } from '../../lib/core/target-snapshot.ts'
 import { refusedBy } from '../eviction/budgets.ts'
 import { evict, evicted, PATIENCE_MS, type Victim } from '../eviction/evict.ts'
 
@@ -19,7 +20,8 @@ const params = z.strictObject({
 
 /**
  * Cordons a node and evicts its serving pods, asking their disruption budgets as `pod-evict` does. `kubectl drain` goes on to evict
- * everything else but the daemons: other people's pods are not ours to take, so they stay. Uncordoned it takes new pods again; nothing
+ * everything else but the daemons: other people's pods are not ours to take, so they stay, and so do serving pods that nobody would start
+ * again. Uncordoned it takes new pods again; nothing
  * moves back by itself.
  */
 export default defineFault<z.infer<typeof params>, Plan>({
@@ -44,12 +46,14 @@ export default defineFault<z.infer<typeof params>, Plan>({
   plan({ params: { node: asked }, target, random, id, durationMs }) {
     const nodes = target.can.nodes?.ok === true ? target.can.nodes.nodes : {}
     const budgets = target.can.eviction?.ok === true ? target.can.eviction.budgets : []
-    const ready = target.pods.filter(({ ready: is, node }) => is && node in nodes)
+    const ready = target.pods.filter((pod) => pod.ready && pod.node in nodes && isReplaced(pod))
     const names = [...new Set(ready.map(({ node }) => node))].filter((name) => asked === undefined || name === asked)
     const [name] = random.pick(names, 1)
     const facts = name === undefined ? undefined : nodes[name]
     if (name === undefined || facts === undefined) {
-      return { ok: false, reason: `expected a ready pod of "${target.selector}" on ${asked ?? 'a node'}, found none` }
+      const where = asked ?? 'a node'
+      const reason = `expected a ready pod of "${target.selector}" that a controller owns on ${where}, found none`
+      return { ok: false, reason }
     }
     if (facts.drainedBy !== null) {
       return { ok: false, reason: `expected ${name} to be left alone, found it drained by ${facts.drainedBy}` }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
+import { isReplaced } from '../../lib/core/target-snapshot.ts'
 import { refusedBy } from '../eviction/budgets.ts'
 import { evict, evicted, PATIENCE_MS, type Victim } from '../eviction/evict.ts'
 
@@ -34,9 +35,10 @@ export default defineFault<z.infer<typeof params>, Plan>({
 
   plan({ params: { count, gracePeriodSeconds }, target, random, durationMs }) {
     const budgets = target.can.eviction?.ok === true ? target.can.eviction.budgets : []
-    const ready = target.pods.filter((pod) => pod.ready)
+    const ready = target.pods.filter((pod) => pod.ready && isReplaced(pod))
     if (ready.length < count) {
-      return { ok: false, reason: `expected ${count} ready pods of "${target.selector}", found ${ready.length}` }
+      const reason = `expected ${count} ready pods of "${target.selector}" that a controller owns, found ${ready.length}`
+      return { ok: false, reason }
     }
     const free = ready.filter(({ name }) => refusedBy(budgets, [name]) === null)
     const victims = random

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
+import { isReplaced } from '../../lib/core/target-snapshot.ts'
 
 interface Plan {
   victims: { name: string; uid: string; node: string }[]
@@ -26,9 +27,10 @@ export default defineFault<z.infer<typeof params>, Plan>({
   params,
 
   plan({ params: { count, gracePeriodSeconds }, target, random }) {
-    const ready = target.pods.filter((pod) => pod.ready)
+    const ready = target.pods.filter((pod) => pod.ready && isReplaced(pod))
     if (ready.length < count) {
-      return { ok: false, reason: `expected ${count} ready pods of "${target.selector}", found ${ready.length}` }
+      const reason = `expected ${count} ready pods of "${target.selector}" that a controller owns, found ${ready.length}`
+      return { ok: false, reason }
     }
     const victims = random.pick(ready, count).map(({ name, uid, node }) => ({ name, uid, node }))
     return { ok: true, plan: { victims, gracePeriodSeconds }, unavailable: count }

@@ -14,6 +14,8 @@ export interface ServingPod {
   started?: boolean
   /** The hash of the pod template that it was made from. */
   revision?: string
+  /** A controller makes another one when it is gone. False: deleted, it is gone for good. Old snapshots do not say. */
+  owned?: boolean
 }
 
 /** The state of the target at planning time. Faults choose from it; they never look again. */
@@ -24,3 +26,6 @@ export interface TargetSnapshot {
   /** What the target said to each capability that the fault asks for. */
   can: Answers
 }
+
+/** Whose end is not for good. */
+export const isReplaced = ({ owned }: Pick<ServingPod, 'owned'>): boolean => owned !== false

@@ -48,6 +48,7 @@ const pod = (name: string, node: string, ready: boolean): TargetSnapshot['pods']
   node,
   ready,
   image: 'vllm/vllm-openai',
+  owned: true,
 })
 
 const PROBE = { httpGet: { path: '/health', port: 'http', scheme: 'HTTP' }, periodSeconds: 5, failureThreshold: 90 }

@@ -91,6 +91,7 @@ export const servingPods = (cluster: Cluster): ServingPod[] =>
       image,
       restarts,
       reason,
+      owned: true,
     }))
     .sort((a, b) => compare(a.node, b.node) || compare(a.name, b.name))
 
