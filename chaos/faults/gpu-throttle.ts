@@ -26,7 +26,15 @@ export default defineFault<z.infer<typeof params>, Plan>({
   summary: 'Caps the power of the GPUs of serving pods: their clock goes down, and every step takes longer',
   group: 'cache',
   requires: ['exec', 'gpu-power'],
-  needs: ['pods:get', 'pods/exec:create', 'pods/exec:get', 'jobs.batch:get', 'jobs.batch:create', 'jobs.batch:delete'],
+  needs: [
+    'nodes:get',
+    'pods:get',
+    'pods/exec:create',
+    'pods/exec:get',
+    'jobs.batch:get',
+    'jobs.batch:create',
+    'jobs.batch:delete',
+  ],
   moves: ['gpu', 'throughput', 'latency', 'queue'],
   signals: {
     moves: [
@@ -87,16 +95,9 @@ export default defineFault<z.infer<typeof params>, Plan>({
     return { bit: capped.length === victims.length, reason, facts: { seen } }
   },
 
-  // The Job gives the power back as it ends; a second one does where the first could not, and only where our cap is still in force.
+  // The Job gives the power back as it ends; a second one does where the first could not, unless the victim says that no cap is left.
   async heal(context) {
-    await Promise.all(
-      context.plan.victims.map(async ({ cap }) => {
-        await gone(context, cap.name)
-        await context.kube.createJob(restoringJob(cap))
-        await ready(context, restoringName(cap))
-        await gone(context, restoringName(cap))
-      }),
-    )
+    await Promise.all(context.plan.victims.map((victim) => giveBack(context, victim)))
   },
 })
 
@@ -116,6 +117,35 @@ const ready = ({ kube, clock, signal }: ActContext<Plan>, name: string): Promise
 const gone = async ({ kube, clock, signal }: ActContext<Plan>, name: string): Promise<void> => {
   await kube.deleteJob(name)
   await until(() => kube.jobGone(name), { what: `Job ${name} to be gone`, timeoutMs: END_TIMEOUT_MS, clock, signal })
+}
+
+/** A healer before us may have left a Job of its own, and one that has ended would never be ready again. */
+const giveBack = async (context: ActContext<Plan>, victim: Plan['victims'][number]): Promise<void> => {
+  const { kube } = context
+  const { cap } = victim
+  const back = restoringName(cap)
+  // With its node the cap is gone, and nobody is left to see the pods of the Jobs end.
+  if ((await kube.readNode(cap.node)) === null) {
+    await Promise.all([cap.name, back].map((name) => kube.deleteJob(name)))
+    return
+  }
+  await gone(context, cap.name)
+  await gone(context, back)
+  if (await isGivenBack(kube, victim)) return
+  await kube.createJob(restoringJob(cap))
+  await ready(context, back)
+  await gone(context, back)
+}
+
+/** No GPU has the limit that we set, as the victim itself says: false where it cannot say. */
+const isGivenBack = async (kube: FaultKube, victim: Plan['victims'][number]): Promise<boolean> => {
+  const { watts, gpus } = victim.cap
+  try {
+    const limits = (await limitsOf(kube, victim)) ?? []
+    return limits.length === gpus.length && limits.every((limit) => limit > 0 && Math.floor(limit) !== watts)
+  } catch {
+    return false
+  }
 }
 
 /** Watts, as the victim's own nvidia-smi tells them; null where the victim is gone. */
