@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
 import type { WorkloadRef } from '../../lib/core/fault-kube/workload.ts'
-import { newPods, refOf, refuse, seen, workloadOf } from '../rollout/rollout.ts'
+import { newPods, refOf, refuse, seen, surgesOnly, workloadOf } from '../rollout/rollout.ts'
 
 interface Plan {
   workload: WorkloadRef
@@ -28,6 +28,8 @@ export default defineFault<Record<string, never>, Plan>({
     if (!workload.ok) return workload
     const { kind, name, revision, atOnce } = workload
     if (atOnce === null) return refuse(`expected ${kind} ${name} to roll changes out, found the strategy OnDelete`)
+    const stuck = surgesOnly(workload)
+    if (stuck !== null) return refuse(stuck)
     const plan = { workload: refOf(workload), revision, at: new Date(now).toISOString() }
     return { ok: true, unavailable: atOnce, plan }
   },

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { TargetSnapshot } from '../../lib/core/fault.ts'
 import type { WorkloadFacts } from '../../lib/core/fault-kube/workload.ts'
+import { seededRandom } from '../../lib/core/random.ts'
+import benign from '../faults/benign-rollout.ts'
 import { SNAPSHOT } from '../faults/testing/examples.ts'
 import { newPods, planRollout, setOption } from './rollout.ts'
 
@@ -34,11 +36,29 @@ test('a rollout is planned with its way back, and takes as many pods as the cont
 test.each([
   [{ kind: 'StatefulSet' as const }, /a Deployment, which goes back by itself, found StatefulSet vllm/],
   [{ atOnce: null }, /a Deployment/],
+  [
+    { atOnce: 0, replicas: 3 },
+    /at least one pod away at a time, found .* Deployment vllm comes to 0 of 3: .*surge pod/,
+  ],
   [{ args: ['--x', '1'] }, /it is so already/],
   [{ command: ['sh', '-c'], args: ['vllm serve m'] }, /a script for a shell/],
   [{ command: [], args: null }, /they come with its image/],
 ])('%j is refused', (change, reason) => {
   expect(option(change)).toEqual({ ok: false, reason: expect.stringMatching(reason) })
+})
+
+test('a restart that takes no pod away is refused as well', () => {
+  const plan = (atOnce: number) =>
+    benign.plan({
+      params: {},
+      target: target({ atOnce }),
+      random: seededRandom(1),
+      id: 'f-1',
+      now: 1_000,
+      durationMs: 30_000,
+    })
+  expect(plan(1)).toMatchObject({ ok: true, unavailable: 1 })
+  expect(plan(0)).toEqual({ ok: false, reason: expect.stringMatching(/at least one pod away at a time, found /) })
 })
 
 test('arguments of the command stay, and ours come after them', () => {

@@ -26,6 +26,12 @@ export const workloadOf = ({ can: { workload }, selector }: TargetSnapshot): ({ 
 
 export const refOf = ({ kind, name, uid, container }: WorkloadFacts): WorkloadRef => ({ kind, name, uid, container })
 
+/** Why a change of the template may never get anywhere: it takes no pod away before a new one is ready. Null where it does. */
+export const surgesOnly = ({ kind, name, replicas, atOnce }: WorkloadFacts): string | null =>
+  atOnce === 0
+    ? `expected a rollout that takes at least one pod away at a time, found that the maxUnavailable of ${kind} ${name} comes to 0 of ${replicas}: with full GPUs the surge pod would wait for ever`
+    : null
+
 /**
  * A change of the pod template, which the Deployment's controller rolls out: where the new pods do not become ready, it stops at as many
  * as it takes at a time.
@@ -36,6 +42,8 @@ export const planRollout = (target: TargetSnapshot, edit: (workload: WorkloadFac
   // Its controller waits for a broken pod for ever, also once the template is put back.
   if (workload.kind !== 'Deployment' || workload.atOnce === null)
     return refuse(`expected a Deployment, which goes back by itself, found ${workload.kind} ${workload.name}`)
+  const stuck = surgesOnly(workload)
+  if (stuck !== null) return refuse(stuck)
   const edited = edit(workload)
   if (!edited.ok) return edited
   const { before, after } = edited
