@@ -65,3 +65,7 @@ test('every ready pod is a victim for some seed, and no other', () => {
   const drawn = SNAPSHOT.pods.filter(({ uid }) => victims.some((plan) => plan.includes(uid)))
   expect(drawn).toEqual(SNAPSHOT.pods.filter(({ ready }) => ready))
 })
+
+test('a false reading of a GPU claims no reading of a GPU to be still, whichever it is', () => {
+  expect(faults['telemetry-only']?.signals.still.filter((signal) => signal.startsWith('gpu-'))).toEqual([])
+})

@@ -46,7 +46,8 @@ export default defineFault<z.infer<typeof params>, Plan>({
   moves: ['gpu'],
   signals: {
     moves: [{ signal: 'gpu-temperature', to: 'up' }],
-    still: ['ready-replicas', 'restarts', 'targets-up', 'ready-nodes', 'gpu-memory-used', 'gpu-clock'],
+    // No reading of a GPU: `reading` says which of them lies.
+    still: ['ready-replicas', 'restarts', 'targets-up', 'ready-nodes'],
   },
   blast: 'telemetry',
   ends: {

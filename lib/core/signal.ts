@@ -62,7 +62,7 @@ export const SIGNALS = {
   },
   'kv-cache-series': {
     summary: 'Replicas whose KV cache usage can be read under its present name',
-    promql: ({ namespace }) => `count(vllm:kv_cache_usage_perc{namespace="${namespace}"})`,
+    promql: ({ namespace }) => `count(vllm:kv_cache_usage_perc{namespace="${namespace}"}) or vector(0)`,
     moved: { absolute: 0.5, relative: 0 },
   },
   'prefix-hit-rate': {
