@@ -6,7 +6,7 @@ import { servingState } from '../chaos/controller/serving.ts'
 import { snapshotTarget } from '../chaos/controller/snapshot.ts'
 import { faults } from '../chaos/faults/registry.gen.ts'
 import { GATEWAY_LABELS } from '../chaos/network/gateway-pods.ts'
-import { NETWORK_CHAOS } from '../chaos/network/network-chaos.ts'
+import { NETWORK_CHAOS, victimLabel } from '../chaos/network/network-chaos.ts'
 import { NETWORK_POLICY, PARTITION_LABEL } from '../chaos/network/network-policy.ts'
 import { systemClock } from '../lib/core/clock.ts'
 import { seededRandom } from '../lib/core/random.ts'
@@ -192,7 +192,10 @@ describe('Chaos Mesh', () => {
     await fault.inject(context)
     await fault.inject(context)
     const made = await plane.kube.custom.getNamespacedCustomObject({ ...NETWORK_CHAOS, namespace, name: id })
-    const victim = pods.find(({ uid }) => JSON.stringify(context.plan).includes(uid))?.name
+    const victim = pods.find(({ uid }) => JSON.stringify(context.plan).includes(uid)) ?? expect.fail('no victim')
+    const labels = { [victimLabel(id)]: victim.uid }
+    const read = () => plane.kube.core.readNamespacedPod({ namespace, name: victim.name })
+    expect((await read()).metadata?.labels).toMatchObject(labels)
     expect(made).toMatchObject({
       metadata: { ownerReferences: [{ kind: 'Fault' }] },
       spec: {
@@ -200,7 +203,7 @@ describe('Chaos Mesh', () => {
         mode: 'all',
         duration: '30s',
         selector: { namespaces: [namespace], labelSelectors: GATEWAY_LABELS },
-        target: { mode: 'all', selector: { pods: { [namespace]: [victim] } } },
+        target: { mode: 'all', selector: { namespaces: [namespace], labelSelectors: labels } },
       },
     })
     expect(await fault.verify(context)).toMatchObject({ bit: false, reason: expect.stringContaining('Chaos Mesh') })
@@ -211,5 +214,6 @@ describe('Chaos Mesh', () => {
     await fault.heal(context)
     await fault.heal(context)
     expect(await context.kube.readObject(NETWORK_CHAOS, id)).toBeNull()
+    expect((await read()).metadata?.labels).not.toHaveProperty([victimLabel(id)])
   })
 })

@@ -13,8 +13,6 @@ export default defineFault<z.infer<typeof params>, NetworkPlan>({
   requires: [['upstream-faults', 'network-chaos', 'network-policies']],
   needs: [
     ...NEEDS,
-    'pods:get',
-    'pods:patch',
     'networkpolicies.networking.k8s.io:get',
     'networkpolicies.networking.k8s.io:create',
     'networkpolicies.networking.k8s.io:delete',

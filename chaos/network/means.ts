@@ -9,7 +9,7 @@ import {
   withRule,
 } from '../../lib/core/upstream-rules.ts'
 import type { Effect } from './effect.ts'
-import { NETWORK_CHAOS, networkChaos } from './network-chaos.ts'
+import { NETWORK_CHAOS, networkChaos, victimLabel } from './network-chaos.ts'
 import { cutOff, NETWORK_POLICY, PARTITION_LABEL } from './network-policy.ts'
 
 /** By what the packets are held up: written down with the plan, since a target may have others by the time it is healed. */
@@ -39,7 +39,7 @@ export const meansOf = (
   const { 'upstream-faults': gateway, 'network-chaos': chaosMesh, 'network-policies': policies } = can
   if (gateway?.ok === true) return { by: 'gateway', configMap: gateway.configMap, key: gateway.key }
   if (chaosMesh?.ok === true)
-    return { by: 'network-chaos', object: networkChaos({ id, namespace, pod: victim.name, durationMs, effect }) }
+    return { by: 'network-chaos', object: networkChaos({ id, namespace, victim, durationMs, effect }) }
   if (effect.kind !== 'partition' || policies?.ok !== true)
     return 'expected a gateway with upstream rules or Chaos Mesh, found neither'
   const others = policies.selecting[victim.uid] ?? []
@@ -58,6 +58,7 @@ export const impair = async (context: ActContext<NetworkPlan>): Promise<void> =>
       )
     }
     case 'network-chaos':
+      await label(context)
       return kube.createObject(NETWORK_CHAOS, means.object)
     case 'network-policy':
       await kube.createObject(NETWORK_POLICY, means.object)
@@ -77,7 +78,10 @@ export const mend = async (context: ActContext<NetworkPlan>): Promise<void> => {
         rules.some((known) => known.id === id) ? withoutRule(rules, id) : null,
       )
     case 'network-chaos':
-      return deleted(context, NETWORK_CHAOS, means.object.metadata.name)
+      await deleted(context, NETWORK_CHAOS, means.object.metadata.name)
+      return kube.changePod(victim, ({ labels }) =>
+        labels[victimLabel(id)] === undefined ? null : { labels: { [victimLabel(id)]: null } },
+      )
     case 'network-policy':
       await deleted(context, NETWORK_POLICY, means.object.metadata.name)
       return kube.changePod(victim, ({ labels }) =>
@@ -91,6 +95,16 @@ export const mend = async (context: ActContext<NetworkPlan>): Promise<void> => {
 /** Chaos Mesh's own finalizer takes the rules off the pods first. */
 const DELETE_TIMEOUT_MS = 60_000
 const ATTEMPTS = 10
+
+/** Without its victim the object would select nobody, and the fault end as one that did not bite. */
+const label = async ({ plan: { id, victim }, kube }: ActContext<NetworkPlan>): Promise<void> => {
+  let isThere = false
+  await kube.changePod(victim, ({ labels }) => {
+    isThere = true
+    return labels[victimLabel(id)] === victim.uid ? null : { labels: { [victimLabel(id)]: victim.uid } }
+  })
+  if (!isThere) throw new Error(`expected pod ${victim.name} with uid ${victim.uid}, found it gone or another one`)
+}
 
 const deleted = async (
   { kube, clock, signal }: ActContext<NetworkPlan>,

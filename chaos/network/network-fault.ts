@@ -20,6 +20,8 @@ export const NEEDS = [
   'networkchaos.chaos-mesh.org:get',
   'networkchaos.chaos-mesh.org:create',
   'networkchaos.chaos-mesh.org:delete',
+  'pods:get',
+  'pods:patch',
 ] as const
 
 /** One ready pod by lot, and the first means that the target has. */
