@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 const exclude = ['**/node_modules/**', 'runs/**']
 
-/** These have a control plane of their own, or none, and mostly wait: two of them at a time disturb nobody. */
+/** These have a control plane of their own, or none, and mostly wait: three of them at a time disturb nobody. */
 const PLANES =
   'tests/{collect-kube,crash,controller*,faults,network-*,node-agent,node-outage,prometheus,rollout,stack,traffic}.e2e.test.ts'
 /** Each with minutes to spare. */
@@ -48,7 +48,7 @@ export default defineConfig({
           name: 'e2e-planes',
           include: [PLANES],
           exclude,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
           ...patience,
         },
