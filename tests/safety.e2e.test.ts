@@ -51,7 +51,7 @@ test('list faults --target: what works there, and why the rest does not', async 
   expect(exitCode).toBe(0)
   expect(stdout).toMatch(/^FAULT +GROUP +WORKS +WHY NOT$/m)
   expect(stdout).toMatch(/^pod-kill +serving +yes$/m)
-  expect(stdout).toMatch(/^load-surge +traffic +no +expected .* found /m)
+  expect(stdout).toMatch(/^load-surge +traffic +in a run +expected .* found /m)
 })
 
 test('a whole drill under exactly the rights that `firedrill rbac` prints', async () => {

@@ -1,3 +1,4 @@
+import { errorMessage } from '../../lib/core/errors.ts'
 import type { Observer } from '../../lib/core/fault.ts'
 import { defineCapability } from '../controller/capability.ts'
 
@@ -9,10 +10,11 @@ export default defineCapability({
 
   async ask({ observe }) {
     const metrics = ['DCGM_FI_DEV_FB_USED', 'DCGM_FI_DEV_FB_FREE'].map((metric) => byNode(observe, metric))
-    // Prometheus out of reach: nothing is known, as without an exporter.
-    const [used, free] = await Promise.all(metrics).catch(() => [])
+    const asked = await Promise.all(metrics).catch(errorMessage)
+    const [used, free] = typeof asked === 'string' ? [] : asked
     if (used === undefined || free === undefined || free.size === 0) {
-      return { ok: false, reason: 'expected DCGM_FI_DEV_FB_FREE in Prometheus, found no such series' }
+      const found = typeof asked === 'string' ? `no answer: ${asked}` : 'no such series'
+      return { ok: false, reason: `expected DCGM_FI_DEV_FB_FREE in Prometheus, found ${found}` }
     }
     const nodes = [...free].map(([node, { sum: freeMiB, gpus }]) => {
       return [node, { freeMiB, usedMiB: used.get(node)?.sum ?? 0, gpus }] as const

@@ -1,3 +1,4 @@
+import { errorMessage } from '../../lib/core/errors.ts'
 import { defineCapability } from '../controller/capability.ts'
 
 /** The size of the replicas' KV cache as vLLM tells it; of several sizes the smallest. */
@@ -7,8 +8,8 @@ export default defineCapability({
   needs: [],
 
   async ask({ observe, namespace }) {
-    // Prometheus out of reach: nothing is known, as without the series.
-    const series = await observe.query(`vllm:cache_config_info{namespace="${namespace}"}`).catch(() => [])
+    const asked = await observe.query(`vllm:cache_config_info{namespace="${namespace}"}`).catch(errorMessage)
+    const series = typeof asked === 'string' ? [] : asked
     const sizes = series.flatMap(({ labels }) => {
       const [blocks, blockSize] = [Number(labels['num_gpu_blocks']), Number(labels['block_size'])]
       const tokens = blocks * blockSize
@@ -18,7 +19,8 @@ export default defineCapability({
     })
     const [smallest] = sizes.sort((a, b) => a.blocks - b.blocks)
     if (smallest === undefined) {
-      const reason = `expected vllm:cache_config_info with num_gpu_blocks of namespace ${namespace} in Prometheus, found no such series`
+      const found = typeof asked === 'string' ? `no answer: ${asked}` : 'no such series'
+      const reason = `expected vllm:cache_config_info with num_gpu_blocks of namespace ${namespace} in Prometheus, found ${found}`
       return { ok: false, reason }
     }
     return { ok: true, ...smallest }

@@ -6,8 +6,9 @@ import { servingState } from '../../chaos/controller/serving.ts'
 import { askTarget } from '../../chaos/controller/snapshot.ts'
 import { faults } from '../../chaos/faults/registry.gen.ts'
 import { byGroup, requirementWords } from '../core/by-group.ts'
-import { type CapabilityName, missing } from '../core/capability.ts'
+import { type Answers, type CapabilityName, missing } from '../core/capability.ts'
 import { UserError } from '../core/errors.ts'
+import type { AnyFault, Observer } from '../core/fault.ts'
 import { openConnections } from '../run/connections.ts'
 import type { Context } from './context.ts'
 import { isNamed, runningTarget, type TargetFlags } from './target.ts'
@@ -31,7 +32,7 @@ export const targetRows = async (context: Context, flags: TargetFlags): Promise<
   const { namespace, selector } = target
   const { kube, prometheus } = openConnections({ ...target, prometheus: target.prometheus ?? NOWHERE })
   await requireAllowed(kube, namespace)
-  const observe = { query: async (promql: string) => (target.prometheus === undefined ? [] : prometheus.query(promql)) }
+  const observe = target.prometheus === undefined ? UNNAMED : prometheus
   const { pods } = await servingState(kube, namespace, selector)
   const all = byGroup(Object.values(faults))
   const can = await askTarget({ kube, namespace, selector, pods, observe, run: null }, NAMES)
@@ -40,18 +41,35 @@ export const targetRows = async (context: Context, flags: TargetFlags): Promise<
     ['FAULT', 'GROUP', 'WORKS', 'WHY NOT'],
     ...all.map((fault) => {
       const lacking = needsOf(fault).filter((need) => denied.has(need))
-      const rights =
-        lacking.length === 0 ? [] : [`expected the right to ${lacking.join(', ')}, found that RBAC does not give it`]
-      const why = [missing(fault.requires, can), ...rights].filter((reason) => reason !== null)
-      return [fault.name, fault.group, why.length === 0 ? 'yes' : 'no', why.join('; ')]
+      return [fault.name, fault.group, ...works(fault, can, lacking)]
     }),
   ]
+}
+
+/** Whether a fault works, and why not: here, or at least in a run, whose k6 carries out what is done to the load. */
+export const works = (
+  { requires }: Pick<AnyFault, 'requires'>,
+  can: Answers,
+  lacking: readonly string[],
+): [string, string] => {
+  const rights = `expected the right to ${lacking.join(', ')}, found that RBAC does not give it`
+  const whyNot = (answers: Answers): string[] =>
+    [missing(requires, answers), lacking.length === 0 ? null : rights].filter((reason) => reason !== null)
+  const here = whyNot(can)
+  if (here.length === 0) return ['yes', '']
+  const inRun = whyNot({ ...can, 'load-client': { ok: true, run: '' } })
+  return inRun.length === 0 ? ['in a run', here.join('; ')] : ['no', inRun.join('; ')]
 }
 
 // --- Internal helpers ---
 
 // The registry has one for each name.
 const NAMES = Object.values(capabilities).map(({ name }) => name satisfies CapabilityName)
+
+/** What is not asked for is not answered with nothing. */
+export const UNNAMED: Observer = {
+  query: () => Promise.reject(new Error('no Prometheus was named (--prometheus)')),
+}
 
 /** Never asked. */
 const NOWHERE = 'http://127.0.0.1:9'
