@@ -5,7 +5,9 @@ import { connect } from '../lib/kube/client.ts'
 import { rawClient } from '../lib/kube/raw.ts'
 import { describeRequest, isBoundary } from './crash/boundary.ts'
 import { leftovers } from './crash/compare.ts'
+import { counted, tooFew } from './crash/counts.ts'
 import { type Lane, openLane } from './crash/lane.ts'
+import { type Case, begin, forget, heal, startController, untilActive, untilClean } from './crash/life.ts'
 import { killPoints } from './crash/points.ts'
 import { type ProcessPool, startPool } from './crash/processes.ts'
 
@@ -42,6 +44,14 @@ test('before and after each boundary, ended by the two in turn', () => {
     '1 before heal',
     '1 after controller',
   ])
+})
+
+test('a point that is not reached is no pass, and few points are no proof', () => {
+  const left = { result: 'left', left: ['x'] } as const
+  const outcomes = [{ result: 'healed by heal' }, { result: 'not reached' }, left] as const
+  expect(counted(outcomes)).toEqual({ points: 2, passed: 1, failed: 2, notReached: 1 })
+  expect(tooFew(150)).toBeNull()
+  expect(tooFew(149)).toContain('expected at least 150 kill points in a run of all faults, found 149')
 })
 
 describe('on a target of its own', () => {
@@ -90,6 +100,28 @@ describe('on a target of its own', () => {
 
   test('nothing is left where nothing was done', async () => {
     expect(leftovers(await lane.snapshot(), await lane.snapshot())).toEqual([])
+  })
+
+  test.for([
+    [{ count: 1 }, 'engine-hang', 'containers/stopped: expected [], found ["'],
+    [{ count: 1 }, 'prefix-cache-reset', 'containers/tasks: expected [], found ["'],
+    [{ watts: 300 }, 'gpu-throttle', 'gpus/played limitWatts: expected 700, found 300'],
+    [{ value: 95 }, 'telemetry-only', 'gpus/played tells DCGM_FI_DEV_GPU_TEMP: expected 31, found 95'],
+  ] as const)('what no API server sees is found while it lasts: %s of %s', async ([params, kind, line]) => {
+    const before = await lane.snapshot()
+    lane.controller = await startController(lane, lane.plane.kubeconfig)
+    const fault: Case = { name: kind, kind, params }
+    const resource = await untilActive(lane, await begin(lane, fault, 30))
+    expect(leftovers(before, await lane.snapshot()).join('\n')).toContain(line)
+    await lane.dismiss()
+    await heal(lane)
+    expect(await untilClean(lane, before)).toEqual([])
+    await forget(lane, resource)
+  })
+
+  test('a heal that cannot is told', async () => {
+    const elsewhere = { ...lane, plane: { ...lane.plane, kubeconfig: '/nowhere' }, drill: lane.drill }
+    await expect(heal(elsewhere)).rejects.toThrow('expected firedrill heal to end with 0, found 64')
   })
 
   const core = '/api/v1/namespaces/NS'

@@ -4,6 +4,7 @@ import { type Outcome, dryRun, killAt } from './kill-point.ts'
 import type { Lane } from './lane.ts'
 import { type Case, untilClean } from './life.ts'
 import { killPoints, sampled } from './points.ts'
+import { type Counts, counted } from './counts.ts'
 import { type Row, pointTable } from './table.ts'
 
 export interface CrashOptions {
@@ -15,12 +16,8 @@ export interface CrashOptions {
   onProgress(line: string): void
 }
 
-export interface CrashReport {
+export interface CrashReport extends Counts {
   text: string
-  /** At which something was killed. */
-  points: number
-  passed: number
-  failed: number
 }
 
 /** One fault: a dry pass, then a life for each kill point. */
@@ -34,6 +31,7 @@ export const crashFault = async (
     points: 0,
     passed: 0,
     failed: 1,
+    notReached: 0,
   })
   await lane.drill.allReady()
   let before = await lane.snapshot()
@@ -59,7 +57,5 @@ export const crashFault = async (
     await lane.renew()
     before = await lane.snapshot()
   }
-  const failed = rows.filter(({ outcome }) => outcome.result === 'left').length
-  const points = rows.filter(({ outcome }) => outcome.result !== 'not reached').length
-  return { text: pointTable(rows), points, passed: rows.length - failed, failed }
+  return { text: pointTable(rows), ...counted(rows.map(({ outcome }) => outcome)) }
 }

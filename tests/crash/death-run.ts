@@ -31,5 +31,6 @@ export const survive = async (lane: Lane, { death, fault }: Pair): Promise<Death
   const problems = await befallen().catch((error: unknown) => [errorMessage(error)])
   // What the next one finds is told there.
   if (problems.length > 0) await lane.renew().catch(() => undefined)
-  return { death: death.name, fault: fault.name, problems, ms: performance.now() - started }
+  const nothingToUndo = death.nothingToUndo?.(fault) ?? false
+  return { death: death.name, fault: fault.name, problems, nothingToUndo, ms: performance.now() - started }
 }

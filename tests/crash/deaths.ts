@@ -11,6 +11,8 @@ export interface Death {
   name: string
   /** What it finds is another with every fault: it is tried with each. */
   everyFault?: true
+  /** Nothing that it could find undone is done by such a fault: that all is well then proves nothing. */
+  nothingToUndo?(fault: Case): boolean
   /** Everything that should not be as it is afterwards; empty where all is well. */
   befall(lane: Lane, fault: Case, before: Snapshot): Promise<string[]>
 }

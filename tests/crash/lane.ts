@@ -10,6 +10,7 @@ import { listen } from '../support/listen.ts'
 import { gpuExporter } from '../support/target.ts'
 import type { FiredrillProcess, ProcessPool } from './processes.ts'
 import { type CrashProxy, startProxy } from './proxy.ts'
+import { containersSnapshot } from './containers-snapshot.ts'
 import { type Snapshot, takeSnapshot } from './snapshot.ts'
 
 /** A control plane of its own with a target, and a proxy in front of it: lanes go on side by side and share no node. */
@@ -19,7 +20,7 @@ export interface Lane extends AsyncDisposable {
   proxy: CrashProxy
   pool: ProcessPool
   drill: Drill
-  /** What the cluster has now. */
+  /** What the cluster has now, in the API server and in containers. */
   snapshot(): Promise<Snapshot>
   /** The controller that acts on the target, where one does. */
   controller: FiredrillProcess | null
@@ -40,14 +41,15 @@ export const openLane = async (pool: ProcessPool): Promise<Lane> => {
   await installCrd(plane.kube)
   const proxy = started.use(await startProxy(plane.kube, join(dirname(plane.kubeconfig), 'kubeconfig-crash')))
   let targets = 0
-  const newDrill = (): Promise<Drill> => startDrill(plane.kube, `crash-${(targets += 1)}`, 100)
+  const newDrill = (): Promise<Drill> => startDrill(plane.kube, `crash-${(targets += 1)}`, 100, plane.containers.jobs)
   let drill = await newDrill()
   started.defer(() => drill[Symbol.asyncDispose]())
   const raw = rawClient(plane.kube)
   const stops = started.move()
   const lane: Lane = {
     plane,
-    snapshot: () => takeSnapshot(raw, drill.namespace),
+    snapshot: async () =>
+      new Map([...(await takeSnapshot(raw, drill.namespace)), ...(await containersSnapshot(plane.containers))]),
     kube: plane.kube,
     proxy,
     pool,
@@ -65,6 +67,7 @@ export const openLane = async (pool: ProcessPool): Promise<Lane> => {
       await drill[Symbol.asyncDispose]()
       // Played nodes are this target's, too.
       await plane.kube.core.deleteCollectionNode()
+      await plane.containers.renew()
       drill = await newDrill()
     },
     [Symbol.asyncDispose]: () => stops.disposeAsync(),

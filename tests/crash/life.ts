@@ -43,11 +43,17 @@ export const startController = (
 ): Promise<FiredrillProcess> =>
   pool.start(`controller --kubeconfig ${kubeconfig} --namespace ${namespace} --prometheus ${prometheus}`.split(' '))
 
-/** `firedrill heal`, to its end. */
+/** `firedrill heal`, to its end; throws unless it says that nothing is left (it answers 0 where there was nothing to heal, too). */
 export const heal = async ({ pool, plane, drill: { namespace } }: Lane): Promise<void> => {
   const healing = await pool.start(`heal --kubeconfig ${plane.kubeconfig} --namespace ${namespace}`.split(' '))
-  await Promise.race([healing.ended, delay(HEAL_TIMEOUT_MS, undefined, { ref: false })])
+  const end = await Promise.race([healing.ended, delay(HEAL_TIMEOUT_MS, null, { ref: false })])
   await healing.kill()
+  if (end === null)
+    throw new Error(`expected firedrill heal to end within ${HEAL_TIMEOUT_MS / 1_000} s, found it running`)
+  if (end.exitCode !== 0)
+    throw new Error(
+      `expected firedrill heal to end with 0, found ${end.exitCode ?? 'a signal'}: ${end.text.slice(-500)}`,
+    )
 }
 
 /** What `firedrill heal --dry-run` says. */

@@ -6,6 +6,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '../../lib/core/random.ts'
 import { cases } from './cases.ts'
+import { LEAST_POINTS, tooFew } from './counts.ts'
 import { crashFault } from './crash-fault.ts'
 import { drawDeaths, survive } from './death-run.ts'
 import { type Lane, openLane } from './lane.ts'
@@ -29,7 +30,7 @@ const seed = Number(values.seed)
 const asked = cases({ all: values.all, only: values.fault })
 const share = values.all ? Infinity : Math.max(1, Math.floor(Number(values.points) / asked.length))
 const started = performance.now()
-const total = { points: 0, passed: 0, failed: 0 }
+const total = { points: 0, passed: 0, failed: 0, notReached: 0 }
 const deathRows: DeathRow[] = []
 const onProgress = (line: string): void => void process.stderr.write(`${line}\n`)
 
@@ -40,6 +41,7 @@ const killing = asked.map((fault, index): Task => async (lane) => {
   total.points += report.points
   total.passed += report.passed
   total.failed += report.failed
+  total.notReached += report.notReached
 })
 const dying = drawDeaths(cases({ all: false, only: values.fault }), {
   all: values.all,
@@ -48,7 +50,8 @@ const dying = drawDeaths(cases({ all: false, only: values.fault }), {
   const row = await survive(lane, pair)
   onProgress(`${row.death}, ${row.fault}: ${row.problems.join('; ') || 'nothing left'}`)
   deathRows.push(row)
-  total[row.problems.length === 0 ? 'passed' : 'failed'] += 1
+  if (row.problems.length > 0) total.failed += 1
+  else if (!row.nothingToUndo) total.passed += 1
 })
 const tasks = [...(values['only-deaths'] ? [] : killing), ...(values['no-deaths'] ? [] : dying)]
 
@@ -64,6 +67,17 @@ await Promise.all(
 )
 if (deathRows.length > 0) process.stdout.write(`${deathTable(deathRows)}\n`)
 const minutes = ((performance.now() - started) / 60_000).toFixed(1)
-process.stdout.write(`${total.points} kill points and ${deathRows.length} other deaths in ${minutes} min\n`)
+const vacuous = deathRows.filter(({ problems, nothingToUndo }) => problems.length === 0 && nothingToUndo).length
+process.stdout.write(
+  `${total.points} kill points, ${total.notReached} not reached; ${deathRows.length} other deaths, ` +
+    `${vacuous} with nothing to undo; ${minutes} min\n`,
+)
+const whole =
+  values.fault === undefined && !values['only-deaths'] && (values.all || Number(values.points) >= LEAST_POINTS)
+const few = whole ? tooFew(total.points) : null
+if (few !== null) {
+  total.failed += 1
+  process.stdout.write(`${few}\n`)
+}
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
 process.exitCode = total.failed > 0 ? 1 : 0

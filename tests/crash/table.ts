@@ -13,6 +13,8 @@ export interface DeathRow {
   death: string
   fault: string
   problems: readonly string[]
+  /** That nothing is wrong says nothing: such a fault does nothing that this death could leave. */
+  nothingToUndo: boolean
   ms: number
 }
 
@@ -25,7 +27,7 @@ export const pointTable = (rows: readonly Row[]): string =>
       fault,
       `${point.index + 1} ${point.when}`,
       point.what,
-      outcome.result === 'left' ? `LEFT ${outcome.left.length}` : outcome.result,
+      shown(outcome),
       seconds(ms),
     ]),
   ]) +
@@ -38,10 +40,10 @@ export const deathTable = (rows: readonly DeathRow[]): string =>
     ['DEATH', 'FAULT', 'OUTCOME', 'TIME'],
     ...rows
       .toSorted((a, b) => compare(a.death, b.death) || compare(a.fault, b.fault))
-      .map(({ death, fault, problems, ms }) => [
+      .map(({ death, fault, problems, nothingToUndo, ms }) => [
         death,
         fault,
-        problems.length === 0 ? 'nothing left' : `WRONG ${problems.length}`,
+        problems.length > 0 ? `WRONG ${problems.length}` : nothingToUndo ? 'nothing to undo' : 'nothing left',
         seconds(ms),
       ]),
   ]) +
@@ -52,6 +54,11 @@ export const deathTable = (rows: readonly DeathRow[]): string =>
     .join('')
 
 // --- Internal helpers ---
+
+const shown = (outcome: Outcome): string => {
+  if (outcome.result === 'left') return `LEFT ${outcome.left.length}`
+  return outcome.result === 'not reached' ? 'NOT REACHED' : outcome.result
+}
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 

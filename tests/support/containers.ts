@@ -11,10 +11,12 @@ import process from 'node:process'
 import type { KeyPair } from '../../lib/cluster/certificates.ts'
 import type { ExecTarget } from '../../lib/cluster/node/exec-process.ts'
 import { createExecServer } from '../../lib/cluster/node/exec-server.ts'
-import { children } from '../../lib/cluster/node/proc.ts'
+import { children, pids, procEnv } from '../../lib/cluster/node/proc.ts'
 import { toolFolder, writeTools } from '../../lib/cluster/node/tools.ts'
 import { createLedger } from '../../stack/apps/gpu-emulator/ledger.ts'
 import { createGpuServer } from '../../stack/apps/gpu-emulator/server.ts'
+import { type JobProcesses, playJobs } from './job-processes.ts'
+import { type PlayedGpu, readGpu, resetGpu } from './played-gpu.ts'
 import { ENGINE_PORT, POD_ADDRESS } from './pod-address.ts'
 
 export interface Containers {
@@ -22,6 +24,13 @@ export interface Containers {
   kubeletPort: number
   /** Pods whose engine process is stopped. */
   stopped(): string[]
+  /** Tasks of faults that run in the background of its containers, as `id/pod`. */
+  tasks(): string[]
+  gpu(): Promise<PlayedGpu>
+  /** The Jobs of a kubelet that is told to play them. */
+  jobs: JobProcesses
+  /** Ends whatever runs in pods, and gives the GPU its power back: for another target. */
+  renew(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -32,7 +41,7 @@ export interface Containers {
 export const playContainers = async ({ cert, key }: KeyPair, kubeletPort: number): Promise<Containers> => {
   const home = await mkdtemp(join(tmpdir(), 'firedrill-containers-'))
   const tool = (name: string): string[] => [process.execPath, resolve('stack/apps', name, 'main.ts')]
-  await writeTools(home, { 'nvidia-smi': tool('nvidia-smi') })
+  await writeTools(home, { 'nvidia-smi': tool('nvidia-smi'), dcgmi: ['bash', '-c', DCGMI, 'dcgmi'] })
   const gpu = createGpuServer(createLedger(81_008), DEVICE, Date.now, () => undefined)
   await listening(gpu, 0, '127.0.0.1')
   const engine = createServer(({ url }, response) => response.writeHead(url === '/is_sleeping' ? 200 : 404).end('{}'))
@@ -67,22 +76,50 @@ export const playContainers = async ({ cert, key }: KeyPair, kubeletPort: number
   )
   const kubelet = createTlsServer({ cert, key }).on('upgrade', exec.onUpgrade)
   await listening(kubelet, kubeletPort, '127.0.0.1')
+  const jobs = playJobs(home, env)
+  const taskProcesses = () => tasksWith(`FIREDRILL_GPU_URL=${gpuUrl}`)
+  // Stopped ones too.
+  const killAll = (): void => {
+    jobs.keepOnly([])
+    for (const pid of [...running.values()].map((main) => main.pid)) if (pid !== undefined) kill(-pid)
+    for (const { pid } of taskProcesses()) kill(pid)
+  }
   return {
     kubeletPort,
     stopped: () => [...running].flatMap(([pod, { pid = 0 }]) => (children(pid).some(isStopped) ? [pod] : [])),
+    tasks: () => [...new Set(taskProcesses().map(({ name }) => name))].sort(),
+    gpu: () => readGpu(gpuUrl),
+    jobs,
+    async renew() {
+      killAll()
+      await resetGpu(gpuUrl)
+    },
     stop: async () => {
       for (const server of [gpu, engine, kubelet]) {
         server.closeAllConnections()
         server.close()
       }
-      // Stopped ones too.
-      for (const { pid } of running.values()) if (pid !== undefined) killGroup(pid)
+      killAll()
       await rm(home, { recursive: true, force: true })
     },
   }
 }
 
 // --- Internal helpers ---
+
+/** `dcgmi test --inject` without the start of a Node: a short fault's Job has three seconds in all. */
+const DCGMI = `
+while [ $# -gt 0 ]; do
+  case "$1" in -f) field="$2" ;; -v) value="$2" ;; --offset) seconds="$2" ;; esac
+  shift
+done
+gpu="\${FIREDRILL_GPU_URL#http://}"
+body='{"field":'"$field"',"value":'"$value"',"seconds":'"$seconds"'}'
+exec 3<>"/dev/tcp/\${gpu%:*}/\${gpu#*:}" || exit 1
+printf 'POST /v1/fields HTTP/1.1\\r\nHost: gpu\\r\nConnection: close\\r\nContent-Length: %s\\r\n\\r\n%s' "\${#body}" "$body" >&3
+read -r answer <&3
+[[ "$answer" == *" 200 "* ]]
+`
 
 const DEVICE = {
   uuid: 'GPU-1',
@@ -110,13 +147,33 @@ const startMain = (env: Record<string, string>): ChildProcess =>
 
 const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null
 
-const isEngine = (pid: number): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('VLLM::EngineCore')
+const isEngine = (pid: number): boolean => read(pid, 'cmdline').startsWith('VLLM::EngineCore')
 
-const isStopped = (pid: number): boolean => /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+const isStopped = (pid: number): boolean => /^State:\s+T/m.test(read(pid, 'status'))
 
-const killGroup = (pid: number): void => {
+/** By the mark that is their name (lib/core/container-task.ts); other control planes' containers have another GPU. */
+const tasksWith = (own: string): { pid: number; name: string }[] =>
+  pids().flatMap((pid) => {
+    const mark = read(pid, 'cmdline')
+      .split('\0')
+      .find((word) => /^firedrill\/[^/]+\/[^/]+\/$/.test(word))
+    if (mark === undefined || procEnv(pid)?.includes(own) !== true) return []
+    return [{ pid, name: mark.slice('firedrill/'.length, -1) }]
+  })
+
+/** Empty where the process is gone. */
+const read = (pid: number, file: string): string => {
   try {
-    process.kill(-pid, 'SIGKILL')
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** A process, or by a negative number its group. */
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL')
   } catch {
     // Ended by itself.
   }

@@ -9,6 +9,7 @@ import { type Controller, startController } from '../../chaos/controller/control
 import { createFault, readFault } from '../../chaos/controller/fault-store.ts'
 import { servingState } from '../../chaos/controller/serving.ts'
 import { NODES, createTarget } from './target.ts'
+import type { JobProcesses } from './job-processes.ts'
 import { playKubelet } from './kubelet.ts'
 import { createNodes } from './nodes.ts'
 
@@ -34,14 +35,14 @@ interface ControllerSettings {
 }
 
 /** A target of its own in a namespace of its own, with a kubelet that plays its nodes. */
-export const startDrill = async (kube: Kube, namespace: string, startMs = 500): Promise<Drill> => {
+export const startDrill = async (kube: Kube, namespace: string, startMs = 500, jobs?: JobProcesses): Promise<Drill> => {
   const ending = new AbortController()
   const events: ControllerEvent[] = []
   await createTarget(kube, namespace)
   const nodes = NODES
   await createNodes(kube, nodes)
   const hold = { jobs: false }
-  const kubelet = playKubelet({ kube, namespace, nodes, startMs, hold, signal: ending.signal })
+  const kubelet = playKubelet({ kube, namespace, nodes, startMs, hold, jobs, signal: ending.signal })
   const allReady = (): Promise<void> =>
     until(
       async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isConflict, isNotFound, isTransient, type Kube } from '../../lib/kube/client.ts'
 import type { V1Pod } from '../../lib/kube/types.ts'
+import type { JobProcesses } from './job-processes.ts'
 import { playOutages } from './nodes.ts'
 import { POD_ADDRESS } from './pod-address.ts'
 import { troubleOf, type Trouble } from './pod-trouble.ts'
@@ -13,6 +14,8 @@ export interface KubeletOptions {
   startMs: number
   /** While it says so, pods of Jobs do not start: a test can act between a Job's creation and its running. */
   hold: { jobs: boolean }
+  /** Runs their commands; without it, they are ready as soon as they are there. */
+  jobs?: JobProcesses | undefined
   signal: AbortSignal
 }
 
@@ -43,19 +46,21 @@ const isReady = ({ status }: V1Pod): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
 
 const tick = async (
-  { kube, namespace, nodes, startMs, hold }: KubeletOptions,
+  { kube, namespace, nodes, startMs, hold, jobs }: KubeletOptions,
   started: Map<string, number>,
 ): Promise<void> => {
   const played = await playOutages(kube, nodes)
   const open = played.filter(({ cordoned, up }) => !cordoned && up).map(({ name }) => name)
   const down = new Set(played.filter(({ up }) => !up).map(({ name }) => name))
   const { items } = await kube.core.listNamespacedPod({ namespace })
+  jobs?.keepOnly(items)
   const serving = items.filter(isServing)
   const hogged = new Set(items.filter((pod) => !isServing(pod) && isReady(pod)).map(({ spec }) => spec?.nodeName))
   for (const pod of items) {
     const { name = '', uid = '', deletionTimestamp } = pod.metadata ?? {}
     const node = pod.spec?.nodeName
     if (deletionTimestamp !== undefined) {
+      if (jobs?.ended(pod) === false) continue
       await kube.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 })
     } else if (node === undefined) {
       const free = open.find((candidate) => !serving.some(({ spec }) => spec?.nodeName === candidate))
@@ -70,7 +75,8 @@ const tick = async (
       started.set(uid, since)
       const trouble = hogged.has(node) ? 'CrashLoopBackOff' : troubleOf(pod)
       if (isServing(pod) && trouble !== null) await report(kube, pod, trouble)
-      else if (isServing(pod) ? Date.now() - since >= startMs : !hold.jobs) await report(kube, pod, null)
+      else if (isServing(pod) ? Date.now() - since >= startMs : !hold.jobs && (jobs?.ready(pod) ?? true))
+        await report(kube, pod, null)
     }
   }
 }
