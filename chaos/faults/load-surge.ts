@@ -16,7 +16,9 @@ const params = z
       .positive()
       .max(100_000)
       .optional()
-      .describe('Instead: so many requests a second on top'),
+      .describe(
+        'Instead: so many requests a second on top. Ten users are kept ready for each; where an answer takes longer than 10 s, the rate is not reached',
+      ),
   })
   .refine(({ factor, requestsPerSecond }) => factor === undefined || requestsPerSecond === undefined, {
     error: 'expected factor or requestsPerSecond, found both',

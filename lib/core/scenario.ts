@@ -65,12 +65,6 @@ export const Scenario = z
     const steps = Object.keys(scenario.timeline)
     const known = (step: string): string =>
       `expected one of the timeline's steps (${steps.join(', ')}), found "${step}"`
-    for (const [name, { when }] of Object.entries(scenario.timeline)) {
-      const soonest = when.kind === 'when' ? scenario.baseline + when.heldFor : null
-      if (when.kind !== 'when' || when.by === undefined || soonest === null || when.by > soonest) continue
-      const message = `expected a time after ${formatDuration(soonest)}, the end of the baseline and what it is to hold for, found ${formatDuration(when.by)}: it could never begin`
-      context.addIssue({ code: 'custom', path: ['timeline', name, 'when', 'by'], message })
-    }
     for (const [name, step] of Object.entries(scenario.timeline)) {
       if (step.when.kind !== 'after') continue
       const earlier = steps.slice(0, steps.indexOf(name))
@@ -84,7 +78,14 @@ export const Scenario = z
   })
 
 /** A scenario that is still to be played. Those of old run folders are read by the form alone: they were played as they are. */
-export const PlayableScenario = Scenario.superRefine(({ timeline }, context) => {
+export const PlayableScenario = Scenario.superRefine(({ timeline, baseline }, context) => {
+  for (const [name, { when }] of Object.entries(timeline)) {
+    if (when.kind !== 'when' || when.by === undefined) continue
+    const soonest = baseline + when.heldFor
+    if (when.by > soonest) continue
+    const message = `expected a time after ${formatDuration(soonest)}, the end of the baseline and what it is to hold for, found ${formatDuration(when.by)}: it could never begin`
+    context.addIssue({ code: 'custom', path: ['timeline', name, 'when', 'by'], message })
+  }
   for (const { path, message } of overlapProblems(timeline)) {
     context.addIssue({ code: 'custom', path: ['timeline', ...path], message })
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Workload, type WorkloadInput } from '../core/workload.ts'
 import type { Traffic } from '../core/traffic.ts'
 import { calibratedCorpus, idCorpus } from './prompt/corpus.ts'
-import type { Pressure } from './pressure.ts'
+import { isSpent, type Pressure } from './pressure.ts'
 import { carryOn, drawSizes, drawTurn, type Load, makeTurn, requestBody, type TurnKey } from './turn.ts'
 
 const load = (more: Partial<WorkloadInput> = {}): Load => ({
@@ -81,6 +81,30 @@ describe('a request under pressure', () => {
   test('a surge changes none of the others', () => {
     const of = load()
     expect(turns(of, [press({ kind: 'surge', factor: 2, perSecond: null })])).toEqual(turns(of, []))
+  })
+})
+
+describe('a chat whose messages were made under pressure', () => {
+  const of = load({ turns: { count: { fixed: 3 }, thinkTime: { min: 0, max: 0 } } })
+  const key = { vu: 1, chat: 1 }
+  const next = (traffic: Traffic) => {
+    const history = carryOn(of, makeTurn(of, key, null, drawSizes(of, key, 0, null), [press(traffic)]), null)
+    return history ?? expect.fail('a chat of three turns ends after one')
+  }
+
+  test.each([LONGER, UNIQUE])('ends with what pressed on it, and names it until then: $kind', (traffic) => {
+    const history = next(traffic)
+    expect(history.kept).toEqual(['a'])
+    expect(isSpent(history.kept, [press(LEAVING, 'b')])).toBe(true)
+    expect(isSpent(history.kept, [press(traffic)])).toBe(false)
+    const second = makeTurn(of, key, history, drawSizes(of, key, 1, null), [press({ ...LEAVING, share: 1 }, 'b')])
+    expect(second.traffic).toEqual(['a', 'b'])
+    expect(carryOn(of, second, null)?.kept).toEqual(['a'])
+  })
+
+  test('goes on where its messages are the workload’s own', () => {
+    expect(next({ ...LEAVING, share: 1 }).kept).toEqual([])
+    expect(isSpent([], [])).toBe(false)
   })
 })
 

@@ -13,6 +13,8 @@ export interface PressedSizes extends Sizes {
   uniqueSeed: number | null
   /** The steps that made it other than it would have been. */
   traffic: string[]
+  /** Those of them that the chat carries on in its messages. */
+  kept: string[]
 }
 
 /**
@@ -20,13 +22,23 @@ export interface PressedSizes extends Sizes {
  * has a seed of its own: the same request meets the same fate whenever it is pressed, and is its old self when it is not.
  */
 export const pressed = (sizes: Sizes, name: string, pressures: readonly Pressure[]): PressedSizes => {
-  let all: PressedSizes = { ...sizes, uniqueSeed: null, traffic: [] }
+  let all: PressedSizes = { ...sizes, uniqueSeed: null, traffic: [], kept: [] }
   for (const { step, seed, traffic } of pressures) {
     if (traffic.kind === 'surge' || seededRandom(deriveSeed(seed, name)).next() >= traffic.share) continue
-    all = Object.assign({}, all, changed(all, traffic, seed), { traffic: all.traffic.concat(step) })
+    all = Object.assign({}, all, changed(all, traffic, seed), {
+      traffic: all.traffic.concat(step),
+      kept: traffic.kind === 'leaving' ? all.kept : all.kept.concat(step),
+    })
   }
   return all
 }
+
+/** Both, each step once. */
+export const joined = (before: readonly string[], now: readonly string[]): string[] => [...new Set([...before, ...now])]
+
+/** Whether a chat ends here: what is in its messages would outlive the fault that put it there. */
+export const isSpent = (kept: readonly string[], pressures: readonly Pick<Pressure, 'step'>[]): boolean =>
+  kept.some((step) => !pressures.some((one) => one.step === step))
 
 /** For the journal. */
 export const inWords = ({ kind, ...how }: Traffic): string => `${kind} ${JSON.stringify(how)}`

@@ -35,11 +35,12 @@ export const begin = (data: ScriptData, pressing: Pressing): number => {
   const now = Date.now()
   const until = Math.min(Math.max(injectedAt, createdAt), now) + durationMs
   const { traffic } = plan
+  // First: who comes with a surge looks whether it is still on.
+  press(step, JSON.stringify({ step, ...plan }), until)
   if (traffic.kind === 'surge') {
     const surge = surgeOf({ load: data.load, traffic, at: now - startedAt, extraUsers: data.extraUsers })
     if (surge !== null) startSurge(step, 'users' in surge ? { ...surge, until } : { ...surge, seed: plan.seed, until })
   }
-  press(step, JSON.stringify({ step, ...plan }), until)
   return until
 }
 

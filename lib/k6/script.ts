@@ -3,7 +3,7 @@ import exec from 'k6/execution'
 import { Gauge } from 'k6/metrics'
 import type { Options, Scenario } from 'k6/options'
 import { Arrivals, Client, type Extra, nextExtra, nextUser, pressure, type RequestParams, stats } from 'k6/x/llm'
-import type { Pressure } from './pressure.ts'
+import { isSpent, type Pressure } from './pressure.ts'
 import type { Corpus } from './prompt/corpus.ts'
 import { fitCorpus } from './prompt/fit.ts'
 import type { ScriptData, ScriptLoad } from './script-data.ts'
@@ -117,14 +117,14 @@ let number: number | null = null
 export const user = (corpus: Corpus): void => {
   if (history === null || key === null) key = { vu: (number ??= nextUser()), chat: chats++ }
   const load = { ...data, corpus }
-  history = ask(load, thoughtOver(load, key, history), {})
+  history = askIfAny(load, thoughtOver(load, key, history), {})
 }
 
 export const arrival = (corpus: Corpus): void => {
   const load = { ...data, corpus }
   if (history !== null && key !== null) {
     // The schedule has begun this chat; its user goes on with it.
-    history = ask(load, thoughtOver(load, key, history), {})
+    history = askIfAny(load, thoughtOver(load, key, history), {})
     return
   }
   const due = schedule?.next() ?? null
@@ -133,14 +133,17 @@ export const arrival = (corpus: Corpus): void => {
     return
   }
   key = { arrival: due.index }
-  history = ask(load, thoughtOver(load, key, null, due), { arrival: due })
+  history = askIfAny(load, thoughtOver(load, key, null, due), { arrival: due })
 }
 
 /** What this virtual user does beyond the load, and since which chat of it. */
 let extra: Extra | null = null
 
 export const surge = (corpus: Corpus): void => {
-  if (extra !== null && history === null && (extra.intended !== null || !isPressed(extra.surge))) extra = null
+  if (extra !== null && ((history === null && extra.intended !== null) || !isPressed(extra.surge))) {
+    extra = null
+    history = null
+  }
   const begun = extra === null ? (extra = nextExtra(exec.scenario.startTime + data.durationMs)) : null
   if (extra === null) return sleep(LEAST_IDLE_S)
   if (history === null || key === null) {
@@ -150,7 +153,7 @@ export const surge = (corpus: Corpus): void => {
   const load = { ...data, corpus, seed: surgeSeed(data.seed, extra.surge) }
   const turn = thoughtOver(load, key, history)
   // It may have ended while they thought: who was to come with it does not.
-  if (extra.intended === null && !isPressed(extra.surge)) {
+  if (turn === null || !isPressed(extra.surge)) {
     history = null
     return
   }
@@ -203,12 +206,16 @@ const pressuresNow = (): Pressure[] => {
 
 const isPressed = (step: string): boolean => pressuresNow().some((one) => one.step === step)
 
-/** The key's next turn, once its user has thought: as it is to be by then. */
-const thoughtOver = (load: Load, of: TurnKey, before: History | null, row: TraceRow | null = null): Turn => {
+/** The key's next turn, once its user has thought: as it is to be by then; null where the chat ends with what pressed on it. */
+const thoughtOver = (load: Load, of: TurnKey, before: History | null, row: TraceRow | null = null): Turn | null => {
   const sizes = drawSizes(load, of, before?.index ?? 0, row)
   sleep(sizes.think / 1_000)
-  return makeTurn(load, of, before, sizes, pressuresNow())
+  const now = pressuresNow()
+  return isSpent(before?.kept ?? [], now) ? null : makeTurn(load, of, before, sizes, now)
 }
+
+const askIfAny = (load: Load, turn: Turn | null, params: RequestParams): History | null =>
+  turn === null ? null : ask(load, turn, params)
 
 /** Beyond the numbers of all users of the load, by which their requests go. */
 const EXTRA_IDS = 1_000_000

@@ -4,7 +4,7 @@ import type { Workload } from '../core/workload.ts'
 import { type Corpus, join, type Opening, openingText, reopened, textOf } from './prompt/corpus.ts'
 import { openingOf, poolOpening } from './prompt/opening.ts'
 import { drawPrefix } from './prompt/prefix.ts'
-import { pressed, type PressedSizes, type Pressure } from './pressure.ts'
+import { joined, pressed, type PressedSizes, type Pressure } from './pressure.ts'
 
 /**
  * What virtual users ask. How a script uses it:
@@ -15,7 +15,7 @@ import { pressed, type PressedSizes, type Pressure } from './pressure.ts'
  *     each:    sleep(turn.think / 1000); answer = client.chat(requestBody(turn, model), { cancel: turn.cancel, text: turn.wantsText })
  *     then:    history = carryOn(load, turn, answer.text)              // null: the chat is over; the next one begins
  *
- * Where something may press on the load meanwhile, drawSizes, the sleep and makeTurn are one after the other.
+ * Where something may press on the load meanwhile, drawSizes, the sleep, isSpent and makeTurn are one after the other.
  *
  * Everything is a function of the arguments alone, so a seed gives the same requests byte for byte; with the workload's
  * `history: 'answers'` they depend on the answers as well. No imports of k6: tests run this in Node.
@@ -51,6 +51,8 @@ export interface Turn {
   wantsText: boolean
   /** Steps of the timeline that made it other than it would have been. */
   traffic: string[]
+  /** Those of them whose doing is in its messages. */
+  kept: string[]
   key: TurnKey
   /** From 0. */
   index: number
@@ -63,6 +65,8 @@ export interface History {
   tokens: number
   /** Of the next turn. */
   index: number
+  /** Steps whose doing is in the messages: the chat ends with the first of them that does (isSpent in pressure.ts). */
+  kept: string[]
 }
 
 /** Token counts of a trace's row: of the whole prompt, and of the answer. They override what the workload draws. */
@@ -125,11 +129,13 @@ export const makeTurn = (
 ): Turn => {
   const index = history?.index ?? 0
   const all = pressed(sizes, turnName(key, index), pressures)
-  const { think, maxTokens, cancel, traffic } = all
+  const { think, maxTokens, cancel } = all
+  const before = history?.kept ?? []
+  const steps = { traffic: joined(before, all.traffic), kept: joined(before, all.kept) }
   const asked =
     history === null ? firstPrompt(load, openingOf(load.seed, key), all) : nextPrompt(load, history, all.own)
   const wantsText = load.workload.turns?.history === 'answers'
-  return { think, ...alone(load.corpus, asked, all, key, index), maxTokens, cancel, wantsText, traffic, key, index }
+  return { think, ...alone(load.corpus, asked, all, key, index), maxTokens, cancel, wantsText, ...steps, key, index }
 }
 
 /** The history for the chat's next turn; null after its last. Where no text came, scripted text stands in for the answer. */
@@ -143,6 +149,7 @@ export const carryOn = (load: Load, turn: Turn, answer: string | null): History 
     messages: [...turn.messages, { role: 'assistant', content }],
     tokens: turn.promptTokens + turn.maxTokens,
     index: turn.index + 1,
+    kept: turn.kept,
   }
 }
 

@@ -2,10 +2,11 @@ import { expect, test } from 'vitest'
 import { faults } from '../../chaos/faults/registry.gen.ts'
 import { STEP_LABEL } from '../core/fault-resource.ts'
 import { after, at, ramp, requests, Scenario, type ScenarioInput, when } from '../core/scenario.ts'
+import type { Workload } from '../core/workload.ts'
 import { playIncident, type Incident } from './incident.ts'
 import { shippedIncident } from './testing/play.ts'
 
-const play = async (parts: Partial<ScenarioInput>): Promise<Incident> => {
+const play = async (parts: Partial<ScenarioInput>, asked: Partial<Workload> = {}): Promise<Incident> => {
   const input = await shippedIncident('smoke.ts', 1)
   await using prometheus = input.prometheus
   const scenario = Scenario.parse({
@@ -17,7 +18,13 @@ const play = async (parts: Partial<ScenarioInput>): Promise<Incident> => {
     timeline: {},
     ...parts,
   })
-  return await playIncident({ ...input, scenario, prometheus, registry: faults })
+  return await playIncident({
+    ...input,
+    workload: { ...input.workload, ...asked },
+    scenario,
+    prometheus,
+    registry: faults,
+  })
 }
 
 const recordOf = ({ faults: records }: Incident, step: string) =>
@@ -75,6 +82,35 @@ test('a fault of the load that changes next to nothing is seen not to bite', asy
   const incident = await play({ timeline: { context: at('25s').fault('long-context', { tokens: 5 }).lasting('20s') } })
   expect(made(incident, 'context').length).toBeGreaterThan(20)
   expect(recordOf(incident, 'context').status).toMatchObject({ phase: 'Recovered', evidence: { bit: false } })
+}, 120_000)
+
+test('what is asked in chats of several turns ends with its fault', async () => {
+  const turns = { count: { fixed: 12 }, thinkTime: { min: 1_000, max: 3_000 }, history: 'scripted' as const }
+  const incident = await play(
+    {
+      load: { users: ramp().to(10, '5s').hold('2m'), workload: 'chat' },
+      timeline: {
+        context: at('20s').fault('long-context').lasting('10s'),
+        bust: at('45s').fault('cache-bust').lasting('10s'),
+        surge: at('70s').fault('load-surge', { requestsPerSecond: 2 }).lasting('10s'),
+      },
+    },
+    { turns },
+  )
+  for (const step of ['context', 'bust', 'surge']) {
+    const healed = Date.parse(recordOf(incident, step).status?.healed ?? '')
+    const own = made(incident, step)
+    expect(own.length, step).toBeGreaterThan(10)
+    expect(
+      own.filter(({ started }) => started > healed + 200),
+      step,
+    ).toEqual([])
+  }
+  // Who came with the surge did have later turns: those the schedule does not time.
+  expect(incident.requests.some(({ extra, intended }) => extra && intended === null)).toBe(true)
+  // The load goes on.
+  const last = Date.parse(recordOf(incident, 'surge').status?.healed ?? '')
+  expect(incident.requests.filter(({ started }) => started > last + 1_000).length).toBeGreaterThan(3)
 }, 120_000)
 
 test('a surge over a schedule has arrivals of its own, and the same seed the same', async () => {

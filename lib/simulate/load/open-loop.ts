@@ -18,7 +18,7 @@ export const startOpenLoop = (
   let due = 0
   let claimed = 0
   let isStopped = false
-  const free: VirtualUser[] = Array.from({ length: maxInFlight }, (_, index) => {
+  const users: readonly VirtualUser[] = Array.from({ length: maxInFlight }, (_, index) => {
     const user: VirtualUser = new VirtualUser(context, maxInFlight - index, (at) => {
       clock.at(at, () => {
         free.push(user)
@@ -27,6 +27,7 @@ export const startOpenLoop = (
     })
     return user
   })
+  const free = [...users]
   const take = (): void => {
     while (claimed < due) {
       const arrival = schedule[claimed]
@@ -52,6 +53,7 @@ export const startOpenLoop = (
     users: () => maxInFlight,
     stop: () => {
       isStopped = true
+      for (const user of users) user.end()
     },
     count: () => ({ at: clock.now(), scheduled: schedule.length, due, claimed }),
   }

@@ -1,4 +1,4 @@
-import { pressed, type PressedSizes, type Pressure } from '../../k6/pressure.ts'
+import { isSpent, joined, pressed, type PressedSizes, type Pressure } from '../../k6/pressure.ts'
 import { drawSizes, type Sizes, type TurnKey, turnName, turnsOf } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
 import type { Tokens } from '../../vllm/engine/types.ts'
@@ -44,6 +44,8 @@ export class VirtualUser implements Asker, Timed {
   /** As it was sent, and what came back. */
   private prompt: Tokens | null = null
   private answered: Tokens | null = null
+  /** Steps whose doing is in the chat so far. */
+  private kept: readonly string[] = []
   private iteration = 0
   private isOver = false
 
@@ -62,6 +64,7 @@ export class VirtualUser implements Asker, Timed {
     this.index = 0
     this.prompt = null
     this.answered = null
+    this.kept = []
     this.turn(from)
   }
 
@@ -92,7 +95,9 @@ export class VirtualUser implements Asker, Timed {
     const { client, surge } = this.context
     const { arrival, index } = this
     if (this.isOver || this.sizes === null) return
+    if (isSpent(this.kept, this.context.pressures())) return this.onChatOver(this.context.clock.now())
     const sizes = this.pressedNow(this.sizes)
+    this.kept = sizes.kept
     this.prompt = this.promptOf(sizes)
     client.ask(this, {
       iteration: this.iteration++,
@@ -107,9 +112,10 @@ export class VirtualUser implements Asker, Timed {
   /** Its user has thought meanwhile: as it is to be by now. */
   private pressedNow(sizes: Sizes): PressedSizes {
     const pressures = this.context.pressures()
-    return pressures.length === 0
-      ? { ...sizes, ...UNPRESSED }
-      : pressed(sizes, turnName(this.key, this.index), pressures)
+    if (pressures.length === 0) return { ...sizes, ...UNPRESSED }
+    const all = pressed(sizes, turnName(this.key, this.index), pressures)
+    const { kept } = this
+    return kept.length === 0 ? all : { ...all, traffic: joined(kept, all.traffic), kept: joined(kept, all.kept) }
   }
 
   private promptOf(sizes: PressedSizes): Tokens {
@@ -123,7 +129,7 @@ export class VirtualUser implements Asker, Timed {
 
 // --- Internal helpers ---
 
-const UNPRESSED: Omit<PressedSizes, keyof Sizes> = { uniqueSeed: null, traffic: [] }
+const UNPRESSED: Omit<PressedSizes, keyof Sizes> = { uniqueSeed: null, traffic: [], kept: [] }
 
 /** Of most requests null: nothing is made for them. */
 const trafficOf = (surge: string | null, pressing: readonly string[]): string | null => {
