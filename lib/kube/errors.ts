@@ -22,15 +22,7 @@ export const reaching = async <T>({ config }: KubeConnection, call: Promise<T>):
     return await call
   } catch (error) {
     const server = config.getCurrentCluster()?.server
-    if (isUnreachable(error)) {
-      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-      throw new UserError({
-        code: UNREACHABLE,
-        message: `expected a Kubernetes API server at ${server}, found: ${errorMessage(cause)}`,
-        hint: 'start the embedded cluster with `firedrill up`, or name a cluster that runs with --kubeconfig and --context',
-        cause: error,
-      })
-    }
+    if (isUnreachable(error)) throw unreachableServer({ config }, error)
     const status = statusCode(error)
     if (status !== 401 && status !== 403) throw error
     throw new UserError({
@@ -40,6 +32,17 @@ export const reaching = async <T>({ config }: KubeConnection, call: Promise<T>):
       cause: error,
     })
   }
+}
+
+/** What to throw where no API server answers, for the reason that is given. */
+export const unreachableServer = ({ config }: KubeConnection, error: unknown): UserError => {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  return new UserError({
+    code: UNREACHABLE,
+    message: `expected a Kubernetes API server at ${config.getCurrentCluster()?.server}, found: ${errorMessage(cause)}`,
+    hint: 'start the embedded cluster with `firedrill up`, or name a cluster that runs with --kubeconfig and --context',
+    cause: error,
+  })
 }
 
 /** The value, or null where the object is not there. Every other error is thrown. */

@@ -3,7 +3,7 @@ import { clientsOf, type Kube } from './client.ts'
 
 /**
  * The same cluster, where `requireHeld` is asked before each request and throws once it must not be sent. A process that was
- * stopped half-way through its work and goes on long after has no other way to know that somebody else has taken over.
+ * stopped, or whose machine was suspended, half-way through its work and goes on long after has no other way to know that somebody else has taken over.
  */
 export const fencedKube = ({ config }: Kube, requireHeld: () => void): Kube => {
   const fenced: KubeConfig = Object.create(config)

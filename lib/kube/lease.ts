@@ -3,6 +3,8 @@ import { hostname } from 'node:os'
 import { V1MicroTime, type V1Lease } from '@kubernetes/client-node'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { type Kube, isConflict, orNull } from './client.ts'
+import { apiReason, statusCode } from './errors.ts'
+import { type LocalClocks, localClocks, momentOf, mostSince } from './local-clocks.ts'
 
 export const LEASE_SECONDS = 10
 const RENEW_MS = 2_500
@@ -33,7 +35,8 @@ export const processHolder = async (pid: number): Promise<string> =>
 
 /**
  * Takes the Lease where it is free, ours, expired (10 s without renewal) or held by a process of this machine that is
- * provably gone; otherwise tells who holds it and since when it was renewed (milliseconds since the epoch).
+ * provably gone; otherwise tells who holds it and since when it was renewed (milliseconds since the epoch). In a namespace that is
+ * being deleted no Lease can be made: whoever asks may act.
  */
 export const acquireLease = async (options: LeaseOptions): Promise<Acquired> => {
   const { kube, namespace, name, holder, clock = systemClock } = options
@@ -47,6 +50,8 @@ export const acquireLease = async (options: LeaseOptions): Promise<Acquired> => 
     else await kube.coordination.replaceNamespacedLease({ namespace, name, body })
     return { ok: true }
   } catch (error) {
+    // Nobody can take it any more, and nothing can be begun there: what is there is to be healed, or it could never go.
+    if (lease === null && isTerminating(error)) return { ok: true }
     // Somebody was faster.
     if (!isConflict(error)) throw error
     const winner = holderOf(await orNull(kube.coordination.readNamespacedLease({ namespace, name })))
@@ -69,19 +74,24 @@ export interface Kept {
   released: Promise<void>
 }
 
-/** Renews until the signal, then lets go. */
-export const keepLease = (options: LeaseOptions, signal: AbortSignal): Kept => {
+/**
+ * Renews until the signal, then lets go. Once it is late, by either clock, it is lost: another may have held it and acted
+ * meanwhile, even if nobody holds it by now.
+ */
+export const keepLease = (options: LeaseOptions, signal: AbortSignal, local: LocalClocks = localClocks): Kept => {
   const lost = new AbortController()
   const released = Promise.withResolvers<void>()
-  let renewedAt = performance.now()
-  const isLate = (): boolean => performance.now() - renewedAt > (LEASE_SECONDS - 2) * 1_000
+  let renewedAt = momentOf(local)
+  const isLate = (): boolean => mostSince(renewedAt, local) > (LEASE_SECONDS - 2) * 1_000
+  const lose = (): void => lost.abort(new Error(`the Lease ${options.name} was lost`))
   const renew = async (): Promise<void> => {
-    const asked = performance.now()
+    if (isLate()) return lose()
+    const asked = momentOf(local)
     const failed = systemClock.sleep(RENEW_TIMEOUT_MS).then(() => null)
     const acquired = await Promise.race([acquireLease(options).catch(() => null), failed])
-    if (acquired?.ok === true) renewedAt = asked
+    if (acquired?.ok === true && !isLate()) renewedAt = asked
     // Given up before another may take it: a clock that runs apart by less than two seconds does no harm.
-    if (acquired?.ok === false || isLate()) lost.abort(new Error(`the Lease ${options.name} was lost`))
+    if (acquired?.ok === false || isLate()) lose()
   }
   const loop = async (): Promise<void> => {
     while (!signal.aborted && !lost.signal.aborted) {
@@ -108,6 +118,9 @@ export const releaseLease = async ({ kube, namespace, name, holder }: LeaseOptio
 }
 
 // --- Internal helpers ---
+
+const isTerminating = (error: unknown): boolean =>
+  statusCode(error) === 403 && apiReason(error).includes('because it is being terminated')
 
 const isHeld = async ({ heldBy, renewedAt }: Holding, now: number): Promise<boolean> =>
   heldBy !== '' && now - renewedAt < LEASE_SECONDS * 1_000 && !(await isGone(heldBy))
