@@ -22,10 +22,15 @@ const MAX_TIMER_MS = 2 ** 31 - 1
  * The outage of one node. All that is known of it stands in the node's own annotation, with its end: an agent that is
  * started anew goes on with it, and it is over in time when nobody is left to end it.
  */
-export const createNodeOutages = (context: AgentContext, machine: Machine, onCut: () => void): NodeOutages => {
+export const createNodeOutages = (
+  context: Pick<AgentContext, 'api' | 'now' | 'log'>,
+  machine: Pick<Machine, 'spec' | 'isUp' | 'cut' | 'boot'>,
+  onCut: () => void,
+): NodeOutages => {
   const { api, now, log } = context
   const { name } = machine.spec
-  let node: V1Node | null = null
+  /** Undefined until the API was heard: the agent may have cut the machine for an outage that goes on. */
+  let node: V1Node | null | undefined
   let changed = new AbortController()
 
   const leftMs = (): number => (readOutage(node?.metadata?.annotations)?.until ?? 0) - now()
@@ -41,8 +46,8 @@ export const createNodeOutages = (context: AgentContext, machine: Machine, onCut
       log(`node ${name} has its power again`)
       machine.boot()
     }
-    if (node !== null && !isReady(node)) await register(machine.spec)
-    if (node === null || readOutage(node.metadata?.annotations) === null) return
+    if (node && !isReady(node)) await register(machine.spec)
+    if (!node || readOutage(node.metadata?.annotations) === null) return
     const { resourceVersion } = node.metadata ?? {}
     const body = { metadata: { resourceVersion, annotations: { [DOWN_ANNOTATION]: null } } }
     await api('PATCH', `/api/v1/nodes/${name}`, { body, patch: 'merge' })
@@ -57,7 +62,8 @@ export const createNodeOutages = (context: AgentContext, machine: Machine, onCut
         changed = new AbortController()
         let againMs = MAX_TIMER_MS
         try {
-          if (leftMs() > 0) {
+          if (node === undefined) againMs = MAX_TIMER_MS
+          else if (leftMs() > 0) {
             if (machine.isUp()) await goDown()
             againMs = Math.max(0, leftMs())
           } else await goUp(register)
