@@ -11,7 +11,9 @@ import { podMetadataCalls } from './kube/pod-metadata.ts'
 import { workloadCalls } from './kube/workload.ts'
 import { servingState } from './serving.ts'
 
-/** What one Fault may do, in its own namespace only. Objects it creates carry its labels and belong to it. */
+/**
+ * What one Fault may do: in its own namespace, and to nodes, which have none. Objects it creates carry its labels and belong to it.
+ */
 export const faultKube = (kube: Kube, fault: FaultResource): FaultKube => {
   const { namespace } = fault.metadata
   const id = faultId(fault)

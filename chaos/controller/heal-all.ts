@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../lib/core/clock.ts'
-import { UserError } from '../../lib/core/errors.ts'
+import { UserError, errorMessage } from '../../lib/core/errors.ts'
 import type { FaultRegistry, Observer } from '../../lib/core/fault.ts'
 import { type FaultResource, isHealed, isOpen, phaseOf } from '../../lib/core/fault-resource.ts'
 import { type Kube, isNotFound, reaching } from '../../lib/kube/client.ts'
@@ -40,29 +40,36 @@ export const openFaults = async (kube: Kube, namespace?: string): Promise<FaultR
 
 /**
  * Ends every Fault that is open: asks on the object itself, so that a controller that runs does it, and does it here
- * where none runs. Their records stay, and nothing keeps them from being deleted.
+ * where none runs. Their records stay, and nothing keeps them from being deleted. A namespace where nothing can be done keeps
+ * nobody from healing the others.
  */
 export const healAll = async (options: HealOptions): Promise<HealReport> => {
   const { kube, namespace, clock = systemClock, timeoutMs = 120_000, signal = new AbortController().signal } = options
   const open = await openFaults(kube, namespace)
   const inForce = open.filter((fault) => !isHealed(phaseOf(fault)))
-  await Promise.all(inForce.map((fault) => askToEnd(kube, fault, clock)))
+  // Unasked, it is still ended by a healer of our own.
+  await Promise.allSettled(inForce.map((fault) => askToEnd(kube, fault, clock)))
   const namespaces = [...new Set(open.map(({ metadata }) => metadata.namespace))]
-  const healers = await Promise.all(namespaces.map((where) => healerOf(options, where, signal)))
+  const started = await Promise.allSettled(namespaces.map((where) => healerOf(options, where, signal)))
+  const failed = new Map(
+    started.flatMap((end, index) => (end.status === 'rejected' ? [[namespaces[index], errorMessage(end.reason)]] : [])),
+  )
   try {
     const waiting = { clock, deadline: clock.now() + timeoutMs, signal }
     const ends = await Promise.all(
-      open.map(async (fault) => ({ fault, end: await waitFor(kube, fault, (now) => !isOpen(now), waiting) })),
+      open.map((fault) =>
+        failed.has(fault.metadata.namespace) ? fault : waitFor(kube, fault, (now) => !isOpen(now), waiting),
+      ),
     )
-    const left = ends.flatMap(({ end }) => (end !== null && isOpen(end) ? [end] : []))
+    const left = ends.filter((end) => end !== null).filter(isOpen)
     const unhealed = left.map((fault) => ({
       name: fullName(fault),
-      reason: `${phaseOf(fault)}: ${fault.status?.message ?? 'no controller took it up'}`,
+      reason: `${phaseOf(fault)}: ${failed.get(fault.metadata.namespace) ?? fault.status?.message ?? 'no controller took it up'}`,
     }))
     const names = new Set(unhealed.map(({ name }) => name))
     return { healed: open.map(fullName).filter((name) => !names.has(name)), unhealed }
   } finally {
-    await Promise.all(healers.map((healer) => healer?.stop()))
+    await Promise.allSettled(started.map((end) => (end.status === 'fulfilled' ? end.value?.stop() : undefined)))
   }
 }
 

@@ -1,13 +1,12 @@
 import { errorMessage } from '../../lib/core/errors.ts'
 import type { FaultResource } from '../../lib/core/fault-resource.ts'
+import { backOff } from './back-off.ts'
 import type { Context } from './context.ts'
 import { type Decision, decide, isEnding } from './decide.ts'
 import { readFault } from './fault-store.ts'
 import { actorOf } from './steps/acting.ts'
 import { carryOut } from './steps/carry-out.ts'
 import { RECOVER_MS, verifyAgainIn } from './steps/pause.ts'
-
-const MAX_BACKOFF_MS = 10_000
 
 export interface Worker {
   /** The object has changed: look at once. */
@@ -28,12 +27,19 @@ export const startWorker = (context: Context, first: FaultResource): Worker => {
     await context.clock.sleep(ms, AbortSignal.any([context.signal, bell.signal]))
     if (bell.signal.aborted) bell = new AbortController()
   }
+  /** Woken by the wish to end it, once. Not by every change: what we write ourselves about a failure is one. */
+  const retryIn = async (ms: number): Promise<void> => {
+    const { signal } = interrupt
+    await context.clock.sleep(ms, signal.aborted ? context.signal : AbortSignal.any([context.signal, signal]))
+  }
   const loop = async (): Promise<void> => {
     let failures = 0
+    let last = first
     while (!context.signal.aborted) {
       try {
         const fault = await readFault(context.kube, first.metadata)
         if (fault === null || fault.metadata.uid !== first.metadata.uid) return
+        last = fault
         const decision = decide(fault, { now: context.clock.now(), healOnly: context.healOnly })
         if (decision.act === 'rest') return
         await act(context, fault, decision, interrupt.signal)
@@ -44,7 +50,8 @@ export const startWorker = (context: Context, first: FaultResource): Worker => {
         failures += 1
         const value = { error: errorMessage(error), attempt: failures }
         await context.onEvent({ actor: actorOf(first), phase: 'info', what: 'retry', value })
-        await context.clock.sleep(Math.min(MAX_BACKOFF_MS, 250 * 2 ** failures), context.signal)
+        const ending = interrupt.signal.aborted || isEnding(last)
+        await retryIn(backOff(last, { failures, now: context.clock.now(), ending }))
       }
     }
   }

@@ -98,6 +98,10 @@ export const FaultStatus = z
     recovered: Time.optional().describe('When the serving pods were all ready again.'),
     evidence: FaultEvidence.optional(),
     replicas: z.number().int().optional().describe('Serving pods that the workload asks for.'),
+    settled: z
+      .boolean()
+      .optional()
+      .describe('Whether the workload had no rollout under way when the fault was planned; false: none is waited for.'),
     unavailable: z.number().int().optional().describe('How many of them the plan takes away.'),
     error: z.string().optional().describe('Why it ends as Failed.'),
   })

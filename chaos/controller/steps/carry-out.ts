@@ -25,7 +25,7 @@ export const carryOut = (
     case 'undo':
       return undo(context, fault, decision.reason)
     case 'verify':
-      return watchOver(context, fault)
+      return watchOver(context, fault, interrupt)
     case 'heal':
       return heal(context, fault)
     case 'recover':

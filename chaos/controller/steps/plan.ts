@@ -6,6 +6,7 @@ import type { FaultResource } from '../../../lib/core/fault-resource.ts'
 import { seededRandom } from '../../../lib/core/random.ts'
 import { tooMuch } from '../blast-radius.ts'
 import { faultId } from '../fault-id.ts'
+import type { ServingState } from '../serving.ts'
 import { actorOf, definitionOf, iso } from './acting.ts'
 import type { StepContext } from './context.ts'
 
@@ -19,12 +20,13 @@ export const plan = async (context: StepContext, fault: FaultResource): Promise<
   if (!planned.ok) return refuse(context, fault, planned.reason)
   // As it will be read back: a plan that JSON cannot carry is found now.
   const written = z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(planned.plan)))
-  const { unavailable, replicas } = planned
+  const { unavailable, replicas, settled } = planned
   await record.write(fault, () => ({
     phase: 'Planned',
     plan: written,
     planned: iso(clock.now()),
     replicas,
+    ...(settled === undefined ? {} : { settled }),
     unavailable,
     message: 'planned',
   }))
@@ -39,7 +41,8 @@ export const refuse = async ({ record, onEvent }: StepContext, fault: FaultResou
 
 // --- Internal helpers ---
 
-type Answer = (Planned<unknown> & { ok: true; replicas: number }) | { ok: false; reason: string }
+type Answer =
+  (Planned<unknown> & { ok: true } & Pick<ServingState, 'replicas' | 'settled'>) | { ok: false; reason: string }
 
 const makePlan = async (context: StepContext, fault: FaultResource): Promise<Answer> => {
   const { target, clock } = context
@@ -66,7 +69,8 @@ const makePlan = async (context: StepContext, fault: FaultResource): Promise<Ans
     const refusal = tooMuch({ ...state, planned: planned.unavailable, maxUnavailable })
     if (refusal !== null) return { ok: false, reason: refusal }
     await target.rehearse(fault, definition, planned)
-    return { ...planned, replicas: state.replicas }
+    const { replicas, settled } = state
+    return { ...planned, replicas, ...(settled === undefined ? {} : { settled }) }
   } catch (error) {
     if (target.isTransient(error)) throw error
     const hint = error instanceof UserError ? `; ${error.hint}` : ''

@@ -12,5 +12,12 @@ test.each([
   ['one is not ready', { ...healthy, ready: 2 }, false],
   ['none is left to say how many there are to be', { pods: [], ready: 0, replicas: 0 }, false],
 ])('%s', (_, state, over) => {
-  expect(recovery(state, 3)).toEqual({ ready: state.ready, wanted: 3, over })
+  expect(recovery(state, { replicas: 3, settled: true })).toEqual({ ready: state.ready, wanted: 3, over })
+})
+
+test('a rollout that stood half-way before the fault is not waited for', () => {
+  const state = { ...healthy, settled: false }
+  expect(recovery(state, { replicas: 3, settled: false })).toMatchObject({ over: true })
+  expect(recovery(state, { replicas: 3 })).toMatchObject({ over: false })
+  expect(recovery({ ...state, ready: 2 }, { replicas: 3, settled: false })).toMatchObject({ over: false })
 })

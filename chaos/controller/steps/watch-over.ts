@@ -1,14 +1,28 @@
 import type { FaultResource } from '../../../lib/core/fault-resource.ts'
+import { endOf } from '../decide.ts'
 import { overstepping } from '../overstepping.ts'
 import { actorOf } from './acting.ts'
 import type { StepContext } from './context.ts'
 import { undo } from './inject.ts'
 import { verify } from './verify.ts'
 
-/** One look at a fault in force: does it bite, and does it take more than it may? Then it ends at once. */
-export const watchOver = async (context: StepContext, fault: FaultResource): Promise<void> => {
+/** Node fires a longer timer at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/**
+ * One look at a fault in force: does it bite, and does it take more than it may? Then it ends at once. Nothing is waited for past
+ * its end, or past `interrupt`, the wish to end it before: the heal is due.
+ */
+export const watchOver = async (context: StepContext, fault: FaultResource, interrupt: AbortSignal): Promise<void> => {
   const { target, clock, onEvent } = context
-  const [state] = await Promise.all([target.serving(fault), verify(context, fault)])
+  const looked = new AbortController()
+  const left = Math.max(0, endOf(fault, fault.status?.injected) - clock.now())
+  const due = AbortSignal.any([context.signal, interrupt, looked.signal])
+  const ended = clock.sleep(Math.min(MAX_TIMER_MS, left), due).then(() => null)
+  const look = [Promise.race([target.serving(fault), ended]), verify(context, fault, ended)] as const
+  const [state] = await Promise.all(look).finally(() => looked.abort())
+  context.signal.throwIfAborted()
+  if (state === null) return
   const reason = guardOf(context, fault)(state, clock.now())
   if (reason === null) return
   await onEvent({ actor: actorOf(fault), phase: 'fail', what: 'unavailable', value: reason })
