@@ -5,7 +5,7 @@ import { notifiedAt, type Episode } from './episodes.ts'
 import type { Seen, Sight } from './sight.ts'
 import type { StepRecord } from './steps.ts'
 import type { Subject } from './subjects.ts'
-import { isWantedBy } from './together.ts'
+import { isExpectedOf, isWantedBy } from './together.ts'
 import { plural, relative, seconds } from './words.ts'
 import type { Window } from './windows.ts'
 
@@ -107,14 +107,30 @@ const judgeFired = (
     }
   if (when === 'early') return { class: 'early', reason: `fired before this fault could have caused it${extra}` }
   if (step.bit !== true) return { class: 'fault-ineffective', reason: `fired, but ${step.why}` }
+  const shared = `${sharedWith(besides, subject, episode, window)}${extra}`
   const basis =
     window?.predicted === null || window === null
       ? ''
       : `; its condition held from ${relative(window.predicted.from, window.injected)}`
-  if (when === 'on-time') return { class: 'on-time', reason: `fired within its window${basis}${extra}` }
+  if (when === 'on-time') return { class: 'on-time', reason: `fired within its window${basis}${shared}` }
   const lag = window === null ? '' : lateness(episode, window)
-  if (answer !== null) return { class: 'tolerated', reason: `late${lag}; ${answer} answered in time${extra}` }
-  return { class: 'late', reason: `fired later than it had to${lag}${extra}` }
+  if (answer !== null) return { class: 'tolerated', reason: `late${lag}; ${answer} answered in time${shared}` }
+  return { class: 'late', reason: `fired later than it had to${lag}${shared}` }
+}
+
+/** Of whom it is expected as well, and could have been caused by: it answers for each, though it may speak of one alone. */
+const sharedWith = (
+  besides: readonly StepRecord[],
+  subject: Subject,
+  { firedAt }: Episode,
+  window: Window | null,
+): string => {
+  const couldCause = ({ injected, bit }: StepRecord): boolean =>
+    bit !== false && injected !== null && (firedAt ?? Infinity) >= injected + (window?.holdMs ?? 0)
+  const names = besides
+    .filter((beside) => couldCause(beside) && isExpectedOf(beside, subject))
+    .map(({ name }) => `"${name}"`)
+  return names.length === 0 ? '' : `; also expected of ${names.join(' and ')}: cannot be told apart`
 }
 
 /** Of faults in force at the same time it is laid at the one that expects it, and else at none of them alone. */

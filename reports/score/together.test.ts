@@ -63,6 +63,34 @@ describe('two faults in force at the same time', () => {
     expect(classes(run([fires('QueueLong', 106, 165)], both), 'QueueLong')).toEqual({ a: 'on-time', b: 'contaminated' })
   })
 
+  test('what both expect and fires while both are in force is credited to both, and each line says so', () => {
+    const both = [
+      { ...A, onset: 30 },
+      { ...B, alerts: [['queue']] },
+    ]
+    const spec = run([fires('QueueLong', DURING_BOTH, 165)], both)
+    expect(classes(spec, 'QueueLong')).toEqual({ a: 'on-time', b: 'on-time' })
+    expect(reasonOf(spec, 'QueueLong', 'a')).toContain('; also expected of "b": cannot be told apart')
+    expect(reasonOf(spec, 'QueueLong', 'b')).toContain('; also expected of "a": cannot be told apart')
+  })
+
+  test('what only one expects, or what fired before the other came, is told apart', () => {
+    const tolerating = [
+      { ...A, onset: 30 },
+      { ...B, tolerates: ['queue'] },
+    ]
+    expect(reasonOf(run([fires('QueueLong', DURING_BOTH, 165)], tolerating), 'QueueLong', 'a')).not.toContain('told')
+    const both = [
+      { ...A, onset: 30 },
+      { ...B, alerts: [['queue']] },
+    ]
+    expect(reasonOf(run([fires('QueueLong', 106, 165)], both), 'QueueLong', 'a')).not.toContain('told')
+    // Active after the later came, and too early for it.
+    const early = run([{ alert: 'QueueLong', pending: 120.5, fired: 121, resolved: 165 }], both)
+    expect(classes(early, 'QueueLong')).toEqual({ a: 'on-time', b: 'contaminated' })
+    expect(reasonOf(early, 'QueueLong', 'a')).not.toContain('told')
+  })
+
   test('the one that began under another’s force is no case of its own', () => {
     const cases = findCases(buildRun(run(answered))).filter(({ kind }) => kind === 'fault')
     expect(cases).toHaveLength(1)

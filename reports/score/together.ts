@@ -16,6 +16,10 @@ export const wasInForce = (step: Timed, at: number): boolean =>
 export const isWantedBy = ({ expected }: Pick<StepRecord, 'expected'>, subject: Subject): boolean =>
   [...expected.alerts.flat(), ...expected.tolerates].some((name) => isMeant(name, subject))
 
+/** Whether the scenario expects an alert of this step. */
+export const isExpectedOf = ({ expected }: Pick<StepRecord, 'expected'>, subject: Subject): boolean =>
+  expected.alerts.flat().some((name) => isMeant(name, subject))
+
 // --- Internal helpers ---
 
 /** Of the fault itself: the requests that it had slowed are its effect, and no fault. */
