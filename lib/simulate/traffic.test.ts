@@ -106,6 +106,15 @@ test('what is asked in chats of several turns ends with its fault', async () => 
       step,
     ).toEqual([])
   }
+  // No chat carries the long messages on.
+  const [context, bust] = ['context', 'bust'].map((step) => recordOf(incident, step).status)
+  const longest = (from: string | undefined, to: string | undefined): number =>
+    Math.max(
+      ...incident.requests
+        .filter(({ started }) => started > Date.parse(from ?? '') + 200 && started < Date.parse(to ?? ''))
+        .map(({ promptTokens }) => promptTokens ?? 0),
+    )
+  expect(longest(context?.injected, context?.healed)).toBeGreaterThan(2 * longest(context?.healed, bust?.injected))
   // Who came with the surge did have later turns: those the schedule does not time.
   expect(incident.requests.some(({ extra, intended }) => extra && intended === null)).toBe(true)
   // The load goes on.
