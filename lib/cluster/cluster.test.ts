@@ -187,7 +187,8 @@ test('a supervisor whose starter is killed ends by itself', async () => {
   await new Promise((resolve) => starter.once('exit', resolve))
   expect(starter.signalCode).toBe('SIGKILL')
   await expect.poll(() => processesOf(ref), { timeout: 15_000 }).toEqual([])
-  expect(journal()).toContain('stop etcd')
+  // It has answered by then, and was asked to end; etcd's program may still have been starting, and ends without a word.
+  expect(journal()).toContain('stop apiserver')
 })
 
 test('a folder that is not a cluster is never removed', async () => {
