@@ -1,7 +1,7 @@
+import { servingContainer } from '../../lib/core/serving-container.ts'
 import { orNull, type Kube } from '../../lib/kube/client.ts'
 import { fetchFromPod, type PodPort } from '../../lib/kube/pod-http.ts'
 import { defineCapability } from '../controller/capability.ts'
-import { servingContainer } from '../exec/serving-container.ts'
 
 const TIMEOUT_MS = 5_000
 

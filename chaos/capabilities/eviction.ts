@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineCapability } from '../controller/capability.ts'
-import { LabelSelector, selectorText } from '../eviction/selector.ts'
+import { LabelSelector, selectorText } from '../../lib/core/label-selector.ts'
 
 const Budgets = z.object({
   items: z.array(

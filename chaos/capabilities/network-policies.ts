@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { LabelSelector, matchesLabels } from '../../lib/core/label-selector.ts'
 import { isNotFound } from '../../lib/kube/client.ts'
 import { defineCapability } from '../controller/capability.ts'
 import { withoutGateway } from '../network/gateway-pods.ts'
 import { NETWORK_POLICY } from '../network/network-policy.ts'
-import { type LabelSelector, matchesLabels } from '../network/label-selector.ts'
 
 /**
  * NetworkPolicies, and which of them select serving pods for ingress: policies add up, so one more takes nothing away from what
@@ -34,25 +34,12 @@ export default defineCapability({
 
 // --- Internal helpers ---
 
-const Selector: z.ZodType<LabelSelector> = z.object({
-  matchLabels: z.record(z.string(), z.string()).default({}),
-  matchExpressions: z
-    .array(
-      z.object({
-        key: z.string(),
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: z.array(z.string()).default([]),
-      }),
-    )
-    .default([]),
-})
-
 const Policies = z.object({
   items: z.array(
     z.object({
       metadata: z.object({ name: z.string() }),
       // The API server writes the default: every policy is for ingress unless it says otherwise.
-      spec: z.object({ podSelector: Selector, policyTypes: z.array(z.string()).default(['Ingress']) }),
+      spec: z.object({ podSelector: LabelSelector, policyTypes: z.array(z.string()).default(['Ingress']) }),
     }),
   ),
 })

@@ -1,10 +1,10 @@
+import { servingContainer } from '../../lib/core/serving-container.ts'
 import { defineCapability } from '../controller/capability.ts'
 import { autoscalerOf } from '../controller/kube/autoscaler.ts'
 import { type Owner, ownersOf, revisionOf } from '../controller/kube/owner.ts'
 import { readWorkload } from '../controller/kube/workload-store.ts'
 import { unrest } from '../rollout/at-rest.ts'
 import { takenAtOnce } from '../rollout/document.ts'
-import { servingContainer } from '../rollout/serving-container.ts'
 
 /** The one Deployment or StatefulSet behind the serving pods, at rest and nobody else's to change. */
 export default defineCapability({
@@ -34,7 +34,7 @@ export default defineCapability({
     if (document === null || document.metadata.uid !== uid) return refuse(`${kind} ${name} gone`)
     const trouble = unrest(document)
     if (trouble !== null) return refuse(`${kind} ${name}: ${trouble}`)
-    const container = servingContainer(document)
+    const container = servingContainer(document.spec.template)
     if (container === null)
       return refuse(
         `${kind} ${name} with several containers, of which none is told apart by a GPU or by kubectl.kubernetes.io/default-container`,

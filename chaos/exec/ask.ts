@@ -1,7 +1,7 @@
 import { errorMessage } from '../../lib/core/errors.ts'
+import { servingContainer } from '../../lib/core/serving-container.ts'
 import { type Kube, orNull } from '../../lib/kube/client.ts'
 import { execCommand } from '../../lib/kube/exec.ts'
-import { servingContainer } from './serving-container.ts'
 
 const TIMEOUT_MS = 10_000
 

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { defineFault, type ActContext } from '../../lib/core/fault.ts'
 import type { FaultEvidence } from '../../lib/core/fault-resource.ts'
 import { isReplaced } from '../../lib/core/target-snapshot.ts'
-import { coTenant, type CoTenantJob, endCoTenant, HOG_IMAGE, startCoTenant } from '../gpu/co-tenant.ts'
+import { coTenant, type CoTenantJob, HOG_IMAGE } from '../gpu/co-tenant.ts'
+import { endJob, startJob } from '../gpu/job.ts'
 
 interface Plan {
   namespace: string
@@ -69,13 +70,13 @@ export default defineFault<z.infer<typeof params>, Plan>({
   },
 
   async inject({ plan: { job, victim, restartVictim }, ...hand }) {
-    await startCoTenant(job, hand)
+    await startJob(job, hand)
     if (restartVictim) await hand.kube.deletePod(victim.name, { uid: victim.uid, gracePeriodSeconds: 0 })
   },
 
   verify: (context) => (context.plan.restartVictim ? cannotStart(context) : memoryTaken(context)),
 
-  heal: ({ plan: { job }, ...hand }) => endCoTenant(job, hand),
+  heal: ({ plan: { job }, ...hand }) => endJob(job.metadata.name, hand),
 })
 
 // --- Internal helpers ---

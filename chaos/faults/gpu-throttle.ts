@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { defineFault, type ActContext, type FaultKube } from '../../lib/core/fault.ts'
 import type { ExecPod } from '../../lib/core/fault-kube/exec.ts'
 import { cappingJob, type PowerCap, restoringJob, restoringName } from '../../lib/core/power-cap.ts'
-import { until } from '../../lib/core/until.ts'
 import { run } from '../exec/run.ts'
+import { endJob, jobReady, startJob } from '../gpu/job.ts'
 
 interface Plan {
   victims: (ExecPod & { cap: PowerCap })[]
@@ -79,7 +79,7 @@ export default defineFault<z.infer<typeof params>, Plan>({
   async inject(context) {
     const { plan, kube } = context
     await Promise.all(plan.victims.map(({ cap }) => kube.createJob(cappingJob(cap, plan.seconds))))
-    await Promise.all(plan.victims.map(({ cap }) => ready(context, cap.name)))
+    await Promise.all(plan.victims.map(({ cap }) => jobReady(cap.name, context)))
   },
 
   async verify({ plan: { victims }, kube }) {
@@ -103,22 +103,6 @@ export default defineFault<z.infer<typeof params>, Plan>({
 
 // --- Internal helpers ---
 
-const START_TIMEOUT_MS = 60_000
-const END_TIMEOUT_MS = 60_000
-
-const ready = ({ kube, clock, signal }: ActContext<Plan>, name: string): Promise<void> =>
-  until(() => kube.jobRunning(name), {
-    what: `a pod of Job ${name} to be ready`,
-    timeoutMs: START_TIMEOUT_MS,
-    clock,
-    signal,
-  })
-
-const gone = async ({ kube, clock, signal }: ActContext<Plan>, name: string): Promise<void> => {
-  await kube.deleteJob(name)
-  await until(() => kube.jobGone(name), { what: `Job ${name} to be gone`, timeoutMs: END_TIMEOUT_MS, clock, signal })
-}
-
 /** A healer before us may have left a Job of its own, and one that has ended would never be ready again. */
 const giveBack = async (context: ActContext<Plan>, victim: Plan['victims'][number]): Promise<void> => {
   const { kube } = context
@@ -129,12 +113,11 @@ const giveBack = async (context: ActContext<Plan>, victim: Plan['victims'][numbe
     await Promise.all([cap.name, back].map((name) => kube.deleteJob(name)))
     return
   }
-  await gone(context, cap.name)
-  await gone(context, back)
+  await endJob(cap.name, context)
+  await endJob(back, context)
   if (await isGivenBack(kube, victim)) return
-  await kube.createJob(restoringJob(cap))
-  await ready(context, back)
-  await gone(context, back)
+  await startJob(restoringJob(cap), context)
+  await endJob(back, context)
 }
 
 /** No GPU has the limit that we set, as the victim itself says: false where it cannot say. */

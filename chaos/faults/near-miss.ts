@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
-import { coTenant, type CoTenantJob, endCoTenant, HOG_IMAGE, startCoTenant } from '../gpu/co-tenant.ts'
+import { coTenant, type CoTenantJob, HOG_IMAGE } from '../gpu/co-tenant.ts'
+import { endJob, startJob } from '../gpu/job.ts'
 
 interface Plan {
   job: CoTenantJob
@@ -72,7 +73,7 @@ export default defineFault<z.infer<typeof params>, Plan>({
     return { ok: true, plan: { job, node, beforePercent, leavePercent }, unavailable: 0 }
   },
 
-  inject: ({ plan: { job }, ...hand }) => startCoTenant(job, hand),
+  inject: ({ plan: { job }, ...hand }) => startJob(job, hand),
 
   /** As the alert's own expression reads it: of the GPU with the least. */
   async verify({ plan: { node, beforePercent, leavePercent }, observe }) {
@@ -86,7 +87,7 @@ export default defineFault<z.infer<typeof params>, Plan>({
     return { bit: near, reason, facts }
   },
 
-  heal: ({ plan: { job }, ...hand }) => endCoTenant(job, hand),
+  heal: ({ plan: { job }, ...hand }) => endJob(job.metadata.name, hand),
 })
 
 // --- Internal helpers ---

@@ -6,16 +6,13 @@ import {
   injectingJob,
   type TelemetryInjection,
 } from '../../lib/core/telemetry-injection.ts'
-import { until } from '../../lib/core/until.ts'
+import { endJob, startJob } from '../gpu/job.ts'
 
 interface Plan {
   victim: { name: string; node: string }
   injection: TelemetryInjection
   seconds: number
 }
-
-const START_TIMEOUT_MS = 60_000
-const END_TIMEOUT_MS = 60_000
 
 const readings = Object.keys(GPU_READINGS).filter((name): name is GpuReading => name in GPU_READINGS)
 
@@ -71,12 +68,7 @@ export default defineFault<z.infer<typeof params>, Plan>({
     return { ok: true, plan: { victim, injection, seconds: Math.ceil(durationMs / 1_000) }, unavailable: 0 }
   },
 
-  async inject({ plan: { injection, seconds }, kube, clock, signal }) {
-    const { name } = injection
-    await kube.createJob(injectingJob(injection, seconds))
-    const what = `a pod of Job ${name} to be ready`
-    await until(() => kube.jobRunning(name), { what, timeoutMs: START_TIMEOUT_MS, clock, signal })
-  },
+  inject: ({ plan: { injection, seconds }, ...hand }) => startJob(injectingJob(injection, seconds), hand),
 
   async verify({ plan: { injection }, observe }) {
     const { node, gpu, reading, value } = injection
@@ -88,9 +80,5 @@ export default defineFault<z.infer<typeof params>, Plan>({
     return { bit: told.includes(value), reason, facts: { synthetic: true, query, told, injected: value } }
   },
 
-  async heal({ plan: { injection }, kube, clock, signal }) {
-    const { name } = injection
-    await kube.deleteJob(name)
-    await until(() => kube.jobGone(name), { what: `Job ${name} to be gone`, timeoutMs: END_TIMEOUT_MS, clock, signal })
-  },
+  heal: ({ plan: { injection }, ...hand }) => endJob(injection.name, hand),
 })

@@ -1,32 +1,10 @@
-import type { ActContext } from '../../lib/core/fault.ts'
-import { until } from '../../lib/core/until.ts'
-
 /** A Job with one pod that holds GPU memory beside a serving pod. */
 export type CoTenantJob = { metadata: { name: string; namespace: string } } & Record<string, unknown>
-
-type Hand = Pick<ActContext<unknown>, 'kube' | 'clock' | 'signal'>
 
 /** Understands --mib, --seconds and --port; ready once it holds what was free. */
 export const HOG_IMAGE = 'firedrill/gpu-hog'
 /** Of its readiness. */
 const PORT = 8_080
-const START_TIMEOUT_MS = 60_000
-const END_TIMEOUT_MS = 60_000
-
-/** Resolves when it holds its memory. */
-export const startCoTenant = async (job: CoTenantJob, { kube, clock, signal }: Hand): Promise<void> => {
-  await kube.createJob(job)
-  const { name } = job.metadata
-  const what = `a pod of Job ${name} to be ready`
-  await until(() => kube.jobRunning(name), { what, timeoutMs: START_TIMEOUT_MS, clock, signal })
-}
-
-/** Resolves when nothing of it is left. */
-export const endCoTenant = async (job: CoTenantJob, { kube, clock, signal }: Hand): Promise<void> => {
-  const { name } = job.metadata
-  await kube.deleteJob(name)
-  await until(() => kube.jobGone(name), { what: `Job ${name} to be gone`, timeoutMs: END_TIMEOUT_MS, clock, signal })
-}
 
 export interface CoTenant {
   id: string

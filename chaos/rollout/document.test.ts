@@ -5,7 +5,7 @@ import { withTag } from './image.ts'
 import { chooseBlocks } from './kv-blocks.ts'
 import { annotatePods, workloadPatch } from './patch.ts'
 import { impatient, neverReady } from './probes.ts'
-import { servingContainer } from './serving-container.ts'
+import { servingContainer } from '../../lib/core/serving-container.ts'
 import { SNAPSHOT } from '../faults/testing/examples.ts'
 
 const vllm = { name: 'vllm', image: 'v:1', args: ['--a'], resources: { limits: { 'nvidia.com/gpu': '1' } } }
@@ -66,12 +66,12 @@ describe('a workload that cannot be changed and put back', () => {
 
 test('the serving container is told apart by the default, a GPU, or being alone', () => {
   const proxy = { name: 'proxy' }
-  expect(servingContainer(document({}, {}, [proxy, vllm]))?.name).toBe('vllm')
-  expect(servingContainer(document({}, {}, [proxy]))?.name).toBe('proxy')
-  expect(servingContainer(document({}, {}, [proxy, { name: 'b' }]))).toBeNull()
+  expect(servingContainer(document({}, {}, [proxy, vllm]).spec.template)?.name).toBe('vllm')
+  expect(servingContainer(document({}, {}, [proxy]).spec.template)?.name).toBe('proxy')
+  expect(servingContainer(document({}, {}, [proxy, { name: 'b' }]).spec.template)).toBeNull()
   const annotations = { 'kubectl.kubernetes.io/default-container': 'proxy' }
   const template = { metadata: { annotations }, spec: { containers: [proxy, vllm] } }
-  expect(servingContainer(document({ template }))?.name).toBe('proxy')
+  expect(servingContainer(document({ template }).spec.template)?.name).toBe('proxy')
 })
 
 describe('a patch', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+/** As Kubernetes has it in objects (metav1.LabelSelector); an empty one selects everything. */
 export const LabelSelector = z.object({
   matchLabels: z.record(z.string(), z.string()).default({}),
   matchExpressions: z
@@ -20,6 +21,25 @@ export const selectorText = (selector: LabelSelector | undefined): string | null
   const labels = Object.entries(selector.matchLabels).map(([key, value]) => `${key}=${value}`)
   return [...labels, ...selector.matchExpressions.map(expression)].join(',')
 }
+
+export const matchesLabels = (
+  { matchLabels, matchExpressions }: LabelSelector,
+  labels: Record<string, string>,
+): boolean =>
+  Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+  matchExpressions.every(({ key, operator, values }) => {
+    const value = labels[key]
+    switch (operator) {
+      case 'In':
+        return value !== undefined && values.includes(value)
+      case 'NotIn':
+        return value === undefined || !values.includes(value)
+      case 'Exists':
+        return value !== undefined
+      case 'DoesNotExist':
+        return value === undefined
+    }
+  })
 
 // --- Internal helpers ---
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LabelSelector, selectorText } from './selector.ts'
+import { LabelSelector, selectorText } from './label-selector.ts'
 
 test('a selector is asked for in the words of a list', () => {
   const selector = LabelSelector.parse({
