@@ -10,6 +10,7 @@ import { type Lane, openLane } from './crash/lane.ts'
 import { type Case, begin, forget, heal, startController, untilActive, untilClean } from './crash/life.ts'
 import { killPoints } from './crash/points.ts'
 import { type ProcessPool, startPool } from './crash/processes.ts'
+import { newTally } from './crash/tally.ts'
 
 const RUN = fileURLToPath(new URL('crash/run.ts', import.meta.url))
 
@@ -18,7 +19,7 @@ test('one fault at a few points: nothing is left, and the counts say so', async 
     preferLocal: true,
     reject: false,
   })
-  expect(stdout).toMatch(/feature-flag +\d+ (before|after) +(PUT|EXEC) \S+.* +healed by (controller|heal)/)
+  expect(stdout).toMatch(/feature-flag +\d+ (before|after) +\w+: (PUT|EXEC) \S+.* +healed by (controller|heal)/)
   expect(stdout).toMatch(/\n4 passed, 0 failed$/)
   expect(exitCode).toBe(0)
 })
@@ -34,6 +35,27 @@ test('what a controller can be killed at', () => {
   expect(describeRequest('PUT', `${faults}/status`, '{"status":{"phase":"Active"}}')).toBe('PUT faults/status Active')
   expect(describeRequest('POST', '/api/v1/namespaces/llm/pods/a/eviction', '{}')).toBe('POST pods/eviction')
   expect(describeRequest('PATCH', '/api/v1/nodes/gpu-1', '{}')).toBe('PATCH nodes')
+})
+
+test('boundaries have the same names in each life, however often a fault in force was looked at', () => {
+  const named = (looks: number): (string | null)[] => {
+    const tally = newTally()
+    const look = Array.from({ length: looks }, () => ['EXEC pods/exec', 'PUT faults/status Active']).flat()
+    const acts = ['PUT faults/status Injecting', 'EXEC pods/exec', 'EXEC pods/exec', 'PUT faults/status Active']
+    const seen = [...acts, ...look, 'PUT faults/status Healing', 'EXEC pods/exec'].map((what) => tally.name(what))
+    return seen.filter((name) => name !== null)
+  }
+  expect(named(3)).toEqual(named(1))
+  expect(named(1)).toEqual([
+    'New: PUT faults/status Injecting',
+    'Injecting: EXEC pods/exec',
+    'Injecting: EXEC pods/exec 2',
+    'Injecting: PUT faults/status Active',
+    'Active: EXEC pods/exec',
+    'Active: PUT faults/status Active',
+    'Active: PUT faults/status Healing',
+    'Healing: EXEC pods/exec',
+  ])
 })
 
 test('before and after each boundary, ended by the two in turn', () => {
@@ -80,7 +102,7 @@ describe('on a target of its own', () => {
       ['after', true],
     ] as const) {
       const reached = Promise.withResolvers<void>()
-      proxy.begin({ index: 1, when }, () => reached.resolve())
+      proxy.begin({ boundary: 'New: POST configmaps 2', when }, () => reached.resolve())
       await create(`first-${when}`)
       const second = create(`second-${when}`)
       second.catch(() => undefined)
@@ -94,7 +116,7 @@ describe('on a target of its own', () => {
         there,
         false,
       ])
-      expect(proxy.seen()).toEqual(['POST configmaps', 'POST configmaps'])
+      expect(proxy.seen()).toEqual(['New: POST configmaps', 'New: POST configmaps 2'])
     }
   })
 

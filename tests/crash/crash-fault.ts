@@ -51,7 +51,7 @@ export const crashFault = async (
     const first = await attempt()
     // Lives differ by what was seen in time: a point may come in the next.
     const outcome = first.result === 'not reached' ? await attempt() : first
-    onProgress(`${fault.name}: ${point.when} ${point.index + 1} (${point.what}): ${outcome.result}`)
+    onProgress(`${fault.name}: ${point.when} ${point.index + 1} (${point.boundary}): ${outcome.result}`)
     rows.push({ fault: fault.name, point, outcome, ms: performance.now() - started })
     if (outcome.result !== 'left') continue
     await lane.renew()

@@ -5,18 +5,18 @@ import type { CrashPoint } from './proxy.ts'
 export type Healer = 'controller' | 'heal'
 
 export interface KillPoint extends CrashPoint {
-  /** What the dry pass saw there. */
-  what: string
+  /** Of its boundary in the dry pass, from 0. */
+  index: number
   healer: Healer
 }
 
 /** Before and after each boundary, the two healers in turn; the other way round with the next seed. */
 export const killPoints = (boundaries: readonly string[], seed: number): KillPoint[] =>
-  boundaries.flatMap((what, index) =>
+  boundaries.flatMap((boundary, index) =>
     (['before', 'after'] as const).map((when, second) => ({
       index,
       when,
-      what,
+      boundary,
       healer: (index + second + seed) % 2 === 0 ? ('controller' as const) : ('heal' as const),
     })),
   )

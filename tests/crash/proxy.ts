@@ -8,10 +8,11 @@ import { makeCertificates } from '../../lib/cluster/certificates.ts'
 import { makeKubeconfig } from '../../lib/cluster/kubeconfig.ts'
 import type { KubeConnection } from '../../lib/kube/connection.ts'
 import { describeRequest, isBoundary } from './boundary.ts'
+import { newTally } from './tally.ts'
 
 export interface CrashPoint {
-  /** Of the boundaries, from 0. */
-  index: number
+  /** Its name, by `Tally`. */
+  boundary: string
   /** Before: the request is never sent. After: it is answered, and the answer is never given back. */
   when: 'before' | 'after'
 }
@@ -19,7 +20,7 @@ export interface CrashPoint {
 export interface CrashProxy extends AsyncDisposable {
   /** A kubeconfig whose requests come through here. */
   kubeconfig: string
-  /** Counts from 0 again, and lets everything pass, until this point is reached: from then on nothing passes. */
+  /** Begins another life, and lets everything pass until this point is reached: from then on nothing passes. */
   begin(point: CrashPoint | null, onReached: () => void): void
   /** The boundaries since `begin`. */
   seen(): readonly string[]
@@ -46,7 +47,14 @@ export const startProxy = async ({ config }: KubeConnection, kubeconfig: string)
     now: Date.now(),
   })
 
-  const state = { point: null as CrashPoint | null, onReached: () => {}, seen: [] as string[], dead: false }
+  const newLife = (point: CrashPoint | null, onReached: () => void) => ({
+    point,
+    onReached,
+    seen: [] as string[],
+    tally: newTally(),
+    dead: false,
+  })
+  const state = newLife(null, () => undefined)
   const sockets = new Set<Duplex>()
   const die = (): void => {
     if (state.dead) return
@@ -55,9 +63,10 @@ export const startProxy = async ({ config }: KubeConnection, kubeconfig: string)
   }
   /** What is to happen to this request: it is counted where it counts. */
   const meet = (what: string | null): 'pass' | 'before' | 'after' => {
-    if (what === null) return 'pass'
-    const index = state.seen.push(what) - 1
-    return state.point?.index === index ? state.point.when : 'pass'
+    const boundary = what === null ? null : state.tally.name(what)
+    if (boundary === null) return 'pass'
+    state.seen.push(boundary)
+    return state.point?.boundary === boundary ? state.point.when : 'pass'
   }
 
   const pass = async (near: IncomingMessage, answer: ServerResponse): Promise<void> => {
@@ -122,7 +131,7 @@ export const startProxy = async ({ config }: KubeConnection, kubeconfig: string)
   }
   return {
     kubeconfig,
-    begin: (point, onReached) => void Object.assign(state, { point, onReached, seen: [], dead: false }),
+    begin: (point, onReached) => void Object.assign(state, newLife(point, onReached)),
     seen: () => state.seen,
     hangUp,
     async [Symbol.asyncDispose]() {

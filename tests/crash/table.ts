@@ -26,7 +26,7 @@ export const pointTable = (rows: readonly Row[]): string =>
     ...rows.map(({ fault, point, outcome, ms }) => [
       fault,
       `${point.index + 1} ${point.when}`,
-      point.what,
+      point.boundary,
       shown(outcome),
       seconds(ms),
     ]),
@@ -67,5 +67,5 @@ const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
 const lines = (title: string, texts: readonly string[]): string =>
   ['', title, ...texts.map((text) => `  ${text}`), ''].join('\n')
 
-const details = (fault: string, { index, when, what, healer }: KillPoint, left: readonly string[]): string =>
-  lines(`left by ${fault}, killed ${when} ${index + 1} (${what}), ended by ${healer}:`, left)
+const details = (fault: string, { index, when, boundary, healer }: KillPoint, left: readonly string[]): string =>
+  lines(`left by ${fault}, killed ${when} ${index + 1} (${boundary}), ended by ${healer}:`, left)
