@@ -3,6 +3,7 @@ import type { Workload } from '../../core/workload.ts'
 import type { Tokens } from '../../vllm/engine/types.ts'
 import type { Clockwork } from '../clockwork.ts'
 import type { Call, CallEnd, Gateway, OpenCall, Served } from '../gateway/gateway.ts'
+import { createNumbered, type Numbered } from '../numbered.ts'
 import { createDeadlines } from './deadlines.ts'
 import { endedRequest } from './ended-request.ts'
 import type { RequestLog } from './request-log.ts'
@@ -43,9 +44,9 @@ export interface ClientOptions {
 
 export const createClient = ({ clock, gateway, workload, detailed, log }: ClientOptions): SimulatedClient => {
   const route = workload.endpoint === 'chat' ? '/v1/chat/completions' : '/v1/completions'
-  const open = new Map<number, Asking>()
+  const open = createNumbered<Asking>()
   const deadlines = createDeadlines(clock, workload.requestTimeout, {
-    isOpen: (number) => open.has(number),
+    isOpen: (number) => open.get(number) !== null,
     onDue: (number) => {
       const one = open.get(number)
       one?.breakOff(timeoutOf(one.call), 'request timeout')
@@ -55,17 +56,17 @@ export const createClient = ({ clock, gateway, workload, detailed, log }: Client
   let count = 0
   let isStopped = false
   return {
-    inFlight: () => open.size,
+    inFlight: open.size,
     stop: () => {
       isStopped = true
-      for (const one of open.values()) one.breakOff('stopped', 'context canceled')
+      for (const one of open.all()) one.breakOff('stopped', 'context canceled')
     },
     ask: (by, ask) => {
       if (isStopped) return
       const { cancel } = ask.sizes
       const one = new Asking(shared, by, ask, count++)
       one.call = gateway.send(one)
-      open.set(one.number, one)
+      open.add(one.number, one)
       deadlines.add(one.number)
       if (cancel !== null && 'afterMs' in cancel) clock.after(cancel.afterMs, () => one.left())
     },
@@ -76,7 +77,7 @@ export const createClient = ({ clock, gateway, workload, detailed, log }: Client
 
 interface Shared {
   clock: Clockwork
-  open: Map<number, Asking>
+  open: Numbered<Asking>
   route: string
   detailed: boolean
   log: Pick<RequestLog, 'add'>
@@ -136,7 +137,7 @@ class Asking implements Call {
     const { open, detailed, log } = this.shared
     const { by, iteration, arrival, traffic, extra, started } = this
     this.isOpen = false
-    open.delete(this.number)
+    open.remove(this.number)
     log.add(
       endedRequest({
         vu: by.vu,

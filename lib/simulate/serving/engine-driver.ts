@@ -2,6 +2,7 @@ import type { Engine, EngineRequest, RequestInit } from '../../vllm/engine/types
 import type { GrowMemory } from '../../../stack/apps/vllm/driver.ts'
 import type { EngineMetrics } from '../../vllm/metrics/engine-metrics.ts'
 import type { Alarm, Clockwork } from '../clockwork.ts'
+import { createNumbered } from '../numbered.ts'
 import { createStepLog, type StepLog } from './step-log.ts'
 
 /** What becomes of a request, told when it happens. */
@@ -39,8 +40,8 @@ export interface EngineDriverOptions {
 /** Runs an engine on simulated time: the counterpart of stack/apps/vllm/driver.ts, without a token's own work. */
 export const createEngineDriver = (options: EngineDriverOptions): EngineDriver => {
   const { clock, engine, metrics, growMemory, onOutOfMemory } = options
-  /** By the output's seed, of which no two requests have the same: a number is a cheaper key than an object. */
-  const listeners = new Map<number, Listener>()
+  /** By the output's seed, of which no two requests have the same. */
+  let listeners = createNumbered<Listener>()
   /** By the number of the step at whose end to look. */
   const looks = new Map<number, { request: EngineRequest; tokens: number; act: () => void }[]>()
   const steps = createStepLog()
@@ -75,9 +76,7 @@ export const createEngineDriver = (options: EngineDriverOptions): EngineDriver =
     begin()
   }
   const finish = (request: EngineRequest): void => {
-    const listener = listeners.get(request.outputSeed)
-    listeners.delete(request.outputSeed)
-    listener?.finished()
+    listeners.remove(request.outputSeed)?.finished()
   }
   const look = (): void => {
     if (looks.size === 0) return
@@ -105,12 +104,12 @@ export const createEngineDriver = (options: EngineDriverOptions): EngineDriver =
     steps,
     submit: (init, listener) => {
       const request = engine.add(init, init.arrivedAt)
-      listeners.set(request.outputSeed, listener)
+      listeners.add(request.outputSeed, listener)
       wake()
       return request
     },
     abort: (request) => {
-      listeners.delete(request.outputSeed)
+      listeners.remove(request.outputSeed)
       engine.abort(request)
       wake()
     },
@@ -125,8 +124,8 @@ export const createEngineDriver = (options: EngineDriverOptions): EngineDriver =
     die: (how) => {
       isStopped = true
       alarm?.cancel()
-      const open = [...listeners.values()]
-      listeners.clear()
+      const open = listeners.all()
+      listeners = createNumbered()
       for (const listener of open) listener.broken(how)
     },
   }

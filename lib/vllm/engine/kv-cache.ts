@@ -45,7 +45,7 @@ export type KvConfig = Pick<
 
 export const createKvCache = (config: KvConfig): KvCache => {
   const { blockSize, enablePrefixCaching, maxModelLen, numGpuBlocks, reserveFullPrompt = true, watermark = 0 } = config
-  const index = createPrefixIndex(blockSize)
+  const index = createPrefixIndex(blockSize, numGpuBlocks)
   const cached = createLruQueue()
   /** Free blocks without content: they are reused before all others. Block 0 is the null block, which nobody gets. */
   let blank = numGpuBlocks - 1

@@ -36,6 +36,9 @@ export const createLruQueue = (): LruQueue => {
     else previous.next = next
     if (next === null) tail = previous
     else next.previous = previous
+    // Whoever is gone must not lead to those that follow: one that the collector has moved to the old would keep all of them.
+    extent.previous = null
+    extent.next = null
     if (run.extents === extent) {
       run.extents = extent.sibling
       return

@@ -7,7 +7,7 @@ const contentOf = (...tokens: number[]) => ({ prompt: Uint32Array.from(tokens), 
 const requestOf = (...tokens: number[]) => ({ content: contentOf(...tokens), filledBlocks: 0 })
 
 test('a run is found from its first block on, as far as it is full', () => {
-  const index = createPrefixIndex(2)
+  const index = createPrefixIndex(2, 64)
   const owner = requestOf(1, 2, 3, 4, 5, 6, 7, 8)
   const run = index.begin(owner, 0, 1)
   expect(index.find(contentOf(1, 2, 3, 4), 2).blocks).toBe(0)
@@ -20,7 +20,7 @@ test('a run is found from its first block on, as far as it is full', () => {
 })
 
 test('a run that begins where another ended continues it', () => {
-  const index = createPrefixIndex(2)
+  const index = createPrefixIndex(2, 64)
   const one = requestOf(1, 2, 3, 4, 5, 6)
   const first = index.begin(one, 0, 1)
   one.filledBlocks = 2
@@ -34,7 +34,7 @@ test('a run that begins where another ended continues it', () => {
 })
 
 test('of two runs with the same block, the one that filled it first is found', () => {
-  const index = createPrefixIndex(2)
+  const index = createPrefixIndex(2, 64)
   const owners = [requestOf(1, 2, 3, 4), requestOf(1, 2, 3, 4)]
   const runs = owners.map((owner, order) => index.begin(owner, 0, order))
   for (const owner of owners) owner.filledBlocks = 2
@@ -45,7 +45,7 @@ test('of two runs with the same block, the one that filled it first is found', (
 })
 
 test('looking for itself leaves a request its hashes', () => {
-  const index = createPrefixIndex(2)
+  const index = createPrefixIndex(2, 64)
   const request = requestOf(1, 2, 3, 4, 5, 6, 7, 8)
   index.begin(request, 0, 1)
   request.filledBlocks = 4

@@ -23,13 +23,14 @@ export interface PrefixIndex {
   clear(): void
 }
 
-export const createPrefixIndex = (blockSize: number): PrefixIndex => {
-  const slots = new Map<number, Run>()
+/** `blocks`: how many there are to be found. */
+export const createPrefixIndex = (blockSize: number, blocks: number): PrefixIndex => {
+  // A run has tens of blocks, mostly. No Map: its keys come and go, and each time it makes itself anew it keeps what it had alive.
+  const slots = Array.from<Run | null>({ length: 2 ** Math.ceil(Math.log2(Math.max(1, blocks / 8))) }).fill(null)
   const candidates: Run[] = []
   /** How many runs begin at each block: at most of them none does, and nobody needs a hash. */
   const starts: number[] = []
-  // Small integers are far cheaper as keys.
-  const slotOf = (hash: number): number => hash & 0x3fff_ffff
+  const slotOf = (hash: number): number => hash & (slots.length - 1)
 
   /** Keeps the runs that go on as the request does, and adds those that begin here. */
   const follow = (request: Hashed, block: number): void => {
@@ -41,7 +42,7 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
     if (same !== undefined) adoptHash(request, same.content, block, blockSize)
     if ((starts[block] ?? 0) === 0) return
     const hash = hashAt(request, block, blockSize)
-    for (let run = slots.get(slotOf(hash)) ?? null; run !== null; run = run.sameSlot) {
+    for (let run = slots[slotOf(hash)] ?? null; run !== null; run = run.sameSlot) {
       if (run.start === block && run.hash === hash) candidates.push(run)
     }
   }
@@ -71,8 +72,8 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
     begin: (owner, start, order) => {
       const hash = hashAt(owner.content, start, blockSize)
       const run = new Run(owner, start, hash, order)
-      run.sameSlot = slots.get(slotOf(hash)) ?? null
-      slots.set(slotOf(hash), run)
+      run.sameSlot = slots[slotOf(hash)] ?? null
+      slots[slotOf(hash)] = run
       while (starts.length <= start) starts.push(0)
       starts[start] = (starts[start] ?? 0) + 1
       return run
@@ -80,17 +81,14 @@ export const createPrefixIndex = (blockSize: number): PrefixIndex => {
     forget: (run) => {
       starts[run.start] = (starts[run.start] ?? 0) - 1
       const slot = slotOf(run.hash)
-      let before = slots.get(slot) ?? null
-      if (before === run) {
-        if (run.sameSlot === null) slots.delete(slot)
-        else slots.set(slot, run.sameSlot)
-        return
-      }
+      let before = slots[slot] ?? null
+      if (before === run) slots[slot] = run.sameSlot
       while (before !== null && before.sameSlot !== run) before = before.sameSlot
       if (before !== null) before.sameSlot = run.sameSlot
+      run.sameSlot = null
     },
     clear: () => {
-      slots.clear()
+      slots.fill(null)
       starts.length = 0
     },
   }

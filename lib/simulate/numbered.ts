@@ -1,0 +1,73 @@
+/** Things by number. Numbers grow, nearly, from one to the next, and what is added is removed again before long. */
+export interface Numbered<T> {
+  size(): number
+  get(number: number): T | null
+  /** Nothing is there by that number yet. */
+  add(number: number, value: T): void
+  /** Returns what was there. */
+  remove(number: number): T | null
+  /** In the order of their numbers. */
+  all(): T[]
+}
+
+const FIRST_CAPACITY = 1_024
+
+/**
+ * A window that moves along the numbers. No Map: where one makes itself a new table, V8 lets the old one lead to the new one, and
+ * what was in any of them lives until the next full collection.
+ */
+export const createNumbered = <T>(): Numbered<T> => {
+  /** By number modulo the length, which is a power of two. */
+  let slots = empty<T>(FIRST_CAPACITY)
+  /** The window: outside of it all slots are null. */
+  let first = 0
+  let end = 0
+  let size = 0
+
+  const at = (number: number): T | null => slots[number & (slots.length - 1)] ?? null
+  const isInside = (number: number): boolean => number >= first && number < end
+  const widen = (length: number): void => {
+    let capacity = slots.length
+    while (capacity < length) capacity *= 2
+    const wider = empty<T>(capacity)
+    for (let number = first; number < end; number++) wider[number & (capacity - 1)] = at(number)
+    slots = wider
+  }
+  const moveTo = (number: number): void => {
+    if (size === 0) first = end = number
+    while (first < end && at(first) === null) first++
+    const low = Math.min(first, number)
+    const high = Math.max(end, number + 1)
+    if (high - low > slots.length) widen(high - low)
+    first = low
+    end = high
+  }
+  return {
+    size: () => size,
+    get: (number) => (isInside(number) ? at(number) : null),
+    add: (number, value) => {
+      if (!isInside(number)) moveTo(number)
+      slots[number & (slots.length - 1)] = value
+      size++
+    },
+    remove: (number) => {
+      const found = isInside(number) ? at(number) : null
+      if (found === null) return null
+      slots[number & (slots.length - 1)] = null
+      size--
+      return found
+    },
+    all: () => {
+      const found: T[] = []
+      for (let number = first; number < end; number++) {
+        const one = at(number)
+        if (one !== null) found.push(one)
+      }
+      return found
+    },
+  }
+}
+
+// --- Internal helpers ---
+
+const empty = <T>(length: number): (T | null)[] => Array.from<T | null>({ length }).fill(null)
