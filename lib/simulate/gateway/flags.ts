@@ -31,7 +31,7 @@ export const createFlags = (metrics: Pick<GatewayMetrics, 'evaluations'>): Simul
       const { flags } = parsed
       const known = FLAGS.filter((flag) => flags[flag] !== undefined)
       const isTargeted = (flag: string): boolean => flags[flag]?.targeting !== undefined
-      // Each in a document of its own: one with a rule of time is read again every second.
+      // Each in a document of its own: what is read again with each change is short.
       const evaluatorOf = (flag: string): Evaluator =>
         evaluator(JSON.stringify({ ...parsed, flags: { [flag]: flags[flag] } }), flag)
       // Without a targeting rule every request gets the same.
@@ -97,29 +97,26 @@ const SILENT = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {
 const SECOND = 1_000
 
 /**
- * flagd's own evaluation. It takes the time from the machine's clock, so the rule's `$flagd.timestamp` is answered here: the
- * document is evaluated with the simulated second written in, once for each second in which somebody asks.
+ * flagd's own evaluation. It takes the time from the machine's clock, so a rule that asks for `$flagd.timestamp` asks the
+ * context instead, which has the simulated second.
  */
 const evaluator = (document: string, flag: string): Evaluator => {
   const isTimed = document.includes(TIMESTAMP)
+  const core = makeCore(document.replaceAll(TIMESTAMP, SIMULATED_TIMESTAMP))
   let second = Number.NaN
-  let core = makeCore(document)
   let known: Evaluated | null = null
   // Where no rule draws by key, all requests of one second are alike.
   const isDrawn = document.includes('fractional') || document.includes('targetingKey')
   return (request, now) => {
     const current = Math.floor(now / SECOND)
-    if (isTimed && current !== second) {
-      second = current
-      core = makeCore(document.replaceAll(TIMESTAMP, String(current)))
-      known = null
-    }
+    if (isTimed && current !== second) known = null
+    second = current
     if (known !== null) return known
     const {
       value,
       variant = 'default',
       reason = 'UNKNOWN',
-    } = core.resolveObjectEvaluation(flag, {}, { targetingKey: String(request) }, SILENT)
+    } = core.resolveObjectEvaluation(flag, {}, { targetingKey: String(request), simulatedTimestamp: second }, SILENT)
     const evaluated = { flag, variant, reason, value: Object.fromEntries(Object.entries(value)) }
     if (!isDrawn) known = evaluated
     return evaluated
@@ -127,6 +124,7 @@ const evaluator = (document: string, flag: string): Evaluator => {
 }
 
 const TIMESTAMP = '{"var":"$flagd.timestamp"}'
+const SIMULATED_TIMESTAMP = '{"var":"simulatedTimestamp"}'
 
 const makeCore = (document: string): FlagdCore => {
   const storage = new MemoryStorage(SILENT)

@@ -22,7 +22,7 @@ export interface Batch {
   prefixHits: number
 }
 
-export const createBatch = (config: EngineConfig): Batch => {
+export const createBatch = (config: EngineConfig, pages: number): Batch => {
   const clock = {
     blockSize: config.blockSize,
     tick: 0,
@@ -36,7 +36,7 @@ export const createBatch = (config: EngineConfig): Batch => {
     clock,
     running: createSequenceList(),
     waiting: createSequenceList(),
-    decoding: createDecodeSet(clock, config.maxModelLen),
+    decoding: createDecodeSet(clock, pages),
     irregular: [],
     preempted: [],
     prefixQueries: 0,

@@ -20,16 +20,22 @@ export interface DecodeSet {
   takeFinishing(): Sequence[]
 }
 
-export const createDecodeSet = (clock: Clock, maxModelLen: number): DecodeSet => {
+export const createDecodeSet = (clock: Clock, pageCount: number): DecodeSet => {
   const { blockSize } = clock
-  // No end is further away than the longest output, so that a page holds one step at a time.
-  const pages = Array.from<Sequence[] | null>({ length: maxModelLen + 2 }).fill(null)
+  /** By the step of their end, modulo the pages: as a calendar that is hung up again when it has been torn off. */
+  const pages = Array.from<Sequence[] | null>({ length: pageCount }).fill(null)
   /** A sequence needs a block in every `blockSize`-th step: how many do so at each phase. */
   const phases = new Int32Array(blockSize)
   let size = 0
   let origins = 0
 
   const phaseOf = (sequence: Sequence): number => (((1 - sequence.origin) % blockSize) + blockSize) % blockSize
+  const note = (sequence: Sequence): void => {
+    const page = sequence.finishesAt % pageCount
+    const list = pages[page] ?? null
+    if (list === null) pages[page] = [sequence]
+    else list.push(sequence)
+  }
   const change = (sequence: Sequence, by: 1 | -1): void => {
     const phase = phaseOf(sequence)
     phases[phase] = (phases[phase] ?? 0) + by
@@ -43,10 +49,7 @@ export const createDecodeSet = (clock: Clock, maxModelLen: number): DecodeSet =>
     join: (sequence) => {
       sequence.beginSteady()
       change(sequence, 1)
-      const page = sequence.finishesAt % pages.length
-      const list = pages[page]
-      if (list === undefined || list === null) pages[page] = [sequence]
-      else list.push(sequence)
+      note(sequence)
     },
     leave: (sequence, computed) => {
       change(sequence, -1)
@@ -55,12 +58,17 @@ export const createDecodeSet = (clock: Clock, maxModelLen: number): DecodeSet =>
     growth: () => phases[clock.tick % blockSize] ?? 0,
     needsBlock: (sequence) => phaseOf(sequence) === clock.tick % blockSize,
     takeFinishing: () => {
-      const page = clock.tick % pages.length
+      const { tick } = clock
+      const page = tick % pageCount
       const list = pages[page] ?? null
       if (list === null) return []
       pages[page] = null
+      for (const sequence of list) {
+        const { finishesAt } = sequence
+        if (finishesAt > tick && finishesAt % pageCount === page) note(sequence)
+      }
       // A sequence may have left since, or be here twice because it came back.
-      keep(list, ({ finishesAt }) => finishesAt === clock.tick)
+      keep(list, ({ finishesAt }) => finishesAt === tick)
       keep(inOrder(list), (sequence, before) => sequence !== before)
       return list
     },

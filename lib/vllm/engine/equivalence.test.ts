@@ -16,7 +16,9 @@ const RUNS = Number(process.env['FIREDRILL_RUNS'] ?? 300)
 test('the calendar gives step by step what a look at every request gives', { timeout: 20_000 + RUNS * 200 }, () => {
   fc.assert(
     fc.property(anyConfig, anyHistory, (config, history) => {
-      const fast = play(createShell(config, createEventCore(config), stepTime), history)
+      // A calendar of few pages is hung up again and again.
+      const pages = history.length % 2 === 0 ? undefined : 1 + (history.length % 23)
+      const fast = play(createShell(config, createEventCore(config, pages), stepTime), history)
       for (const plain of play(createShell(config, createPlainCore(config), stepTime), history)) {
         const one: unknown = fast.next().value
         if (JSON.stringify(one) !== JSON.stringify(plain)) expect(one).toEqual(plain)

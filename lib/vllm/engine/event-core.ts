@@ -8,10 +8,10 @@ import type { EngineConfig, EngineRequest, FinishReason, TokenGap } from './type
 
 /**
  * The scheduler as a calendar: a step costs what is special in it (prefills, full blocks, ends), not what all sequences
- * do alike. Its results are those of `testing/plain-core.ts`, step by step.
+ * do alike. Its results are those of `testing/plain-core.ts`, step by step, whatever number of pages the calendar has.
  */
-export const createEventCore = (config: EngineConfig): Core => {
-  const batch = createBatch(config)
+export const createEventCore = (config: EngineConfig, pages = PAGES): Core => {
+  const batch = createBatch(config, pages)
   const { clock, kv, running, waiting } = batch
   /** False in a paused step: nobody gets a token. */
   let active = false
@@ -62,6 +62,9 @@ export const createEventCore = (config: EngineConfig): Core => {
 }
 
 // --- Internal helpers ---
+
+/** Steps: few answers are longer. */
+const PAGES = 1_024
 
 const NOTHING: Emission = {
   emittedCount: 0,
