@@ -5,7 +5,6 @@ import type { Clockwork } from '../clockwork.ts'
 import type { Call, CallEnd, Gateway, OpenCall, Served } from '../gateway/gateway.ts'
 import { createNumbered, type Numbered } from '../numbered.ts'
 import { createDeadlines } from './deadlines.ts'
-import { endedRequest } from './ended-request.ts'
 import type { RequestLog } from './request-log.ts'
 
 /** What is asked. */
@@ -138,22 +137,20 @@ class Asking implements Call {
     const { by, iteration, arrival, traffic, extra, started } = this
     this.isOpen = false
     open.remove(this.number)
-    log.add(
-      endedRequest({
-        vu: by.vu,
-        iteration,
-        arrival,
-        traffic,
-        extra,
-        started,
-        ended,
-        outcome,
-        status,
-        error: reason,
-        served,
-        detailed,
-      }),
-    )
+    log.add({
+      vu: by.vu,
+      iteration,
+      arrival,
+      traffic,
+      extra,
+      started,
+      ended,
+      outcome,
+      status,
+      error: reason,
+      served,
+      detailed,
+    })
     by.done(outcome === 'ok' ? served : null, ended)
   }
 }

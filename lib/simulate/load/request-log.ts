@@ -1,10 +1,11 @@
 import type { RequestRecord } from '../../core/run-folder.ts'
-import type { EndedRequest } from './ended-request.ts'
+import { WAY_MS } from '../gateway/gateway.ts'
+import { contentsOf, type EndedRequest, type Ending } from './ended-request.ts'
 import { makeRecord } from './record.ts'
 
 /** The requests of a run, in the order of their ends. */
 export interface RequestLog {
-  add(request: EndedRequest): void
+  add(ending: Ending): void
   records(): RequestRecord[]
 }
 
@@ -46,32 +47,45 @@ export const createRequestLog = (runId: string): RequestLog => {
     }
   }
   return {
-    add: (request) => {
+    add: (ending) => {
+      const { arrival, extra, outcome, served } = ending
+      const request = served?.request ?? null
+      const outputTokens = request?.outputTokens ?? 0
+      const contents = contentsOf(outcome, outputTokens)
+      // Tokens reach the client a moment after the steps that made them; the last one of an answer ends the stream and carries no text.
+      const firstAt = request === null || contents < 1 ? Number.NaN : request.firstTokenAt + WAY_MS
+      const lastAt =
+        request === null ? Number.NaN : (outcome === 'ok' ? request.previousTokenAt : request.lastTokenAt) + WAY_MS
       let at = outcomes.length * WIDTH
       if (at === numbers.length) {
         const grown = new Float64Array(2 * at)
         grown.set(numbers)
         numbers = grown
       }
-      numbers[at++] = request.vu
-      numbers[at++] = request.iteration
-      numbers[at++] = request.arrival
-      numbers[at++] = request.intended
-      numbers[at++] = request.started
-      numbers[at++] = request.ended
-      numbers[at++] = request.firstAt
-      numbers[at++] = request.lastAt
-      numbers[at++] = request.promptTokens
-      numbers[at++] = request.outputTokens
-      numbers[at++] = request.status
-      numbers[at] = request.extra ? 1 : 0
-      outcomes.push(request.outcome)
-      errors.push(request.error)
-      finishReasons.push(request.finishReason)
-      replicas.push(request.replica)
-      gaps.push(request.gaps)
-      traffic.push(request.traffic)
+      numbers[at++] = ending.vu
+      numbers[at++] = ending.iteration
+      numbers[at++] = extra || arrival === null ? Number.NaN : arrival.index
+      numbers[at++] = arrival === null ? Number.NaN : arrival.at
+      numbers[at++] = ending.started
+      numbers[at++] = ending.ended
+      numbers[at++] = firstAt
+      numbers[at++] = lastAt
+      numbers[at++] = request === null ? Number.NaN : request.prompt.length
+      numbers[at++] = outputTokens
+      numbers[at++] = ending.status
+      numbers[at] = extra ? 1 : 0
+      outcomes.push(outcome)
+      errors.push(ending.error)
+      finishReasons.push(request?.finishReason ?? null)
+      replicas.push(served?.pod ?? null)
+      gaps.push(ending.detailed && contents > 1 ? gapsOf(served, lastAt - WAY_MS) : null)
+      traffic.push(ending.traffic)
     },
     records: () => outcomes.map((_, row) => makeRecord(runId, read(row))),
   }
 }
+
+// --- Internal helpers ---
+
+const gapsOf = (served: Ending['served'], to: number): EndedRequest['gaps'] =>
+  served === null ? null : served.driver.steps.gaps(served.request.firstTokenAt, to)
