@@ -65,6 +65,10 @@ export const isSameBlock = (one: Hashed, other: Hashed, block: number, blockSize
   return true
 }
 
+/** Blocks that both begin with and that nobody has to compare. */
+export const sameHeadBlocks = (one: Hashed, other: Hashed, blockSize: number): number =>
+  one.prompt.head === other.prompt.head ? sharedBlocks(one, blockSize) : 0
+
 // --- Internal helpers ---
 
 const sharedBlocks = ({ prompt: { head } }: Hashed, blockSize: number): number =>

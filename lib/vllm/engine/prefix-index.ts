@@ -1,5 +1,5 @@
 import { Run, type RunOwner } from './run.ts'
-import { adoptHash, type Hashed, hashAt, isSameBlock } from './block-hash.ts'
+import { adoptHash, type Hashed, hashAt, isSameBlock, sameHeadBlocks } from './block-hash.ts'
 
 /** Cached blocks that begin a request's tokens, as pieces of the runs that they come from. */
 export interface Hits {
@@ -46,6 +46,14 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
       if (run.start === block && run.hash === hash) candidates.push(run)
     }
   }
+  /** Up to there nothing would be found but this run, which was at this block. */
+  const alikeTo = (request: Hashed, block: number, run: Run): number => {
+    if (candidates.length > 1) return block + 1
+    const end = Math.min(sameHeadBlocks(request, run.content, blockSize), run.cachedTo(block))
+    let to = block + 1
+    while (to < end && (starts[to] ?? 0) === 0) to++
+    return to
+  }
   const firstFilled = (block: number): Run | null => {
     let first: Run | null = null
     for (const run of candidates) {
@@ -59,13 +67,14 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
     find: (request, most) => {
       const pieces: Piece[] = []
       candidates.length = 0
-      for (let block = 0; block < most; block++) {
+      for (let block = 0, to = 0; block < most; block = to) {
         follow(request, block)
         const run = firstFilled(block)
         if (run === null) return { blocks: block, pieces }
+        to = Math.min(most, alikeTo(request, block, run))
         const last = pieces.at(-1)
-        if (last?.run === run) last.to++
-        else pieces.push({ run, from: block, to: block + 1 })
+        if (last?.run === run) last.to = to
+        else pieces.push({ run, from: block, to })
       }
       return { blocks: Math.max(0, most), pieces }
     },

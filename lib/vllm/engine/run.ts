@@ -90,10 +90,16 @@ export class Run {
   }
 
   isCached(block: number): boolean {
-    if (this.owner !== null && block >= this.start && block < this.owner.filledBlocks) return true
-    for (let at = this.#holds; at !== null; at = at.next) if (block >= at.from && block < at.to) return true
-    for (let at = this.extents; at !== null; at = at.sibling) if (block >= at.from && block < at.to) return true
-    return false
+    return this.cachedTo(block) > block
+  }
+
+  /** All blocks from this one to that end (exclusive) are cached, and perhaps some behind it; the block itself where it is not. */
+  cachedTo(block: number): number {
+    let end = block
+    if (this.owner !== null && block >= this.start) end = Math.max(end, this.owner.filledBlocks)
+    for (let at = this.#holds; at !== null; at = at.next) if (block >= at.from && end < at.to) end = at.to
+    for (let at = this.extents; at !== null; at = at.sibling) if (block >= at.from && end < at.to) end = at.to
+    return end
   }
 
   isForgotten(): boolean {
