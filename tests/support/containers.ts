@@ -50,22 +50,23 @@ export const playContainers = async ({ cert, key }: KeyPair, kubeletPort: number
   // A listening TCP server has an address object.
   const gpuUrl = `http://127.0.0.1:${(gpu.address() as AddressInfo).port}`
   const env = { PATH: `${toolFolder(home)}:${process.env['PATH'] ?? ''}`, FIREDRILL_GPU_URL: gpuUrl }
-  const running = new Map<string, ChildProcess>()
+  const running = new Map<string, Main>()
 
   const containerOf = (pod: string): ExecTarget => {
     const known = running.get(pod)
-    const main = known !== undefined && isRunning(known) ? known : startMain(env)
+    const main = known !== undefined && isRunning(known.process) ? known : startMain(env)
     running.set(pod, main)
-    const { pid } = main
+    const { ended, process: child } = main
+    const { pid } = child
     if (pid === undefined) throw new Error('a process that was spawned has an id')
     // A container is running when its processes are: here the first look starts them.
-    while (isRunning(main) && !children(pid).some(isEngine))
+    while (isRunning(child) && !children(pid).some(isEngine))
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
     const launch = { argv: [], env, cwd: home }
     return {
       launch,
       pid,
-      ended: once(main, 'exit'),
+      ended,
       rewrite: (text) => text,
       kill: (id, name) => process.kill(id, name),
     }
@@ -81,12 +82,20 @@ export const playContainers = async ({ cert, key }: KeyPair, kubeletPort: number
   // Stopped ones too.
   const killAll = (): void => {
     jobs.keepOnly([])
-    for (const pid of [...running.values()].map((main) => main.pid)) if (pid !== undefined) kill(-pid)
+    for (const pid of [...running.values()].map((main) => main.process.pid)) if (pid !== undefined) kill(-pid)
     for (const { pid } of taskProcesses()) kill(pid)
   }
   return {
     kubeletPort,
-    stopped: () => [...running].flatMap(([pod, { pid = 0 }]) => (children(pid).some(isStopped) ? [pod] : [])),
+    stopped: () =>
+      [...running].flatMap(
+        ([
+          pod,
+          {
+            process: { pid = 0 },
+          },
+        ]) => (children(pid).some(isStopped) ? [pod] : []),
+      ),
     tasks: () => [...new Set(taskProcesses().map(({ name }) => name))].sort(),
     gpu: () => readGpu(gpuUrl),
     jobs,
@@ -138,12 +147,19 @@ const listening = async (server: Pick<Server, 'listen' | 'once' | 'on'>, port: n
 }
 
 /** Both end with this process, whose end closes the pipe. */
-const startMain = (env: Record<string, string>): ChildProcess =>
-  spawn('bash', ['-c', '(exec -a VLLM::EngineCore cat) <&0 >/dev/null & wait "$!"'], {
+interface Main {
+  process: ChildProcess
+  ended: Promise<unknown>
+}
+
+const startMain = (env: Record<string, string>): Main => {
+  const main = spawn('bash', ['-c', '(exec -a VLLM::EngineCore cat) <&0 >/dev/null & wait "$!"'], {
     env,
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
+  return { process: main, ended: once(main, 'exit') }
+}
 
 const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null
 
