@@ -39,6 +39,17 @@ test('a rule has its times in milliseconds, and of its file the name alone', () 
   ])
 })
 
+test('each expression is read for itself', () => {
+  const [rule] = group('a.yaml').rules
+  const other = { ...group('b.yaml'), rules: rule === undefined ? [] : [{ ...rule, query: 'rate(up[1m]) > 0' }] }
+  const twice = [group('a.yaml'), other, group('a.yaml')]
+  expect(alertRules(twice).map(({ windowMs, metrics }) => [windowMs, ...metrics])).toEqual([
+    [30_000, 'vllm:x'],
+    [60_000, 'up'],
+    [30_000, 'vllm:x'],
+  ])
+})
+
 test('a map of symptoms overrules the label', () => {
   expect(alertRules([group('a.yaml')], { A: 'gpu' })[0]).toMatchObject({ symptom: 'gpu', file: 'a.yaml' })
 })

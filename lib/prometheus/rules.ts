@@ -38,7 +38,13 @@ export const symptomOf = (alert: string, labels: Record<string, string>, symptom
 
 // --- Internal helpers ---
 
+const known = new Map<string, Pick<AlertRule, 'windowMs' | 'metrics'>>()
+
+/** Rules are asked for again and again (each incident of a campaign asks twice), and say the same. */
 const reading = (expr: string): Pick<AlertRule, 'windowMs' | 'metrics'> => {
+  const found = known.get(expr)
+  if (found !== undefined) return found
   const { windowMs, metrics } = readExpression(expr)
+  known.set(expr, { windowMs, metrics })
   return { windowMs, metrics }
 }

@@ -1,4 +1,5 @@
 import type { RequestRow } from '../../lib/core/run-folder.ts'
+import { columnOf } from './column.ts'
 
 /** From `at` on, until the next, so many requests are under way. */
 export interface Level {
@@ -8,20 +9,16 @@ export interface Level {
 
 /** Requests under way over time, by a sweep over their starts and ends. */
 export const inFlightLevels = (requests: readonly Pick<RequestRow, 'started' | 'ended'>[]): Level[] => {
-  const changes = requests
-    .flatMap(({ started, ended }) => [
-      { at: started, by: 1 },
-      { at: ended, by: -1 },
-    ])
-    // An end and a start at the same instant are one user going on, not two at once.
-    .sort((a, b) => a.at - b.at || a.by - b.by)
+  const starts = columnOf(requests, ({ started }) => started).sort()
+  const ends = columnOf(requests, ({ ended }) => ended).sort()
   const levels: Level[] = []
-  let count = 0
-  for (const { at, by } of changes) {
-    count += by
-    const last = levels.at(-1)
-    if (last?.at === at) last.count = count
-    else levels.push({ at, count })
+  let [begun, over] = [0, 0]
+  while (begun < starts.length || over < ends.length) {
+    const at = Math.min(starts[begun] ?? Infinity, ends[over] ?? Infinity)
+    // An end and a start at the same instant are one user going on, not two at once.
+    while (ends[over] === at) over += 1
+    while (starts[begun] === at) begun += 1
+    levels.push({ at, count: begun - over })
   }
   return levels
 }
@@ -42,14 +39,14 @@ export const chatsOf = (
 
 /** The level that was reached or passed for half of the time, and the highest; null for an empty interval. */
 export const inFlightIn = (levels: readonly Level[], from: number, to: number): { p50: number; max: number } | null => {
-  const spans: { count: number; ms: number }[] = []
-  for (const [index, { at, count }] of levels.entries()) {
+  const msAt = new Map<number, number>()
+  levels.forEach(({ at, count }, index) => {
     const ms = Math.min(levels[index + 1]?.at ?? to, to) - Math.max(at, from)
-    if (ms > 0) spans.push({ count, ms })
-  }
-  if (spans.length === 0) return to > from ? { p50: 0, max: 0 } : null
-  spans.sort((a, b) => a.count - b.count)
-  let rest = (to - from) / 2 - Math.max(0, to - from - spans.reduce((sum, { ms }) => sum + ms, 0))
-  const median = spans.find(({ ms }) => (rest -= ms) <= 0)
-  return { p50: rest > 0 || median === undefined ? 0 : median.count, max: spans.at(-1)?.count ?? 0 }
+    if (ms > 0) msAt.set(count, (msAt.get(count) ?? 0) + ms)
+  })
+  if (msAt.size === 0) return to > from ? { p50: 0, max: 0 } : null
+  const spans = [...msAt].sort((a, b) => a[0] - b[0])
+  let rest = (to - from) / 2 - Math.max(0, to - from - spans.reduce((sum, [, ms]) => sum + ms, 0))
+  const [median] = spans.find(([, ms]) => (rest -= ms) <= 0) ?? [0]
+  return { p50: rest > 0 ? 0 : median, max: spans.at(-1)?.[0] ?? 0 }
 }

@@ -19,12 +19,13 @@ export const goodputOf = (
   slo: Slo,
   steps: readonly Pick<StepRecord, 'injected' | 'over'>[],
 ): Goodput => {
-  const phases = PHASES.map((phase) => ({ phase, good: 0, of: 0 }))
+  const counts = { before: { good: 0, of: 0 }, during: { good: 0, of: 0 }, after: { good: 0, of: 0 } }
+  const injected = injections(steps)
   let undecided = 0
   const count = (from: number, to: number, good: boolean): void => {
-    const phase = phaseOf(from, to, steps)
-    for (const one of phases)
-      if (one.phase === phase) Object.assign(one, { good: one.good + (good ? 1 : 0), of: one.of + 1 })
+    const phase = counts[phaseOf(from, to, injected)]
+    phase.of += 1
+    if (good) phase.good += 1
   }
   for (const request of requests) {
     const kept = keepsSlo(request, slo)
@@ -32,6 +33,7 @@ export const goodputOf = (
     count(wantedAt(request), request.ended, kept === true)
   }
   for (const at of unsent) count(at, at, false)
+  const phases = PHASES.map((phase) => ({ phase, ...counts[phase] }))
   const sum = (key: 'good' | 'of'): number => phases.reduce((total, phase) => total + phase[key], 0)
   return { slo, good: sum('good'), of: sum('of'), undecided, phases: phases.filter(({ of }) => of > 0) }
 }
@@ -58,14 +60,15 @@ export const keepsSlo = (request: Judged, slo: Slo): boolean | null => {
 
 const PHASES = ['before', 'during', 'after'] as const
 
-const phaseOf = (
-  from: number,
-  to: number,
-  steps: readonly Pick<StepRecord, 'injected' | 'over'>[],
-): (typeof PHASES)[number] => {
-  const injected = steps.flatMap((step) =>
-    step.injected === null ? [] : [{ from: step.injected, to: step.over ?? Infinity }],
-  )
+interface Injection {
+  from: number
+  to: number
+}
+
+const injections = (steps: readonly Pick<StepRecord, 'injected' | 'over'>[]): Injection[] =>
+  steps.flatMap(({ injected, over }) => (injected === null ? [] : [{ from: injected, to: over ?? Infinity }]))
+
+const phaseOf = (from: number, to: number, injected: readonly Injection[]): (typeof PHASES)[number] => {
   if (injected.some((fault) => from < fault.to && to >= fault.from)) return 'during'
   return injected.some((fault) => from >= fault.from) ? 'after' : 'before'
 }

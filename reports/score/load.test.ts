@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { RUN_FILES } from '../../lib/core/run-folder.ts'
+import { rank } from '../../lib/core/rank.ts'
+import { seededRandom } from '../../lib/core/random.ts'
+import { columnOf } from '../read/column.ts'
 import { inFlightIn, inFlightLevels } from '../read/in-flight.ts'
 import { percentiles } from '../read/percentile.ts'
 import { buildOpenRun, calibrationWith } from '../testing/build-open-run.ts'
@@ -7,6 +10,7 @@ import { at, buildRun } from '../testing/build-run.ts'
 import { judgeLoad } from './load.ts'
 import { loadSentences } from './load-text.ts'
 import { score } from './score.ts'
+import { recordedUsers } from './users.ts'
 
 describe('a load', () => {
   const run = buildRun({ users: 12 })
@@ -145,7 +149,7 @@ describe('a calibrated client', () => {
     expect(coarse.clientError).toMatchObject({ ttft: 23, wait: 23, gap: 23 })
     for (const ms of Object.values(coarse.ttft ?? {})) expect(ms % 10).toBe(0)
     expect(calibrated(0.4).ttft?.p50).toBeCloseTo(
-      percentiles(run.requests?.map(({ ttft }) => ttft ?? 0) ?? [])?.p50 ?? 0,
+      percentiles(columnOf(run.requests ?? [], ({ ttft }) => ttft))?.p50 ?? 0,
       0,
     )
   })
@@ -186,9 +190,30 @@ test('in flight is counted by time, not by event', () => {
   expect(inFlightIn(levels, 0, 10)).toEqual({ p50: 1, max: 2 })
   expect(inFlightIn(levels, 0, 40)).toEqual({ p50: 0, max: 2 })
   expect(inFlightIn(levels, 2, 5)).toEqual({ p50: 2, max: 2 })
+  const one = { started: 0, ended: 9 }
+  expect(inFlightLevels([one, one])).toEqual([
+    { at: 0, count: 2 },
+    { at: 9, count: 0 },
+  ])
+})
+
+test('a user who reads the answer before the next question is there all the time', () => {
+  const turns = Array.from({ length: 20 }, (_, turn) => ({ vu: turn % 2, started: turn * 5_000 }))
+  const requests = turns.map((one) => ({ ...one, ended: one.started + 1_000 }))
+  const hold = { from: 0, to: 100_000 }
+  expect(recordedUsers(requests, hold)).toEqual({ users: 2, windowMs: 10_000 })
+  expect(recordedUsers([...requests.slice(0, 5), ...requests.slice(6)], hold)).toEqual({ users: 2, windowMs: 20_000 })
 })
 
 test('percentiles are measured values', () => {
-  expect(percentiles([3, 1, 2])).toEqual({ p50: 2, p95: 3, p99: 3 })
-  expect(percentiles([])).toBeNull()
+  expect(percentiles(Float64Array.of(3, 1, 2))).toEqual({ p50: 2, p95: 3, p99: 3 })
+  expect(percentiles(new Float64Array())).toBeNull()
+  const random = seededRandom(7)
+  for (let size = 1; size < 300; size++) {
+    // Few different values as well as many.
+    const values = Float64Array.from({ length: size }, () => Math.floor(random.next() * ((size % 7) ** 3 + 1)))
+    const sorted = values.toSorted()
+    const expected = { p50: rank(sorted, 0.5), p95: rank(sorted, 0.95), p99: rank(sorted, 0.99) }
+    expect(percentiles(values)).toEqual(expected)
+  }
 })

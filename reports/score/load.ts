@@ -2,6 +2,7 @@ import { unreachable } from '../../lib/core/errors.ts'
 import { loadPlan, mostUsers, type Slo } from '../../lib/core/load.ts'
 import type { RequestRow } from '../../lib/core/run-folder.ts'
 import type { Goodput, LoadDelivery, Offered, Percentiles } from '../../lib/core/verdict.ts'
+import { columnOf } from '../read/column.ts'
 import { gapPercentile } from '../read/gaps.ts'
 import { chatsOf, inFlightIn, inFlightLevels } from '../read/in-flight.ts'
 import { holdOf, type Hold } from '../read/load-window.ts'
@@ -27,7 +28,7 @@ export const judgeLoad = (run: RunData, steps: readonly StepRecord[] = []): Load
   const client = clientFacts(run)
   const error = client.clientError
   const ofAll = (value: (row: RequestRow) => number | null, errorMs = error?.ttft ?? null): Percentiles =>
-    roundedPercentiles(percentiles(requests.flatMap((row) => value(row) ?? [])), errorMs)
+    roundedPercentiles(percentiles(columnOf(requests, value)), errorMs)
   /** Of what left no record nobody knows whether it kept the promise: undecided, as what was cut off. */
   const goodput = (promised: Slo): Goodput => {
     const found = goodputOf(requests, [...unsent, ...lost], promised, steps)

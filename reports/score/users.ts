@@ -51,9 +51,11 @@ export interface RecordedUsers {
   windowMs: number
 }
 
+type Turn = Pick<RequestRow, 'vu' | 'started' | 'ended'>
+
 /** Distinct users in the request records, all through the hold; null without records in it. */
-export const recordedUsers = (requests: readonly RequestRow[], hold: Hold): RecordedUsers | null => {
-  const byUser = new Map<number, RequestRow[]>()
+export const recordedUsers = (requests: readonly Turn[], hold: Hold): RecordedUsers | null => {
+  const byUser = new Map<number, Turn[]>()
   for (const request of requests) {
     if (request.ended < hold.from || request.started > hold.to) continue
     const own = byUser.get(request.vu)
@@ -62,7 +64,7 @@ export const recordedUsers = (requests: readonly RequestRow[], hold: Hold): Reco
   }
   if (byUser.size === 0) return null
   const users = [...byUser.values()].map((own) => own.sort((a, b) => a.started - b.started))
-  const longest = users.flatMap(cycles).reduce((most, ms) => Math.max(most, ms), 0)
+  const longest = users.reduce((most, own) => Math.max(most, longestCycle(own)), 0)
   const windowMs = Math.min(longest, (hold.to - hold.from) / 2)
   return {
     users: fewest(
@@ -75,11 +77,11 @@ export const recordedUsers = (requests: readonly RequestRow[], hold: Hold): Reco
 
 // --- Internal helpers ---
 
-const cycles = (own: readonly RequestRow[]): number[] =>
-  own.map((request, index) => (own[index + 1]?.started ?? request.ended) - request.started)
+const longestCycle = (own: readonly Turn[]): number =>
+  own.reduce((most, { started, ended }, at) => Math.max(most, (own[at + 1]?.started ?? ended) - started), 0)
 
 /** Times `t` for which a user had nothing under way in [t, t + windowMs], as changes of the number of the absent. */
-const absences = (own: readonly RequestRow[], hold: Hold, windowMs: number): { at: number; by: number }[] => {
+const absences = (own: readonly Turn[], hold: Hold, windowMs: number): { at: number; by: number }[] => {
   const found: { at: number; by: number }[] = []
   const last = hold.to - windowMs
   let seenTo = -Infinity
