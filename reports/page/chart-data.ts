@@ -206,19 +206,11 @@ const perSecond = (
 
 const inFlight = (records: readonly RequestRow[], grid: Grid): Line[] => {
   if (records.length === 0) return []
-  const levels = inFlightLevels(records)
+  const { at, counts } = inFlightLevels(records)
   let next = 0
-  let count = 0
   const values = Array.from({ length: grid.count }, (_, index) => {
-    for (
-      let level = levels[next];
-      level !== undefined && level.at <= grid.from + index * grid.stepMs;
-      level = levels[next]
-    ) {
-      count = level.count
-      next += 1
-    }
-    return count
+    while ((at[next] ?? Infinity) <= grid.from + index * grid.stepMs) next += 1
+    return counts[next - 1] ?? 0
   })
   return [{ name: 'in flight', values }]
 }

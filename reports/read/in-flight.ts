@@ -1,26 +1,28 @@
 import type { RequestRow } from '../../lib/core/run-folder.ts'
 import { columnOf } from './column.ts'
 
-/** From `at` on, until the next, so many requests are under way. */
-export interface Level {
-  at: number
-  count: number
+/** Requests under way over time, in columns: `counts[i]` from `at[i]` on, until the next. */
+export interface Levels {
+  at: Float64Array
+  counts: Int32Array
 }
 
-/** Requests under way over time, by a sweep over their starts and ends. */
-export const inFlightLevels = (requests: readonly Pick<RequestRow, 'started' | 'ended'>[]): Level[] => {
+/** By a sweep over their starts and ends. */
+export const inFlightLevels = (requests: readonly Pick<RequestRow, 'started' | 'ended'>[]): Levels => {
   const starts = columnOf(requests, ({ started }) => started).sort()
   const ends = columnOf(requests, ({ ended }) => ended).sort()
-  const levels: Level[] = []
-  let [begun, over] = [0, 0]
+  const at = new Float64Array(starts.length + ends.length)
+  const counts = new Int32Array(at.length)
+  let [begun, over, length] = [0, 0, 0]
   while (begun < starts.length || over < ends.length) {
-    const at = Math.min(starts[begun] ?? Infinity, ends[over] ?? Infinity)
+    const next = Math.min(starts[begun] ?? Infinity, ends[over] ?? Infinity)
     // An end and a start at the same instant are one user going on, not two at once.
-    while (ends[over] === at) over += 1
-    while (starts[begun] === at) begun += 1
-    levels.push({ at, count: begun - over })
+    while (ends[over] === next) over += 1
+    while (starts[begun] === next) begun += 1
+    at[length] = next
+    counts[length++] = begun - over
   }
-  return levels
+  return { at: at.subarray(0, length), counts: counts.subarray(0, length) }
 }
 
 /** From the request that the schedule began a chat with to the end of its last turn: the virtual user is taken between them as well. */
@@ -38,10 +40,10 @@ export const chatsOf = (
   })
 
 /** The level that was reached or passed for half of the time, and the highest; null for an empty interval. */
-export const inFlightIn = (levels: readonly Level[], from: number, to: number): { p50: number; max: number } | null => {
+export const inFlightIn = ({ at, counts }: Levels, from: number, to: number): { p50: number; max: number } | null => {
   const msAt = new Map<number, number>()
-  levels.forEach(({ at, count }, index) => {
-    const ms = Math.min(levels[index + 1]?.at ?? to, to) - Math.max(at, from)
+  counts.forEach((count, index) => {
+    const ms = Math.min(at[index + 1] ?? to, to) - Math.max(at[index] ?? to, from)
     if (ms > 0) msAt.set(count, (msAt.get(count) ?? 0) + ms)
   })
   if (msAt.size === 0) return to > from ? { p50: 0, max: 0 } : null

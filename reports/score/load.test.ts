@@ -180,21 +180,12 @@ test('in flight is counted by time, not by event', () => {
     { started: 2, ended: 4 },
     { started: 4, ended: 5 },
   ])
-  expect(levels).toEqual([
-    { at: 0, count: 1 },
-    { at: 2, count: 2 },
-    { at: 4, count: 2 },
-    { at: 5, count: 1 },
-    { at: 10, count: 0 },
-  ])
+  expect(levels).toEqual({ at: Float64Array.of(0, 2, 4, 5, 10), counts: Int32Array.of(1, 2, 2, 1, 0) })
   expect(inFlightIn(levels, 0, 10)).toEqual({ p50: 1, max: 2 })
   expect(inFlightIn(levels, 0, 40)).toEqual({ p50: 0, max: 2 })
   expect(inFlightIn(levels, 2, 5)).toEqual({ p50: 2, max: 2 })
   const one = { started: 0, ended: 9 }
-  expect(inFlightLevels([one, one])).toEqual([
-    { at: 0, count: 2 },
-    { at: 9, count: 0 },
-  ])
+  expect(inFlightLevels([one, one])).toEqual({ at: Float64Array.of(0, 9), counts: Int32Array.of(2, 0) })
 })
 
 test('a user who reads the answer before the next question is there all the time', () => {

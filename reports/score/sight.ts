@@ -1,10 +1,10 @@
 import type { RunData } from '../read/run-data.ts'
 import type { Episode } from './episodes.ts'
-import { observedTo, wasScraped } from './scrapes.ts'
+import { observedTo, scrapeIntervalAround, wasScraped } from './scrapes.ts'
 import type { StepRecord } from './steps.ts'
 import type { Subject } from './subjects.ts'
 import { wasInForce, wereTogether } from './together.ts'
-import { windowOf, type Window } from './windows.ts'
+import { bitAt, windowOf, type Window } from './windows.ts'
 
 /** What one alert did about one fault, before anybody asks whether that was wanted. */
 export type Sight =
@@ -39,23 +39,28 @@ export interface Seen {
 export interface Stage {
   run: RunData
   steps: readonly StepRecord[]
-  scrapeIntervalMs: number
+  /** Of each step: how far apart scrapes were when its fault bit. */
+  scrapeMs: readonly number[]
   observedTo: number | null
 }
 
 export const makeStage = (run: RunData, steps: readonly StepRecord[]): Stage => ({
   run,
   steps,
-  scrapeIntervalMs: run.plan?.timing.scrapeIntervalMs ?? 0,
+  scrapeMs: steps.map(({ injected, effective }) => {
+    const configuredMs = run.plan?.timing.scrapeIntervalMs ?? 0
+    return injected === null
+      ? configuredMs
+      : scrapeIntervalAround(run.scrapes, bitAt({ injected, effective }), configuredMs)
+  }),
   observedTo: observedTo(run.alerts, run.scrapes),
 })
 
 /** What each step's fault and one alert have to do with each other, and the episodes that no step accounts for. */
 export const sightsOf = (subject: Subject, stage: Stage): { seen: Seen[]; outside: Episode[] } => {
-  const windows = stage.steps.map((step) => {
+  const windows = stage.steps.map((step, index) => {
     const { injected } = step
-    const { scrapes } = stage.run
-    return injected === null ? null : windowOf(subject, { ...step, injected }, scrapes, stage.scrapeIntervalMs)
+    return injected === null ? null : windowOf(subject, { ...step, injected }, stage.scrapeMs[index] ?? 0)
   })
   const owners = new Map(subject.episodes.map((episode) => [episode, ownersOf(episode, windows, stage.steps)]))
   const seen = stage.steps.map((step, index) => {

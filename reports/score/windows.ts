@@ -8,9 +8,7 @@ import {
   type Interval,
   type Timing,
 } from '../../lib/core/alert-window.ts'
-import type { SampleSeries } from '../../lib/core/run-folder.ts'
 import type { Stretch } from './conditions.ts'
-import { scrapeIntervalAround } from './scrapes.ts'
 import type { StepRecord } from './steps.ts'
 import type { Subject } from './subjects.ts'
 
@@ -42,14 +40,8 @@ export interface Window {
  * show that (`onset`). Where the rule's own expression was evaluated again and held earlier, `to` is the firing that it predicts. It
  * never makes the window longer: a rule that looks too slowly would excuse itself.
  */
-export const windowOf = (
-  subject: Subject,
-  step: StepRecord & { injected: number },
-  scrapes: readonly SampleSeries[] | null,
-  scrapeIntervalMs: number,
-): Window => {
-  const fault = { from: step.injected, to: Math.max(step.injected, step.effective ?? step.injected) }
-  const scrapeMs = scrapeIntervalAround(scrapes, fault.to, scrapeIntervalMs)
+export const windowOf = (subject: Subject, step: StepRecord & { injected: number }, scrapeMs: number): Window => {
+  const fault = { from: step.injected, to: bitAt(step) }
   const timings = subject.rules.map((rule) => ruleTiming(rule, scrapeMs))
   const bounds = alertWindow(fault, timings, step.expected.onsetMs)
   const tolerance = most(timings, toleranceMs)
@@ -75,6 +67,10 @@ export const windowOf = (
     roomMs: attribution.to - step.injected,
   }
 }
+
+/** When the fault was seen to bite: never before it was injected. */
+export const bitAt = ({ injected, effective }: { injected: number; effective: number | null }): number =>
+  Math.max(injected, effective ?? injected)
 
 // --- Internal helpers ---
 
