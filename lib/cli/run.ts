@@ -5,15 +5,10 @@ import { execa } from 'execa'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { requireIdle } from '../../chaos/controller/idle.ts'
-import { exportDataset } from '../../reports/dataset/export.ts'
-import { writeReport } from '../../reports/page/write-report.ts'
-import { scoreRun } from '../../reports/score/score-run.ts'
-import { verdictTable } from '../../reports/score/table.ts'
 import { stopCluster } from '../cluster/cluster.ts'
 import type { Calibration } from '../core/calibration.ts'
 import { errorMessage, EXIT, type ExitCode, UserError } from '../core/errors.ts'
 import type { RunInfo } from '../core/run-folder.ts'
-import { RUN_FILES } from '../core/run-folder.ts'
 import { Symptom } from '../core/symptom.ts'
 import { calibrate } from '../k6/calibration/calibrate.ts'
 import { readCalibration } from '../k6/calibration/store.ts'
@@ -24,6 +19,7 @@ import { toolPath } from '../toolchain/tools.mjs'
 import { calibrationTools } from './calibrate.ts'
 import { type Context, stateRoot } from './context.ts'
 import { readInputs } from './embedded-inputs.ts'
+import { judgeFolder, type VerdictFlags } from './judge-folder.ts'
 import { watchLive } from './live.ts'
 import { requirePlayable, requireRunsWritable } from './preflight.ts'
 import { ROOT } from './root.ts'
@@ -31,7 +27,7 @@ import { limitsFor, scaleRun } from './scale-run.ts'
 import { exitCodeOf } from './score.ts'
 import { isNamed, resolveTarget, type TargetFlags } from './target.ts'
 
-export interface RunFlags extends TargetFlags {
+export interface RunFlags extends TargetFlags, VerdictFlags {
   symptoms?: string
   runs: string
   seed?: number
@@ -39,8 +35,6 @@ export interface RunFlags extends TargetFlags {
   keep?: boolean
   /** Commander's word for --no-calibrate. */
   calibrate?: boolean
-  json?: boolean
-  verbose?: boolean
 }
 
 /** The main job: a target, a plan, a run, a verdict, a page, a data set. */
@@ -134,14 +128,7 @@ const judge = async (context: Context, flags: RunFlags, { dir, info, unhealed }:
     )
     return unhealed.length > 0 ? EXIT.unhealed : EXIT.interrupted
   }
-  context.status('judging')
-  const verdict = await scoreRun(dir)
-  await writeReport(dir)
-  await exportDataset(dir)
-  const { columns, colour } = context
-  const table = (): string => verdictTable(verdict, { columns, colour, verbose: flags.verbose ?? false })
-  context.out(flags.json === true ? `${JSON.stringify(verdict, null, 2)}\n` : table())
-  context.err(`\nreport    ${join(dir, RUN_FILES.report)}\ndata set  ${join(dir, RUN_FILES.dataset)}\n`)
+  const verdict = await judgeFolder(context, dir, flags)
   const left = [...verdict.unhealed, ...unhealed.map(({ name }) => name)]
   if (info.ending === 'halted' && left.length === 0) return EXIT.halted
   return exitCodeOf({ outcome: verdict.outcome, unhealed: left })

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads'
 import { faults } from '../../chaos/faults/registry.gen.ts'
-import { deriveSeed, seededRandom } from '../core/random.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { SIGNALS } from '../core/signal.ts'
 import type { Symptom } from '../core/symptom.ts'
@@ -44,12 +43,7 @@ export interface Campaign {
   errors: { seed: number; message: string }[]
 }
 
-const MINUTE = 60_000
 const YOUNG_MIB = 256
-
-/** When a seed's run starts: where in the intervals of scrapes and evaluations it falls is part of what a seed draws. */
-export const startOf = (base: number, seed: number): number =>
-  base + Math.floor(seededRandom(deriveSeed(seed, 'start')).next() * MINUTE)
 
 /** Metrics that a verdict can depend on: those of the rules, of the faults' own checks, of conditions, and of the load. */
 export const wantedMetrics = ({ stack, scenario }: CampaignJob): ((metric: string) => boolean) => {

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { faults } from '../../chaos/faults/registry.gen.ts'
 import { errorMessage } from '../core/errors.ts'
 import { startSimulatedPrometheus } from '../simulate/prometheus/simulated-prometheus.ts'
 import { playIncident } from '../simulate/incident.ts'
 import { toolPath } from '../toolchain/tools.mjs'
-import { type CampaignJob, incidentLine, startOf, wantedMetrics, type WorkerMessage } from './simulate-campaign.ts'
+import { type CampaignJob, incidentLine, wantedMetrics, type WorkerMessage } from './simulate-campaign.ts'
+import { incidentOf, simulatedMs } from './simulate-incident.ts'
 import { judgeIncident } from './simulate-verdict.ts'
 
 /** One worker of a campaign: plays the seeds that it is sent, one after the other, and answers each with its line. */
@@ -16,25 +16,9 @@ const wanted = wantedMetrics(job)
 
 const play = async (seed: number): Promise<WorkerMessage> => {
   try {
-    const { scenario, workload, stack, symptoms, base } = job
-    const incident = await playIncident({
-      scenario,
-      workload,
-      stack,
-      seed,
-      symptoms,
-      registry: faults,
-      prometheus,
-      startedAt: startOf(base, seed),
-      versions: {},
-      git: null,
-      argv: [],
-      wanted,
-      detailed: false,
-    })
-    const { startedAt, endedAt } = incident.info
-    const verdict = await judgeIncident(scenario, incident)
-    return { kind: 'line', line: incidentLine(seed, verdict), simulatedMs: (endedAt ?? startedAt) - startedAt }
+    const incident = await playIncident({ ...incidentOf(job, seed, prometheus), wanted })
+    const verdict = await judgeIncident(job.scenario, incident)
+    return { kind: 'line', line: incidentLine(seed, verdict), simulatedMs: simulatedMs(incident) }
   } catch (error) {
     return { kind: 'error', seed, message: errorMessage(error) }
   }

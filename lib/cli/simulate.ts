@@ -4,13 +4,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { faults } from '../../chaos/faults/registry.gen.ts'
 import { shippedRules, userRules } from '../../chaos/rules/load.ts'
-import { exportDataset } from '../../reports/dataset/export.ts'
-import { writeReport } from '../../reports/page/write-report.ts'
-import { scoreRun } from '../../reports/score/score-run.ts'
-import { verdictTable } from '../../reports/score/table.ts'
 import { PROFILES, type StackProfile } from '../../stack/profiles.ts'
 import { EXIT, type ExitCode } from '../core/errors.ts'
-import { RUN_FILES } from '../core/run-folder.ts'
 import type { Outcome } from '../core/verdict.ts'
 import { alertsIn } from '../prometheus/rule-file.ts'
 import { loadScenario } from '../run/scenario-file.ts'
@@ -21,14 +16,16 @@ import { writeRunFolder } from '../simulate/run-folder.ts'
 import { readStack } from '../simulate/stack.ts'
 import { toolPath } from '../toolchain/tools.mjs'
 import type { Context } from './context.ts'
+import { judgeFolder, type VerdictFlags } from './judge-folder.ts'
 import { requirePlayable, requireRunsWritable } from './preflight.ts'
 import { ROOT } from './root.ts'
 import { readSymptoms, WORKLOADS } from './run.ts'
 import { exitCodeOf } from './score.ts'
-import { type CampaignJob, runCampaign, startOf } from './simulate-campaign.ts'
+import { type CampaignJob, runCampaign } from './simulate-campaign.ts'
+import { incidentOf, simulatedMs } from './simulate-incident.ts'
 import { campaignTable, totalsOf } from './simulate-table.ts'
 
-export interface SimulateFlags {
+export interface SimulateFlags extends VerdictFlags {
   seeds?: number
   jobs?: number
   seed?: number
@@ -36,8 +33,6 @@ export interface SimulateFlags {
   rules?: string[]
   symptoms?: string
   runs: string
-  json?: boolean
-  verbose?: boolean
 }
 
 const MINUTE = 60_000
@@ -70,41 +65,20 @@ const rulesOf = ({ rules }: SimulateFlags, { ruleFactor }: StackProfile): Promis
   rules === undefined ? shippedRules(ruleFactor) : userRules(rules, { promtool: toolPath('promtool') })
 
 const one = async (context: Context, job: CampaignJob, seed: number, flags: SimulateFlags): Promise<ExitCode> => {
-  const { scenario, workload, stack, symptoms, base } = job
   await requireRunsWritable(flags.runs)
   context.status('simulating')
   const began = performance.now()
   await using prometheus = startSimulatedPrometheus(toolPath('simulated-prometheus'))
   const incident = await playIncident({
-    scenario,
-    workload,
-    stack,
-    seed,
-    symptoms,
-    registry: faults,
-    prometheus,
-    startedAt: startOf(base, seed),
+    ...incidentOf(job, seed, prometheus),
     versions: await versions(),
-    git: null,
     argv: context.argv,
     wanted: null,
     detailed: true,
   })
   const tookMs = performance.now() - began
-  const dir = await writeRunFolder(flags.runs, scenario, incident)
-  context.status('judging')
-  const verdict = await scoreRun(dir)
-  await writeReport(dir)
-  await exportDataset(dir)
-  const { columns, colour } = context
-  const table = (): string => verdictTable(verdict, { columns, colour, verbose: flags.verbose ?? false })
-  context.out(flags.json === true ? `${JSON.stringify(verdict, null, 2)}\n` : table())
-  const { startedAt, endedAt } = incident.info
-  const simulatedMs = (endedAt ?? startedAt) - startedAt
-  context.err(
-    `\n${speed(simulatedMs, tookMs)}\nreport    ${join(dir, RUN_FILES.report)}\ndata set  ${join(dir, RUN_FILES.dataset)}\n`,
-  )
-  return exitCodeOf(verdict)
+  const dir = await writeRunFolder(flags.runs, job.scenario, incident)
+  return exitCodeOf(await judgeFolder(context, dir, flags, speed(simulatedMs(incident), tookMs)))
 }
 
 const many = async (
@@ -124,11 +98,11 @@ const many = async (
     onProgress: (done) => context.status(`simulated ${done} of ${count} incidents`),
   })
   context.status('')
-  const { lines, errors, simulatedMs } = campaign
+  const { lines, errors } = campaign
   for (const { seed, message } of errors) context.err(`seed ${seed} could not be played: ${message}\n`)
   if (flags.json === true) context.out(`${JSON.stringify({ ...totalsOf(campaign), lines, errors }, null, 2)}\n`)
   else context.out(campaignTable(campaign))
-  context.err(`\n${speed(simulatedMs, performance.now() - began)}\n`)
+  context.err(`\n${speed(campaign.simulatedMs, performance.now() - began)}\n`)
   if (context.interrupted()) return EXIT.interrupted
   return EXIT[errors.length > 0 ? 'unknown' : worst(lines.map(({ outcome }) => outcome))]
 }
@@ -138,8 +112,8 @@ const worst = (outcomes: readonly Outcome[]): Outcome => {
   return outcomes.includes('unknown') || outcomes.length === 0 ? 'unknown' : 'pass'
 }
 
-const speed = (simulatedMs: number, tookMs: number): string =>
-  `simulated ${Math.round(simulatedMs / 1_000)} s in ${(tookMs / 1_000).toFixed(1)} s: ${Math.round(simulatedMs / tookMs)} times real time`
+const speed = (ms: number, tookMs: number): string =>
+  `simulated ${Math.round(ms / 1_000)} s in ${(tookMs / 1_000).toFixed(1)} s: ${Math.round(ms / tookMs)} times real time`
 
 const versions = async (): Promise<Record<string, string>> => {
   const manifest: { version: string } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
