@@ -18,7 +18,7 @@ import { openRunFolder, writeJson } from './folder.ts'
 import { openJournal } from './journal.ts'
 import { packRun } from './pack.ts'
 import type { Prepared } from './prepare.ts'
-import { redactArgv } from './redact.ts'
+import { newRunInfo } from './run-info.ts'
 import { watches } from './watches.ts'
 
 export interface RunInput extends Prepared {
@@ -53,7 +53,14 @@ export const runDrill = async (input: RunInput): Promise<RunResult> => {
   const { scenario, connections, target, plan, clock = systemClock } = input
   const startedAt = clock.now()
   const dir = await openRunFolder(input.runs, scenario.name, startedAt)
-  const info = newRunInfo(input, startedAt)
+  const info = newRunInfo({
+    ...input,
+    scenario: scenario.name,
+    startedAt,
+    versions: { ...input.versions, ...input.targetVersions },
+    simulated: false,
+    scale: input.scale ?? null,
+  })
   const save = (): Promise<void> => saving(dir, () => writeJson(join(dir, RUN_FILES.run), info))
   await save()
   await saving(dir, () => writeJson(join(dir, RUN_FILES.scenario), scenario))
@@ -189,25 +196,6 @@ const healing = (
   }
   return () => (report ??= healNow())
 }
-
-const newRunInfo = (input: RunInput, startedAt: number): RunInfo => ({
-  schema: 1,
-  id: `${input.scenario.name}-${startedAt.toString(36)}`,
-  scenario: input.scenario.name,
-  argv: redactArgv(input.argv),
-  seed: input.seed,
-  startedAt,
-  endedAt: null,
-  loadStartedAt: null,
-  loadEndedAt: null,
-  ending: 'open',
-  endingReason: null,
-  versions: { ...input.versions, ...input.targetVersions },
-  git: input.git,
-  synthetic: input.synthetic,
-  simulated: false,
-  scale: input.scale ?? null,
-})
 
 const saving = async <T>(dir: string, write: () => Promise<T>): Promise<T> => {
   try {

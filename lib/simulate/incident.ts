@@ -12,6 +12,7 @@ import type { PrometheusClient } from '../prometheus/client.ts'
 import type { SymptomMap } from '../prometheus/rules.ts'
 import { playOut } from '../run/ending.ts'
 import { makePlan } from '../run/plan.ts'
+import { newRunInfo } from '../run/run-info.ts'
 import { timeLimit, type Watch } from '../run/watch.ts'
 import { createClockwork } from './clockwork.ts'
 import { createController } from './faults/controller.ts'
@@ -78,14 +79,14 @@ export const playIncident = async (input: IncidentInput): Promise<Incident> => {
 const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incident> => {
   const { scenario, workload, stack, seed, startedAt } = input
   const clock = createClockwork(startedAt - WARM_UP_MS)
-  const runId = `${scenario.name}-${startedAt.toString(36)}`
   const fleet = await createFleet({ ...input, clock, seed: deriveSeed(seed, 'fleet') })
   const journal: Event[] = []
   const note = (entry: Pick<Event, 'actor' | 'phase' | 'what' | 'value'>): void => {
     const wall = clock.now()
     journal.push({ seq: journal.length, mono: Math.round(wall - startedAt), wall, ...entry })
   }
-  const info = newInfo(input, runId)
+  const info = infoOf(input)
+  const runId = info.id
   const log = createRequestLog(runId)
   const controller = createController({
     clock,
@@ -201,24 +202,16 @@ const underLoad = (target: TargetSnapshot, run: string): TargetSnapshot => ({
 
 /** From the load's end to the run's. */
 const ENDING_MS = 600
-const newInfo = ({ scenario, seed, argv, versions, git, stack, startedAt }: IncidentInput, id: string): RunInfo => ({
-  schema: 1,
-  id,
-  scenario: scenario.name,
-  argv: [...argv],
-  seed,
-  startedAt,
-  endedAt: null,
-  loadStartedAt: null,
-  loadEndedAt: null,
-  ending: 'open',
-  endingReason: null,
-  versions: { ...versions, ...stack.versions },
-  git,
-  synthetic: ['cluster', 'engine', 'gpu', 'load'],
-  simulated: true,
-  scale: null,
-})
+
+const infoOf = ({ scenario, versions, stack, ...input }: IncidentInput): RunInfo =>
+  newRunInfo({
+    ...input,
+    scenario: scenario.name,
+    versions: { ...versions, ...stack.versions },
+    synthetic: ['cluster', 'engine', 'gpu', 'load'],
+    simulated: true,
+    scale: null,
+  })
 
 const gatherFacts = async ({ stack, symptoms }: IncidentInput, { client, cluster }: Fleet) => {
   const { serving, profile } = stack
