@@ -1,4 +1,4 @@
-import type { Line } from '../bench-load/line.ts'
+import type { Line } from '../bench/line.ts'
 import { replays } from './replay.ts'
 import { serverCost } from './server.ts'
 import { simulatedTime } from './simulate.ts'

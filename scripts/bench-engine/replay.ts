@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { cpu } from '../../lib/vllm/hardware/presets.ts'
 import { parseRecording } from '../../lib/vllm/recording/format.ts'
 import { judgeReplay } from '../../lib/vllm/recording/fit.ts'
-import type { Line } from '../bench-load/line.ts'
+import type { Line } from '../bench/line.ts'
 
 const RECORDINGS = new URL('../../lib/vllm/fixtures/vllm-0.32.0/', import.meta.url)
 

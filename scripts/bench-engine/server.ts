@@ -1,43 +1,30 @@
-import { fork, spawn } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
-import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { atMost, info, type Line } from '../bench-load/line.ts'
+import { startVllm } from '../../stack/apps/vllm/testing/process.ts'
+import { atMost, info, type Line } from '../bench/line.ts'
 
 const GROUP = 'server'
 const STREAMS = 400
 const STEP_MS = 40
 const SECONDS = 20
-const MAIN = fileURLToPath(new URL('../../stack/apps/vllm/main.ts', import.meta.url))
 const READER = fileURLToPath(new URL('stream-reader.ts', import.meta.url))
 
 /** What one emulated vLLM with 400 running streams costs: CPU of its two processes, not of the client. */
 export const serverCost = async (progress: (text: string) => void): Promise<Line[]> => {
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const args = ['--model', 'm-8B', '--max-model-len', '8192', '--max-num-seqs', '512', '--disable-uvicorn-access-log']
-  const server = spawn(process.execPath, [MAIN, ...args, '--host', '127.0.0.1', '--port', String(port)], {
-    // On an h100 a step of 400 sequences takes less than the floor: every step takes exactly that.
-    env: {
-      ...process.env,
-      NODE_ENV: 'production',
-      VLLM_EMULATOR_PRESET: 'h100',
-      VLLM_EMULATOR_STEP_FLOOR_MS: String(STEP_MS),
-      VLLM_EMULATOR_COLD_START: '500ms',
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const args = ['--max-model-len', '8192', '--max-num-seqs', '512', '--disable-uvicorn-access-log']
+  // On an h100 a step of 400 sequences takes less than the floor: every step takes exactly that.
+  await using vllm = await startVllm(args, {
+    NODE_ENV: 'production',
+    VLLM_EMULATOR_PRESET: 'h100',
+    VLLM_EMULATOR_STEP_FLOOR_MS: String(STEP_MS),
   })
-  try {
-    await ready(url)
-    progress(`${STREAMS} streams, a token every ${STEP_MS} ms, for ${SECONDS} s`)
-    return await measure(url, server.pid ?? 0)
-  } finally {
-    server.kill('SIGKILL')
-  }
+  await vllm.ready()
+  progress(`${STREAMS} streams, a token every ${STEP_MS} ms, for ${SECONDS} s`)
+  return await measure(vllm.url, vllm.child.pid ?? 0)
 }
 
 // --- Internal helpers ---
@@ -96,22 +83,4 @@ const steps = async (url: string): Promise<{ count: number; seconds: number }> =
   const value = (suffix: string): number =>
     Number(new RegExp(`^vllm:inter_token_latency_seconds_${suffix}{[^}]*} (\\S+)$`, 'm').exec(page)?.[1])
   return { count: value('count'), seconds: value('sum') }
-}
-
-const ready = async (url: string): Promise<void> => {
-  for (let tries = 0; tries < 300; tries++) {
-    const answer = await fetch(`${url}/health`).catch(() => null)
-    if (answer?.ok === true) return
-    await delay(100)
-  }
-  throw new Error('the server was not ready within 30 s')
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  // A listening TCP server has an address object.
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }

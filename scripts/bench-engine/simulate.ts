@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
-import { atMost, info, type Line } from '../bench-load/line.ts'
+import { atMost, info, type Line } from '../bench/line.ts'
 
 const GROUP = 'simulated time'
 /** The compiler is through with the hot paths after that. */

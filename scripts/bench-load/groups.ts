@@ -5,7 +5,7 @@ import { type Measurement, requestSeconds } from '../../lib/k6/calibration/measu
 import type { Emission } from '../../lib/k6/calibration/server.ts'
 import { type Bench, EMISSION } from './bench.ts'
 import { criticalDistance, exponentialDistance } from './kolmogorov.ts'
-import { atMost, info, type Line } from './line.ts'
+import { atMost, info, type Line } from '../bench/line.ts'
 
 const RATE = 370
 const USERS = 1_000
