@@ -1,63 +1,28 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ArrivalCount, PackedRequest, RUN_FILES } from '../lib/core/run-folder.ts'
-import { after, at, ramp, requests, Scenario, type ScenarioInput } from '../lib/core/scenario.ts'
+import { ArrivalCount, RUN_FILES } from '../lib/core/run-folder.ts'
+import { after, at, ramp, requests, type ScenarioInput } from '../lib/core/scenario.ts'
 import { until } from '../lib/core/until.ts'
-import { Workload } from '../lib/core/workload.ts'
 import { writeBundle } from '../lib/k6/bundle.ts'
 import { BUNDLE, commandLine, environment } from '../lib/k6/command.ts'
-import { type LoadOptions, type LoadRun, startLoad } from '../lib/k6/runner.ts'
 import { packRequests } from '../lib/k6/records.ts'
+import { type LoadRun, startLoad } from '../lib/k6/runner.ts'
 import { scriptData } from '../lib/k6/script-data.ts'
-import { readParquet } from '../lib/parquet/read.ts'
-import { toolPath } from '../lib/toolchain/tools.mjs'
-import { startFakeCompletions } from './support/fake-completions.ts'
-import { kubeconfigFor, startFakeFaults } from './support/fake-faults.ts'
+import { type LoadBench, openLoadBench, packedIn } from './support/load.ts'
 
-const workload = Workload.parse({
-  name: 'test',
-  summary: 'short',
-  endpoint: 'chat',
-  sharedPromptTokens: 10,
-  promptTokens: { min: 10, max: 20 },
-  outputTokens: { min: 10, max: 20 },
-  thinkTime: { min: '100ms', max: '400ms' },
-  requestTimeout: '10s',
-})
-
-let dir = ''
-let server: Awaited<ReturnType<typeof startFakeCompletions>>
-let faults: Awaited<ReturnType<typeof startFakeFaults>>
+let bench: LoadBench
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'k6-'))
-  server = await startFakeCompletions(20)
-  faults = await startFakeFaults()
-  await writeFile(join(dir, 'kubeconfig'), kubeconfigFor(faults.url))
+  bench = await openLoadBench(20)
 })
 afterAll(async () => {
-  await server.close()
-  await faults.close()
-  await rm(dir, { recursive: true })
+  await bench[Symbol.asyncDispose]()
 })
 
-const scenario = (parts: Partial<ScenarioInput>) =>
-  Scenario.parse({
-    name: 'test',
-    summary: 'short',
-    load: { users: ramp().to(5, '1s').hold('7s'), workload: 'test' },
-    timeline: {},
-    ...parts,
-  })
-
-/** As the run does it once the faults' records are there. */
-const packed = async (runDir: string): Promise<PackedRequest[]> => {
-  await packRequests(runDir, [])
-  return z.array(PackedRequest).parse(await readParquet(join(runDir, RUN_FILES.requests)))
-}
+const options = (name: string, parts: Partial<ScenarioInput>) =>
+  bench.options(name, { load: { users: ramp().to(5, '1s').hold('6s'), workload: 'test' }, ...parts })
 
 /** The steps that were refused, once the timeline is over; a load that ends before says why. */
 const timelineOf = ({ timelineFinished, finished }: LoadRun): Promise<string[]> =>
@@ -67,31 +32,6 @@ const timelineOf = ({ timelineFinished, finished }: LoadRun): Promise<string[]> 
       throw new Error(`the load ended (${outcome}) before its timeline did: ${message}`)
     }),
   ])
-
-type Told = Parameters<LoadOptions['onEvent']>[0]
-
-const options = (name: string, parts: Partial<ScenarioInput>) => {
-  const events: Told[] = []
-  return {
-    events,
-    k6: toolPath('k6'),
-    runDir: join(dir, name),
-    scenario: scenario(parts),
-    workload,
-    target: {
-      kubeconfig: join(dir, 'kubeconfig'),
-      namespace: 'llm',
-      selector: 'app=vllm',
-      url: server.url,
-      model: 'tiny',
-      prometheus: { url: server.url, headers: {} },
-    },
-    runId: `test-${name}abcd`,
-    seed: 1,
-    onEvent: (event: Told): void => void events.push(event),
-    signal: new AbortController().signal,
-  }
-}
 
 test('users and the timeline play on one clock, and everything is on record', async () => {
   const input = options('whole', {
@@ -107,9 +47,9 @@ test('users and the timeline play on one clock, and everything is on record', as
   const result = await load.finished
   expect(result).toMatchObject({ outcome: 'completed', message: '', refused: ['refused'], timelineFinished: true })
   const startedAt = result.loadStartedAt ?? 0
-  expect(result.loadEndedAt - startedAt).toBeGreaterThan(8_000)
+  expect(result.loadEndedAt - startedAt).toBeGreaterThan(7_000)
 
-  const [first, second] = faults.created()
+  const [first, second] = bench.faults.created()
   expect(first?.fault).toMatchObject({
     metadata: {
       name: 'test-first-holeabcd',
@@ -135,7 +75,7 @@ test('users and the timeline play on one clock, and everything is on record', as
     'timeline-finished',
   ])
 
-  const records = await packed(input.runDir)
+  const records = await packedIn(input.runDir)
   expect(new Set(records.map(({ vu }) => vu)).size).toBe(5)
   // The server may log them, and its log may be shown to who must not know the scenario.
   for (const { id } of records) expect(id).toMatch(/^[\da-f]{12}-\d+-\d+$/)
@@ -160,7 +100,7 @@ test('users and the timeline play on one clock, and everything is on record', as
     .object({ metrics: z.record(z.string(), z.object({ values: z.record(z.string(), z.number()) })) })
     .parse(JSON.parse(await readFile(join(input.runDir, RUN_FILES.summary), 'utf8')))
   expect(summary.metrics['llm_requests']?.values['count']).toBe(whole.length)
-  expect(server.writes()).toBeGreaterThan(2)
+  expect(bench.server.writes()).toBeGreaterThan(2)
   expect(summary.metrics['llm_in_flight']?.values['max']).toBeGreaterThan(0)
 })
 
@@ -177,7 +117,7 @@ test('a schedule is kept, whatever the answers take', async () => {
   expect(result).toMatchObject({ outcome: 'completed', message: '' })
   const startedAt = result.loadStartedAt ?? 0
 
-  const records = await packed(input.runDir)
+  const records = await packedIn(input.runDir)
   const count = ArrivalCount.parse(JSON.parse(await readFile(join(input.runDir, RUN_FILES.arrivals), 'utf8')))
   // 240 of them, give or take five standard deviations.
   expect(count.due).toBeGreaterThan(160)
@@ -208,10 +148,10 @@ test('a seed draws the same schedule again, and another another', async () => {
       await startLoad(input)
     ).finished
     // Records are in the order in which the requests were sent, which a busy machine may change.
-    const wanted = (await packed(input.runDir)).map(({ intended }) => intended ?? 0).sort((a, b) => a - b)
+    const wanted = (await packedIn(input.runDir)).map(({ intended }) => intended ?? 0).sort((a, b) => a - b)
     return wanted.map((time) => Math.round(time - (wanted[0] ?? 0)))
   }
-  const [first, again, other] = [await times('seed-1', 1), await times('seed-1b', 1), await times('seed-2', 2)]
+  const [first, again, other] = await Promise.all([times('seed-1', 1), times('seed-1b', 1), times('seed-2', 2)])
   expect(again.slice(0, 20)).toEqual(first.slice(0, 20))
   expect(other.slice(0, 20)).not.toEqual(first.slice(0, 20))
 })
@@ -226,13 +166,13 @@ test('a stop ends the load in order, at once and once', async () => {
   expect(Date.now() - asked).toBeLessThan(5_000)
   const result = await load.finished
   expect(result).toMatchObject({ outcome: 'stopped', message: '', exitCode: 105 })
-  expect((await packed(input.runDir)).length).toBeGreaterThan(3)
+  expect((await packedIn(input.runDir)).length).toBeGreaterThan(3)
   expect(JSON.parse(await readFile(join(input.runDir, RUN_FILES.summary), 'utf8'))).toHaveProperty('metrics')
   await load.stop()
 })
 
 test('a k6 that is not there, and one that cannot write its records, fail with the reason', async () => {
-  const missing = await startLoad({ ...options('missing', {}), k6: join(dir, 'no-k6') })
+  const missing = await startLoad({ ...options('missing', {}), k6: join(bench.dir, 'no-k6') })
   expect(await missing.finished).toMatchObject({ outcome: 'failed', message: expect.stringContaining('ENOENT') })
 
   const full = options('full', {})
@@ -251,7 +191,7 @@ test('k6 ends in order when its parent is killed', async () => {
   const { runDir } = input
   await mkdir(join(runDir, 'load'), { recursive: true })
   await mkdir(join(runDir, 'k6'))
-  await writeBundle(join(runDir, BUNDLE), scriptData(input.scenario, workload, 1))
+  await writeBundle(join(runDir, BUNDLE), scriptData(input.scenario, input.workload, 1))
   // Its log is a file here, since a broken pipe would end it as well, and not in order.
   const shell = ['-c', 'k6=$1; log=$2; shift 2; "$k6" "$@" 2>"$log" & wait', 'sh']
   const parent = execa('sh', [...shell, input.k6, join(runDir, 'log'), ...commandLine(input)], {

@@ -1,96 +1,37 @@
 /** What k6 does for the timeline's traffic faults and conditions, by what the server and the records saw of it. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { PackedRequest, RUN_FILES } from '../lib/core/run-folder.ts'
-import { after, at, ramp, requests, Scenario, type ScenarioInput, when } from '../lib/core/scenario.ts'
+import type { PackedRequest } from '../lib/core/run-folder.ts'
+import { after, at, ramp, requests, type ScenarioInput, when } from '../lib/core/scenario.ts'
 import { until } from '../lib/core/until.ts'
-import { Workload } from '../lib/core/workload.ts'
-import { packRequests } from '../lib/k6/records.ts'
-import { type LoadOptions, startLoad } from '../lib/k6/runner.ts'
-import { readParquet } from '../lib/parquet/read.ts'
-import { extraUsers } from '../lib/run/extra-users.ts'
-import { faults as registry } from '../chaos/faults/registry.gen.ts'
-import { toolPath } from '../lib/toolchain/tools.mjs'
-import { startFakeCompletions } from './support/fake-completions.ts'
-import { kubeconfigFor, startFakeFaults } from './support/fake-faults.ts'
+import { startLoad } from '../lib/k6/runner.ts'
+import { type LoadBench, openLoadBench, packedIn, type Told } from './support/load.ts'
 
-const workload = Workload.parse({
-  name: 'test',
-  summary: 'short',
-  endpoint: 'chat',
-  sharedPromptTokens: 40,
-  promptTokens: { min: 20, max: 30 },
-  outputTokens: { min: 10, max: 14 },
-  thinkTime: { min: '100ms', max: '200ms' },
-  requestTimeout: '10s',
-})
-
-let dir = ''
-let server: Awaited<ReturnType<typeof startFakeCompletions>>
-let faults: Awaited<ReturnType<typeof startFakeFaults>>
+let bench: LoadBench
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'traffic-'))
-  server = await startFakeCompletions(10)
-  faults = await startFakeFaults()
-  await writeFile(join(dir, 'kubeconfig'), kubeconfigFor(faults.url))
+  bench = await openLoadBench(10)
 })
 afterEach(async () => {
-  await server.close()
-  await faults.close()
-  await rm(dir, { recursive: true })
+  await bench[Symbol.asyncDispose]()
 })
 
-type Told = Parameters<LoadOptions['onEvent']>[0]
-
 const start = async (parts: Partial<ScenarioInput>) => {
-  const scenario = Scenario.parse({
-    name: 'test',
-    summary: 'short',
-    load: { users: ramp().to(5, '500ms').hold('8s'), workload: 'test' },
-    baseline: '1s',
-    timeline: {},
-    ...parts,
-  })
-  const events: Told[] = []
-  const runDir = join(dir, 'run')
-  const load = await startLoad({
-    k6: toolPath('k6'),
-    runDir,
-    scenario,
-    workload,
-    target: {
-      kubeconfig: join(dir, 'kubeconfig'),
-      namespace: 'llm',
-      selector: 'app=vllm',
-      url: server.url,
-      model: 'tiny',
-      prometheus: { url: server.url, headers: {} },
-    },
-    runId: 'test-abcdefgh',
-    seed: 1,
-    extraUsers: extraUsers(scenario, registry),
-    onEvent: (event) => void events.push(event),
-    signal: new AbortController().signal,
-  })
-  const packed = async (): Promise<PackedRequest[]> => {
-    await packRequests(runDir, [])
-    return z.array(PackedRequest).parse(await readParquet(join(runDir, RUN_FILES.requests)))
-  }
-  return { load, events, packed }
+  const load = { users: ramp().to(5, '500ms').hold('8s'), workload: 'test' }
+  const input = bench.options('run', { load, baseline: '1s', ...parts })
+  return { load: await startLoad(input), events: input.events, packed: () => packedIn(input.runDir) }
 }
 
 /** When k6 began and ended to do what a step's fault wants. */
 const pressed = (events: readonly Told[], step: string): { from: number; to: number } => {
   const time = (what: string): number => {
-    const found = events.find((event) => event.what === what && Told.parse(event.value).step === step)
-    return found === undefined ? expect.fail(`no ${what} of ${step}`) : Told.parse(found.value).at
+    const found = events.find((event) => event.what === what && Detail.parse(event.value).step === step)
+    return found === undefined ? expect.fail(`no ${what} of ${step}`) : Detail.parse(found.value).at
   }
   return { from: time('traffic-changed'), to: time('traffic-restored') }
 }
-const Told = z.looseObject({ at: z.number(), step: z.string().optional() })
+const Detail = z.looseObject({ at: z.number(), step: z.string().optional() })
 
 /** From what a user reads of the pressure to when its request begins. */
 const EDGE_MS = 150
@@ -102,9 +43,12 @@ const split = (records: readonly PackedRequest[], { from, to }: { from: number; 
   after: records.filter(({ started }) => started > to + EDGE_MS),
 })
 
-const play = async (fault: string, params: Record<string, unknown>, load?: ScenarioInput['load']) => {
-  const timeline = { press: at('3s').fault(fault, params).lasting('2s') }
-  const run = await start({ timeline, ...(load === undefined ? {} : { load }) })
+/** Five users for as long as it takes: a second and a half before the pressure, and as long after it. */
+const users: ScenarioInput['load'] = { users: ramp().to(5, '500ms').hold('5s'), workload: 'test' }
+
+const play = async (fault: string, params: Record<string, unknown>, load = users) => {
+  const timeline = { press: at('1500ms').fault(fault, params).lasting('2s') }
+  const run = await start({ timeline, load })
   expect(await run.load.finished).toMatchObject({ outcome: 'completed', message: '', timelineFinished: true })
   const span = pressed(run.events, 'press')
   const records = await run.packed()
@@ -131,7 +75,7 @@ describe('a fault of the load', () => {
   })
 
   test('more requests a second: when a schedule of their own wants them, and none of the load’s is late', async () => {
-    const load = { arrivals: requests('poisson').to(10, '0s').hold('8s'), maxInFlight: 20, workload: 'test' }
+    const load = { arrivals: requests('poisson').to(10, '0s').hold('5500ms'), maxInFlight: 20, workload: 'test' }
     const { records, before, after: later } = await play('load-surge', { requestsPerSecond: 30 }, load)
     const extra = records.filter((record) => record.extra)
     // 60 of them, give or take five standard deviations.
@@ -148,7 +92,7 @@ describe('a fault of the load', () => {
 
   test('longer prompts: as many tokens more, until they are as before', async () => {
     const { records, before, during, after: later } = await play('long-context', { tokens: 500 })
-    const words = server.asked().map(({ body }) => JSON.stringify(body['messages']).split(' ').length)
+    const words = bench.server.asked().map(({ body }) => JSON.stringify(body['messages']).split(' ').length)
     expect(words.filter((count) => count > 500)).toHaveLength(records.filter(({ traffic }) => traffic !== null).length)
     expect([names(before), names(during), names(later)]).toEqual([new Set([null]), new Set(['press']), new Set([null])])
   })
@@ -158,7 +102,7 @@ describe('a fault of the load', () => {
     const marked = during.filter(({ traffic }) => traffic === 'press').length
     expect(marked).toBeGreaterThan(during.length * 0.2)
     expect(marked).toBeLessThan(during.length * 0.8)
-    const starts = server.asked().map(({ body }) => JSON.stringify(body['messages']).slice(0, 90))
+    const starts = bench.server.asked().map(({ body }) => JSON.stringify(body['messages']).slice(0, 90))
     expect(new Set(starts).size).toBeGreaterThan(marked)
   })
 
@@ -167,7 +111,7 @@ describe('a fault of the load', () => {
     expect(new Set(during.map(({ outcome }) => outcome))).toEqual(new Set(['cancelled']))
     expect(new Set(during.map(({ chunks }) => chunks))).toEqual(new Set([3]))
     expect([...before, ...later].some(({ outcome }) => outcome === 'cancelled')).toBe(false)
-    expect(server.asked().filter(({ isGone }) => isGone).length).toBeGreaterThanOrEqual(during.length)
+    expect(bench.server.asked().filter(({ isGone }) => isGone).length).toBeGreaterThanOrEqual(during.length)
   })
 })
 
@@ -179,13 +123,13 @@ test('the end of a fault ends what it does to the load, and its duration does wh
     },
   })
   const seen = (what: string, step: string): boolean =>
-    events.some((event) => event.what === what && Told.parse(event.value).step === step)
+    events.some((event) => event.what === what && Detail.parse(event.value).step === step)
   await until(() => Promise.resolve(seen('traffic-changed', 'ended')), { what: 'the first fault', timeoutMs: 10_000 })
   const asked = Date.now()
-  faults.end('long-context')
+  bench.faults.end('long-context')
   await until(() => Promise.resolve(seen('traffic-changed', 'left')), { what: 'the second', timeoutMs: 10_000 })
   expect(pressed(events, 'ended').to - asked).toBeLessThan(1_000)
-  faults.stopHealing()
+  bench.faults.stopHealing()
   await until(() => Promise.resolve(seen('traffic-restored', 'left')), { what: 'its end', timeoutMs: 10_000 })
   const span = pressed(events, 'left')
   expect(span.to - span.from).toBeLessThan(1_800)
@@ -199,6 +143,7 @@ test('the end of a fault ends what it does to the load, and its duration does wh
 
 test('surges one after the other have the same users', async () => {
   const { load, packed } = await start({
+    load: { users: ramp().to(5, '500ms').hold('6500ms'), workload: 'test' },
     timeline: {
       first: at('1s').fault('load-surge', { factor: 2 }).lasting('1500ms'),
       second: after('first', '1s').fault('load-surge', { factor: 3 }).lasting('1500ms'),
@@ -214,12 +159,12 @@ test('surges one after the other have the same users', async () => {
 
 test('the same seed asks the same of the same users, pressed or not', async () => {
   const bodies = async (): Promise<string[]> => {
-    const before = server.asked().length
-    const timeline = { press: at('2s').fault('client-aborts', { share: 0.5 }).lasting('60s') }
-    const { load } = await start({ timeline, load: { users: ramp().to(3, '0s').hold('4s'), workload: 'test' } })
+    const before = bench.server.asked().length
+    const timeline = { press: at('1500ms').fault('client-aborts', { share: 0.5 }).lasting('60s') }
+    const { load } = await start({ timeline, load: { users: ramp().to(3, '0s').hold('3s'), workload: 'test' } })
     await load.finished
-    await rm(join(dir, 'run'), { recursive: true })
-    return server
+    await rm(join(bench.dir, 'run'), { recursive: true })
+    return bench.server
       .asked()
       .slice(before)
       .map(({ body }) => JSON.stringify(body))
@@ -240,7 +185,7 @@ describe('a step that waits for a condition', () => {
   test('begins once that has held without a gap, and is told as not started where it did not in time', async () => {
     // True, then a gap, then true: seconds count from when it was asked for first.
     let zero: number | null = null
-    server.answerQueries((promql) => {
+    bench.server.answerQueries((promql) => {
       if (promql !== 'up') return null
       zero ??= Date.now()
       const seconds = (Date.now() - zero) / 1_000
@@ -253,7 +198,7 @@ describe('a step that waits for a condition', () => {
     const told = events
       .filter(({ what }) => /condition|step/.test(what))
       .map(({ what, value }) => {
-        const { at: time, ...rest } = Told.parse(value)
+        const { at: time, ...rest } = Detail.parse(value)
         return { what, seconds: (time - startedAt) / 1_000, ...rest }
       })
     const of = (step: string): string[] => told.filter((one) => one.step === step).map(({ what }) => what)
@@ -273,7 +218,7 @@ describe('a step that waits for a condition', () => {
   })
 
   test('is not asked for in the baseline, and does not begin on what Prometheus does not say', async () => {
-    server.answerQueries(() => 'down')
+    bench.server.answerQueries(() => 'down')
     const { load, events } = await start({
       load: { users: ramp().to(1, '0s').hold('4s'), workload: 'test' },
       timeline: { only: when('up').by('3s').fault('pod-kill').lasting('1s') },
@@ -283,6 +228,6 @@ describe('a step that waits for a condition', () => {
       'condition-unknown',
       'step-not-started',
     ])
-    expect(faults.created()).toEqual([])
+    expect(bench.faults.created()).toEqual([])
   })
 })
