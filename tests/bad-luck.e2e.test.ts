@@ -19,14 +19,14 @@ let scenario: string
 /** What `up` printed: the cluster as anybody else would name it. */
 let named: string[]
 
-const flip = { when: { kind: 'at', time: '4s' }, fault: 'feature-flag', lasting: '90s' }
+const flip = { when: { kind: 'at', time: '2s' }, fault: 'feature-flag', lasting: '90s' }
 const drill = {
   name: 'bad-luck',
   summary: 'A flag is flipped for as long as it takes to be unlucky',
   load: {
     users: {
       stages: [
-        { to: 20, over: '2s' },
+        { to: 20, over: '1s' },
         { to: 20, over: '110s' },
       ],
     },
@@ -35,7 +35,7 @@ const drill = {
   baseline: '2s',
   timeline: { flip: { ...flip, params: { flag: 'prompt-template', variant: 'v2' } } },
   expect: { flip: { alerts: ['cache'] } },
-  settle: '2s',
+  settle: '1s',
 }
 
 const write = (name: string, value: unknown): Promise<string> => entry.file(name, stringify(value))
@@ -248,7 +248,7 @@ test('a second Ctrl-C does not wait, and says how to heal', async () => {
 })
 
 test('a Prometheus that dies in the middle leaves a verdict of unknown, and nothing broken', async () => {
-  const short = { ...drill, timeline: { flip: { ...drill.timeline.flip, lasting: '8s' } } }
+  const short = { ...drill, timeline: { flip: { ...drill.timeline.flip, lasting: '4s' } } }
   const first = entry.start('run', await write('short.yaml', short), '--name', NAME, '--keep')
   await first.until(/flip +injected/)
   await entry.kubectl('scale', '-n', 'monitoring', 'deployment/prometheus', '--replicas=0')
