@@ -36,7 +36,7 @@ afterAll(async () => {
 const crashingController = async (crashAt: string, cancelSignal?: AbortSignal): Promise<void> => {
   const options = {
     reject: false,
-    timeout: 30_000,
+    timeout: 90_000,
     ...(cancelSignal === undefined ? {} : { cancelSignal, forceKillAfterDelay: 1 }),
   }
   const { signal, stderr, timedOut } = await execa('node', [MAIN, plane.kubeconfig, NAMESPACE, crashAt], {
@@ -89,7 +89,7 @@ describe('kill -9 of the controller', () => {
     const crashed = crashingController('never', kill.signal)
     const created = async (): Promise<boolean> =>
       (await plane.kube.batch.listNamespacedJob({ namespace: NAMESPACE })).items.length > 0
-    await until(created, { what: 'the Job', timeoutMs: 20_000, everyMs: 20 })
+    await until(created, { what: 'the Job', timeoutMs: 60_000, everyMs: 20 })
     kill.abort()
     await crashed
     drill.hold.jobs = false

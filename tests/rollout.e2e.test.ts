@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import capability from '../chaos/capabilities/workload.ts'
 import { askToEnd } from '../chaos/controller/ending.ts'
-import { createFault } from '../chaos/controller/fault-store.ts'
+import { createFault, readFault } from '../chaos/controller/fault-store.ts'
 import { installCrd } from '../chaos/controller/install.ts'
 import { workloadCalls } from '../chaos/controller/kube/workload.ts'
 import { servingState } from '../chaos/controller/serving.ts'
@@ -92,7 +92,11 @@ describe('a rollout goes back to the very pod template it came from', () => {
     const names = async () => (await servingState(plane.kube, 'benign', 'app=vllm')).pods.map(({ name }) => name)
     const before = await names()
     await drill.controller()
-    const fault = await drill.create(faultOf('benign', 'f', { kind: 'benign-rollout', durationSeconds: 2 }))
+    const fault = await drill.create(faultOf('benign', 'f', { kind: 'benign-rollout', durationSeconds: 300 }))
+    const bites = async (): Promise<boolean> =>
+      (await readFault(plane.kube, fault.metadata))?.status?.evidence?.bit === true
+    await until(bites, { what: 'a new pod to be seen', timeoutMs: 60_000 })
+    await askToEnd(plane.kube, fault, systemClock)
     expect((await drill.reached(fault, 'Recovered')).status?.evidence).toMatchObject({ bit: true })
     const after = await names()
     expect(after).toHaveLength(3)

@@ -49,7 +49,7 @@ export const startDrill = async (kube: Kube, namespace: string, startMs = 500, j
         const { ready, settled } = await servingState(kube, namespace, 'app=vllm')
         return ready === nodes.length && settled !== false
       },
-      { what: 'all pods', timeoutMs: 30_000 },
+      { what: 'all pods', timeoutMs: 90_000 },
     )
   await allReady()
   const stops: Controller[] = []
@@ -82,7 +82,7 @@ export const startDrill = async (kube: Kube, namespace: string, startMs = 500, j
         }
         return now === phase
       }
-      await until(there, { what: `${fault.metadata.name} to be ${phase}`, timeoutMs: 40_000, everyMs: 100 })
+      await until(there, { what: `${fault.metadata.name} to be ${phase}`, timeoutMs: 90_000, everyMs: 100 })
       if (found === null) throw new Error('the Fault is gone')
       return found
     },
