@@ -1,30 +1,20 @@
-import { mkdtempDisposable, readdir, readFile, realpath, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PackedRequest, RUN_FILES } from '../lib/core/run-folder.ts'
 import { Verdict, type VerdictLine } from '../lib/core/verdict.ts'
 import { readParquet } from '../lib/parquet/read.ts'
+import { type Entry, openEntry } from './support/entry.ts'
 
-const ROOT = join(import.meta.dirname, '..')
 const NAME = 'drill-test'
 
-let folder: string
-
-/** The real entry, as a person types it. */
-const firedrill = (...args: string[]) =>
-  execa(join(ROOT, 'bin/firedrill'), args, {
-    cwd: folder,
-    env: { XDG_STATE_HOME: join(folder, 'state') },
-    reject: false,
-  })
+let entry: Entry
 
 const run = async (
   scenario: string,
   ...args: string[]
 ): Promise<{ exitCode: number | undefined; verdict: Verdict }> => {
-  const { exitCode, stdout, stderr } = await firedrill('run', scenario, '--name', NAME, '--keep', '--json', ...args)
+  const { exitCode, stdout, stderr } = await entry.run('run', scenario, '--name', NAME, '--keep', '--json', ...args)
   if (!stdout.startsWith('{')) throw new Error(`no verdict; stderr:\n${stderr}`)
   return { exitCode, verdict: Verdict.parse(JSON.parse(stdout)) }
 }
@@ -35,19 +25,16 @@ const classesOf = ({ lines }: Verdict, step: string): Record<string, VerdictLine
   Object.fromEntries(lines.filter((line) => line.step === step).map((line) => [line.alert, line.class]))
 
 beforeAll(async () => {
-  // Resolved: the node agent rewrites paths, and macOS-like temporary folders are links.
-  const made = await mkdtempDisposable(join(await realpath(tmpdir()), 'firedrill-drill-'))
-  folder = made.path
+  entry = await openEntry(NAME)
 })
 
 afterAll(async () => {
-  const { exitCode } = await firedrill('down', '--name', NAME)
-  expect(exitCode).toBe(0)
-  await rm(folder, { recursive: true, force: true })
+  expect((await entry.run('down', '--name', NAME)).exitCode).toBe(0)
+  await entry.remove()
 })
 
 test('a killed pod is noticed, everything else stays quiet, and the folder holds all of it', async () => {
-  const { exitCode, verdict } = await run(join(ROOT, 'scenarios/smoke.ts'))
+  const { exitCode, verdict } = await run(join(import.meta.dirname, '../scenarios/smoke.ts'))
   expect(verdict.reasons).toEqual([])
   expect(exitCode).toBe(0)
   expect(verdict.outcome).toBe('pass')
@@ -58,7 +45,7 @@ test('a killed pod is noticed, everything else stays quiet, and the folder holds
     offered: { kind: 'users', planned: 50, gauge: 50, recorded: 50 },
   })
 
-  const dir = await realpath(join(folder, 'runs/latest'))
+  const dir = await realpath(join(entry.folder, 'runs/latest'))
   const records = await readParquet(join(dir, RUN_FILES.requests))
   expect(records.length).toBe(verdict.load.requests)
   for (const record of records) PackedRequest.parse(record)
@@ -89,13 +76,13 @@ test('a fault without effect proves nothing about the alerts', async () => {
 })
 
 test('with the cluster down, score and report say the same from the folder alone', async () => {
-  const dir = await realpath(join(folder, 'runs/latest'))
+  const dir = await realpath(join(entry.folder, 'runs/latest'))
   const before = await readFile(join(dir, RUN_FILES.verdict), 'utf8')
-  expect((await firedrill('down', '--name', NAME)).exitCode).toBe(0)
+  expect((await entry.run('down', '--name', NAME)).exitCode).toBe(0)
   await rm(join(dir, RUN_FILES.verdict))
   await rm(join(dir, RUN_FILES.report))
-  expect((await firedrill('score', 'runs/latest')).exitCode).toBe(2)
+  expect((await entry.run('score', 'runs/latest')).exitCode).toBe(2)
   expect(await readFile(join(dir, RUN_FILES.verdict), 'utf8')).toBe(before)
-  expect((await firedrill('report', 'runs/latest')).exitCode).toBe(0)
+  expect((await entry.run('report', 'runs/latest')).exitCode).toBe(0)
   expect(await readFile(join(dir, RUN_FILES.report), 'utf8')).toContain('</html>')
 })
