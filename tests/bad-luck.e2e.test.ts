@@ -248,7 +248,8 @@ test('a second Ctrl-C does not wait, and says how to heal', async () => {
 })
 
 test('a Prometheus that dies in the middle leaves a verdict of unknown, and nothing broken', async () => {
-  const short = { ...drill, timeline: { flip: { ...drill.timeline.flip, lasting: '4s' } } }
+  // Time enough for kubectl on a busy machine: Prometheus has to be gone before the run is over.
+  const short = { ...drill, timeline: { flip: { ...drill.timeline.flip, lasting: '8s' } } }
   const first = entry.start('run', await write('short.yaml', short), '--name', NAME, '--keep')
   await first.until(/flip +injected/)
   await entry.kubectl('scale', '-n', 'monitoring', 'deployment/prometheus', '--replicas=0')
