@@ -43,7 +43,8 @@ export interface Campaign {
   errors: { seed: number; message: string }[]
 }
 
-const YOUNG_MIB = 256
+/** Of a worker's young generation. */
+export const YOUNG_MIB = 256
 
 /** Metrics that a verdict can depend on: those of the rules, of the faults' own checks, of conditions, and of the load. */
 export const wantedMetrics = ({ stack, scenario }: CampaignJob): ((metric: string) => boolean) => {

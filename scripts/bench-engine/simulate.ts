@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
+import { YOUNG_MIB } from '../../lib/cli/simulate-campaign.ts'
 import { atMost, info, type Line } from '../bench/line.ts'
 
 const GROUP = 'simulated time'
-/** The compiler is through with the hot paths after that. */
-const WARM_UP = 3
-const MEASURED = 5
+/** The compiler is through with the hot paths after that: a campaign's first incident costs three times as much as its tenth. */
+const WARM_UP = 8
+const MEASURED = 8
 const INCIDENTS = 1_000
 const INCIDENT_S = 600
 const CORES = 2
@@ -19,7 +20,7 @@ export const simulatedTime = async (progress: (text: string) => void): Promise<L
   progress(`scenarios/quick.ts on simulated time, ${WARM_UP + MEASURED} times`)
   const worker = new Worker(new URL('./simulate-worker.ts', import.meta.url), {
     workerData: WARM_UP + MEASURED,
-    resourceLimits: { maxYoungGenerationSizeMb: 256 },
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
   })
   const [message] = await once(worker, 'message')
   const runs = z.array(Run).parse(message).slice(WARM_UP)
