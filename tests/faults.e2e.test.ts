@@ -4,7 +4,7 @@ import { faultKube } from '../chaos/controller/fault-kube.ts'
 import { createFault } from '../chaos/controller/fault-store.ts'
 import { evict, evicted } from '../chaos/eviction/evict.ts'
 import { installCrd } from '../chaos/controller/install.ts'
-import { needsOf, needsOfAsking } from '../chaos/controller/needs.ts'
+import { needsOf, needsOfAsking, ownNeedsOf } from '../chaos/controller/needs.ts'
 import { servingState } from '../chaos/controller/serving.ts'
 import { snapshotTarget } from '../chaos/controller/snapshot.ts'
 import { EXAMPLES } from '../chaos/faults/testing/examples.ts'
@@ -139,9 +139,9 @@ describe.for(Object.values(faults))('$name', (fault) => {
     expect(await readyPods(plane.kube, namespace)).toEqual(before)
   })
 
-  test.for(fault.needs)('is refused by name without the right to %s', async (need) => {
+  test.for(ownNeedsOf(fault))('is refused by name without the right to %s', async (need) => {
     const needs = needsOf(fault).filter((other) => other !== need)
-    const name = `${fault.name}-${fault.needs.indexOf(need)}`
+    const name = `${fault.name}-${ownNeedsOf(fault).indexOf(need)}`
     const kube = await limitedKube(plane, { namespace, name, needs })
     const target = clusterTarget({ kube, observe, clock: systemClock })
     const refusal = target.requirePermitted(faultOf(namespace, name, { kind: fault.name }), fault)

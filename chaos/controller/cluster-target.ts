@@ -4,6 +4,7 @@ import { RUN_LABEL } from '../../lib/core/fault-resource.ts'
 import { type Kube, isTransient } from '../../lib/kube/client.ts'
 import { faultKube } from './fault-kube.ts'
 import { needsOf } from './needs.ts'
+import { ChargedPod } from './refusals/charge.ts'
 import { requireNotPaused } from './refusals/paused.ts'
 import { requirePermitted } from './refusals/permission.ts'
 import { requireQuota } from './refusals/quota.ts'
@@ -27,9 +28,10 @@ export const clusterTarget = ({ kube, observe, clock }: ClusterTarget): FaultTar
     return snapshotTarget({ kube, namespace, selector: target.selector, pods, observe, run }, definition)
   },
   async rehearse(fault, definition, { plan, unavailable }) {
-    const { pods } = await rehearse({ kube, observe, clock, fault, definition, plan })
-    const { namespace } = fault.metadata
-    if (pods + unavailable > 0) await requireQuota(kube, { namespace, created: pods })
+    const { metadata, spec } = fault
+    const { created } = await rehearse({ kube, observe, clock, fault, definition, plan })
+    const replaced = unavailable === 0 ? [] : await servingCharges(kube, metadata.namespace, spec.target.selector)
+    if (created.length + replaced.length > 0) await requireQuota(kube, metadata.namespace, { created, replaced })
   },
   kube: (fault) => faultKube(kube, fault),
   isTransient,
@@ -42,3 +44,6 @@ interface ClusterTarget {
   observe: Observer
   clock: Clock
 }
+
+const servingCharges = async (kube: Kube, namespace: string, labelSelector: string): Promise<ChargedPod[]> =>
+  (await kube.core.listNamespacedPod({ namespace, labelSelector })).items.map((pod) => ChargedPod.parse(pod))

@@ -29,8 +29,15 @@ export const RUN_NEEDS: readonly string[] = [
   'pods:watch',
 ]
 
+/**
+ * What a fault of the kind takes besides: its own needs, and where it has pods started, the right to create one, which the rehearsal
+ * uses to try it. RBAC knows no right to try alone; whoever may create Jobs or change a pod template can start any pod anyway.
+ */
+export const ownNeedsOf = ({ needs }: Pick<AnyFault, 'needs'>): string[] =>
+  needs.some((need) => STARTS_PODS.has(need)) ? [...new Set([...needs, 'pods:create'])] : [...needs]
+
 /** Without these nothing of the kind can be planned, injected, verified and healed. */
-export const needsOf = ({ needs }: Pick<AnyFault, 'needs'>): string[] => [...CONTROLLER_NEEDS, ...needs]
+export const needsOf = (fault: Pick<AnyFault, 'needs'>): string[] => [...CONTROLLER_NEEDS, ...ownNeedsOf(fault)]
 
 /** What asking takes, of every capability that the faults may ask for. */
 export const needsOfAsking = (
@@ -38,3 +45,12 @@ export const needsOfAsking = (
   capabilities: CapabilityRegistry = shipped,
 ): string[] =>
   faults.flatMap(({ requires, asks = [] }) => [...requires.flat(), ...asks]).flatMap((name) => capabilities[name].needs)
+
+// --- Internal helpers ---
+
+/** By a Job, or by a template that its owner's controller makes pods from. */
+const STARTS_PODS: ReadonlySet<string> = new Set([
+  'jobs.batch:create',
+  'deployments.apps:patch',
+  'statefulsets.apps:patch',
+])

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { isClusterScoped, parseNeed } from '../../lib/core/need.ts'
 import { faults } from '../faults/registry.gen.ts'
-import { CONTROLLER_NEEDS, needsOfAsking, RUN_NEEDS } from './needs.ts'
+import { CONTROLLER_NEEDS, needsOfAsking, ownNeedsOf, RUN_NEEDS } from './needs.ts'
 import { rbacManifests } from './rbac.ts'
 
 const made = (needs: readonly string[]) => rbacManifests({ namespace: 'llm', name: 'firedrill', needs })
@@ -43,7 +43,7 @@ test('without what has no namespace there is no ClusterRole', () => {
 
 test('every need that ships can be read, and none is a wildcard', () => {
   const all = Object.values(faults)
-  const needs = [...CONTROLLER_NEEDS, ...RUN_NEEDS, ...all.flatMap((fault) => fault.needs), ...needsOfAsking(all)]
+  const needs = [...CONTROLLER_NEEDS, ...RUN_NEEDS, ...all.flatMap(ownNeedsOf), ...needsOfAsking(all)]
   expect(needs.filter((need) => need.includes('*'))).toEqual([])
   expect(
     needs

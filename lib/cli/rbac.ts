@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { CONTROLLER_NEEDS, needsOfAsking, RUN_NEEDS } from '../../chaos/controller/needs.ts'
+import { CONTROLLER_NEEDS, needsOfAsking, ownNeedsOf, RUN_NEEDS } from '../../chaos/controller/needs.ts'
 import { rbacManifests } from '../../chaos/controller/rbac.ts'
 import { faults } from '../../chaos/faults/registry.gen.ts'
 import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
@@ -23,7 +23,7 @@ export const rbac = async ({ out }: Context, flags: RbacFlags): Promise<ExitCode
   const needs = [
     ...CONTROLLER_NEEDS,
     ...(controllerOnly ? [] : RUN_NEEDS),
-    ...chosen.flatMap((fault) => fault.needs),
+    ...chosen.flatMap(ownNeedsOf),
     ...needsOfAsking(chosen),
   ]
   const what = [...new Set(chosen.map(({ name }) => name))].sort().join(', ')

@@ -13,8 +13,12 @@ export interface Webhook extends AsyncDisposable {
 
 const Review = z.object({ request: z.object({ uid: z.string() }) })
 
-/** A ValidatingWebhookConfiguration that refuses every Job in the namespace, and the HTTPS server that says so. */
-export const refusingWebhook = async (kube: Kube, namespace: string): Promise<Webhook> => {
+/** A ValidatingWebhookConfiguration that refuses every new Job (or pod) in the namespace, and the HTTPS server that says so. */
+export const refusingWebhook = async (
+  kube: Kube,
+  namespace: string,
+  what: 'jobs' | 'pods' = 'jobs',
+): Promise<Webhook> => {
   const loopback = { type: 'ip', value: '127.0.0.1' } as const
   const names = { apiServer: [loopback], kubelets: [loopback], kubeletClientName: 'nobody' }
   const { ca, apiServer } = await makeCertificates({ ...names, now: Date.now() })
@@ -32,7 +36,8 @@ export const refusingWebhook = async (kube: Kube, namespace: string): Promise<We
     kind: 'ValidatingWebhookConfiguration',
     metadata: { name: `refuse-${namespace}` },
   }
-  const rule = { apiGroups: ['batch'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['jobs'] }
+  const group = what === 'jobs' ? 'batch' : ''
+  const rule = { apiGroups: [group], apiVersions: ['v1'], operations: ['CREATE'], resources: [what] }
   const webhook = {
     name: 'refuse.example.com',
     admissionReviewVersions: ['v1'],
@@ -44,12 +49,14 @@ export const refusingWebhook = async (kube: Kube, namespace: string): Promise<We
     rules: [rule],
   }
   await kube.objects.create({ ...configuration, webhooks: [webhook] } as never)
-  const body = {
-    metadata: { name: 'probe' },
-    spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } },
-  }
+  const metadata = { name: 'probe' }
+  const spec = { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] }
+  const probe = (): Promise<unknown> =>
+    what === 'jobs'
+      ? kube.batch.createNamespacedJob({ namespace, body: { metadata, spec: { template: { spec } } }, dryRun: 'All' })
+      : kube.core.createNamespacedPod({ namespace, body: { metadata, spec }, dryRun: 'All' })
   const refuses = (): Promise<boolean> =>
-    kube.batch.createNamespacedJob({ namespace, body, dryRun: 'All' }).then(
+    probe().then(
       () => false,
       () => true,
     )

@@ -12,7 +12,12 @@ export const admissionRefusal = (error: unknown, namespace: string): UserError |
   return new UserError({ code, message: `expected ${expected} in ${namespace}, found: ${found}`, hint, cause: error })
 }
 
+/** A quota that has no room now: with pods on their way out, it has later. */
+export const isOutOfRoom = (error: unknown): boolean => statusCode(error) === 403 && OUT_OF_ROOM.test(apiReason(error))
+
 // --- Internal helpers ---
+
+const OUT_OF_ROOM = /exceeded quota: /
 
 interface Refusal {
   says: RegExp
@@ -39,6 +44,30 @@ const REFUSALS: readonly Refusal[] = [
     code: 'policy-refused',
     expected: 'admission policies to let the fault be made',
     hint: 'exempt what firedrill creates (label firedrill.dev/fault) in that policy, or take another namespace',
+  },
+  {
+    says: /violates PodSecurity/,
+    code: 'pod-security-refused',
+    expected: 'Pod Security admission to let in the pods that the fault starts',
+    hint: 'run the fault in a namespace whose label pod-security.kubernetes.io/enforce allows such a pod: it stays as it is for the drill',
+  },
+  {
+    says: /(maximum|minimum) .* usage per (Container|Pod)|limit to request ratio per (Container|Pod)/,
+    code: 'limit-range-refused',
+    expected: 'the LimitRange to let in the pods that the fault starts',
+    hint: 'look at it with: kubectl describe limitranges; change it, or take another namespace',
+  },
+  {
+    says: /failed quota: .*must specify/,
+    code: 'quota-unspecified',
+    expected: 'the quota not to ask for requests and limits that the pods of the fault do not have',
+    hint: 'give the namespace a LimitRange with defaults for them, or take another namespace',
+  },
+  {
+    says: /serviceaccount .* not found/,
+    code: 'service-account-missing',
+    expected: 'the ServiceAccount of the pods that the fault starts',
+    hint: 'create it, or take another namespace',
   },
   {
     says: /quota/,

@@ -1,5 +1,5 @@
 import type { V1Container, V1ResourceFieldSelector } from '../../kube/pod-types.ts'
-import { parseQuantity } from './quantity.ts'
+import { parseQuantity } from '../../core/quantity.ts'
 
 /**
  * The value of `limits.memory`, `requests.cpu` and their like in units of the divisor, rounded up; a limit that is not

@@ -3,7 +3,7 @@ import type { Exit, Instance } from './instance.ts'
 import type { PodHost, Running } from './pod-host.ts'
 import { type ProbeTarget, runHandler } from './probe-run.ts'
 import { startProber } from './prober.ts'
-import { parseQuantity } from './quantity.ts'
+import { parseQuantity } from '../../core/quantity.ts'
 import type { ContainerRecord } from './records.ts'
 import { stopContainer } from './stop-container.ts'
 
