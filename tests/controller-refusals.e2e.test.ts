@@ -3,6 +3,7 @@ import { clusterTarget } from '../chaos/controller/cluster-target.ts'
 import { faultKube } from '../chaos/controller/fault-kube.ts'
 import { haltNamespace, haltOf, releaseNamespace } from '../chaos/controller/halt.ts'
 import { installCrd } from '../chaos/controller/install.ts'
+import { askToEnd } from '../chaos/controller/ending.ts'
 import { CONTROLLER_NEEDS } from '../chaos/controller/needs.ts'
 import { faults } from '../chaos/faults/registry.gen.ts'
 import { systemClock } from '../lib/core/clock.ts'
@@ -184,6 +185,25 @@ describe('refused when it is planned, and nothing touched', () => {
       await drill.create(faultOf(drill.namespace, 'flip', { ...flip, durationSeconds: 1 })),
       'Recovered',
     )
+  })
+
+  test('by a fault in force that has taken replicas away, and whose pods are missing with the others', async () => {
+    await using drill = await startDrill(plane.kube, 'scaled')
+    await drill.controller()
+    const { namespace } = drill
+    const scale = { kind: 'scale-down', durationSeconds: 120 }
+    const fault = await drill.create(faultOf(namespace, 'scale', scale))
+    await drill.reached(fault, 'Active')
+    await until(async () => (await readyPods(plane.kube, namespace)).length === 2, { what: 'two', timeoutMs: 10_000 })
+    const already = /^expected at most 1 serving pods unavailable, found 1 of 3 unavailable already and 1 planned/
+    await refused(drill, 'kill', { kind: 'pod-kill' }, already)
+    const both = { kind: 'pod-kill', durationSeconds: 1, maxUnavailable: 2 }
+    await drill.reached(await drill.create(faultOf(namespace, 'both', both)), 'Recovered')
+    await askToEnd(plane.kube, fault, systemClock)
+    await drill.reached(fault, 'Recovered')
+    await drill.allReady()
+    const alone = { kind: 'pod-kill', durationSeconds: 1 }
+    await drill.reached(await drill.create(faultOf(namespace, 'alone', alone)), 'Recovered')
   })
 
   test('by a halt, until it is released', async () => {

@@ -1,15 +1,19 @@
 import type { ServingPod } from '../../lib/core/fault.ts'
+import { FAULT_LABEL } from '../../lib/core/fault-resource.ts'
 import { type Kube, orNull } from '../../lib/kube/client.ts'
 import type { V1Pod } from '../../lib/kube/types.ts'
 import { isRolledOut } from '../rollout/document.ts'
 import { type Owner, ownersOf, revisionOf } from './kube/owner.ts'
 import { readWorkload } from './kube/workload-store.ts'
+import { type Marked, takenAway } from './taken.ts'
 
 export interface ServingState {
   pods: ServingPod[]
   ready: number
   /** What the owners of the pods ask for; the number of pods where they have no owner that says. */
   replicas: number
+  /** Replicas that faults in force have taken away, and nobody asks for meanwhile. */
+  taken?: number
   /** No rollout of an owner is under way: no pod is about to be replaced. */
   settled?: boolean
 }
@@ -27,7 +31,12 @@ export const servingState = async (kube: Kube, namespace: string, selector: stri
   const pods = present.map(servingPod).sort((a, b) => compare(a.node, b.node) || compare(a.name, b.name))
   const replicas = asked.every((wish) => wish !== null) ? known + ownerless.length : pods.length
   const settled = asked.every((wish) => wish?.settled !== false)
-  return { pods, ready: pods.filter(({ ready }) => ready).length, replicas, settled }
+  const taken = await takenAway(
+    kube,
+    namespace,
+    asked.flatMap((wish) => wish?.marked ?? []),
+  )
+  return { pods, ready: pods.filter(({ ready }) => ready).length, replicas, taken, settled }
 }
 
 // --- Internal helpers ---
@@ -60,13 +69,17 @@ const servingPod = (pod: V1Pod): ServingPod => {
 interface Wish {
   replicas: number
   settled: boolean
+  marked?: Marked
 }
 
 /** Null for owners whose wish is not known: custom controllers, DaemonSets. */
 const askOwner = async (kube: Kube, namespace: string, { kind, name }: Owner): Promise<Wish | null> => {
   if (kind === 'Deployment' || kind === 'StatefulSet') {
     const found = await readWorkload(kube, namespace, { kind, name })
-    return found === null ? null : { replicas: found.spec.replicas, settled: isRolledOut(found) }
+    if (found === null) return null
+    const { replicas } = found.spec
+    const mark = found.metadata.labels[FAULT_LABEL]
+    return { replicas, settled: isRolledOut(found), ...(mark === undefined ? {} : { marked: { mark, replicas } }) }
   }
   if (kind !== 'ReplicaSet') return null
   const found = await orNull(kube.apps.readNamespacedReplicaSet({ namespace, name }))

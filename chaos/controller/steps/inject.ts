@@ -48,7 +48,7 @@ const refusalNow = async (context: StepContext, fault: FaultResource): Promise<s
     if (error instanceof UserError) return error.message
     throw error
   }
-  const { ready, replicas } = await target.serving(fault)
+  const state = await target.serving(fault)
   const { status, spec } = fault
-  return tooMuch({ ready, replicas, planned: status?.unavailable ?? 0, maxUnavailable: spec.maxUnavailable })
+  return tooMuch({ state, planned: status?.unavailable ?? 0, maxUnavailable: spec.maxUnavailable })
 }

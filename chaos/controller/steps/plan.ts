@@ -66,7 +66,7 @@ const makePlan = async (context: StepContext, fault: FaultResource): Promise<Ans
       durationMs: durationSeconds * 1_000,
     })
     if (!planned.ok) return planned
-    const refusal = tooMuch({ ...state, planned: planned.unavailable, maxUnavailable })
+    const refusal = tooMuch({ state, planned: planned.unavailable, maxUnavailable })
     if (refusal !== null) return { ok: false, reason: refusal }
     await target.rehearse(fault, definition, planned)
     const { replicas, settled } = state
