@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
-import { newPods, planRollout, type Rollout, seen, setOption } from '../rollout/rollout.ts'
+import { startedAgain } from '../rollout/started-again.ts'
+import { planRollout, type Rollout, setOption } from '../rollout/rollout.ts'
 
 const params = z.strictObject({
   option: z
@@ -38,12 +39,7 @@ export default defineFault<z.infer<typeof params>, Rollout>({
     await kube.changeWorkload(change)
   },
 
-  async verify({ plan, kube }) {
-    const pods = newPods(await kube.servingPods(), plan)
-    const looping = pods.filter(({ ready, restarts = 0 }) => !ready && restarts > 0)
-    const reason = `${looping.length} of ${pods.length} new pods were started again after they ended`
-    return { bit: looping.length > 0, reason, facts: { pods: seen(pods) } }
-  },
+  verify: (context) => startedAgain(context, 'were started again after they ended'),
 
   async heal({ plan: { change }, kube }) {
     await kube.restoreWorkload(change)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
 import type { NetworkPlan } from '../network/means.ts'
-import { NEEDS, NETWORK, planNetwork } from '../network/network-fault.ts'
+import { NEEDS, NETWORK, planNetwork, SLOWING } from '../network/network-fault.ts'
 
 const params = z.strictObject({
   ms: z.number().int().positive().max(10_000).default(200).describe('By which what the gateway sends is delayed'),
@@ -11,16 +11,10 @@ const params = z.strictObject({
 /** One way only, as tc does it on a gateway: a round trip takes `ms` longer, and the tokens of an answer come as before. */
 export default defineFault<z.infer<typeof params>, NetworkPlan>({
   ...NETWORK,
+  ...SLOWING,
   name: 'net-delay',
   summary: 'Delays what the gateway sends to one serving pod',
-  requires: [['upstream-faults', 'network-chaos']],
   needs: NEEDS,
-  moves: ['latency'],
-  signals: {
-    moves: [{ signal: 'response-head-time', to: 'up' }],
-    still: ['time-to-first-token', 'targets-up', 'ready-replicas', 'restarts', 'failed-requests', 'ready-nodes'],
-  },
-  ends: { by: 'itself', how: 'the gateway’s rule has a time at which it ends, and Chaos Mesh’s object a duration' },
   params,
   plan: ({ params: { ms, jitterMs }, ...context }) => planNetwork({ kind: 'delay', ms, jitterMs }, context),
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
 import type { NetworkPlan } from '../network/means.ts'
-import { NEEDS, NETWORK, planNetwork } from '../network/network-fault.ts'
+import { NEEDS, NETWORK, planNetwork, SLOWING } from '../network/network-fault.ts'
 
 const params = z.strictObject({
   percent: z.number().positive().max(99).default(30).describe('Of the packets that the gateway sends'),
@@ -13,16 +13,10 @@ const params = z.strictObject({
  */
 export default defineFault<z.infer<typeof params>, NetworkPlan>({
   ...NETWORK,
+  ...SLOWING,
   name: 'net-loss',
   summary: 'Loses a share of what the gateway sends to one serving pod',
-  requires: [['upstream-faults', 'network-chaos']],
   needs: NEEDS,
-  moves: ['latency'],
-  signals: {
-    moves: [{ signal: 'response-head-time', to: 'up' }],
-    still: ['time-to-first-token', 'targets-up', 'ready-replicas', 'restarts', 'failed-requests', 'ready-nodes'],
-  },
-  ends: { by: 'itself', how: 'the gateway’s rule has a time at which it ends, and Chaos Mesh’s object a duration' },
   params,
   plan: ({ params: { percent }, ...context }) => planNetwork({ kind: 'loss', percent }, context),
 })

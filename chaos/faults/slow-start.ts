@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
-import { newPods, planRollout, refuse, type Rollout, seen } from '../rollout/rollout.ts'
+import { startedAgain } from '../rollout/started-again.ts'
+import { planRollout, refuse, type Rollout } from '../rollout/rollout.ts'
 import { impatient } from '../rollout/probes.ts'
 
 const params = z.strictObject({
@@ -44,12 +45,7 @@ export default defineFault<z.infer<typeof params>, Rollout>({
     await kube.changeWorkload(change)
   },
 
-  async verify({ plan, kube }) {
-    const pods = newPods(await kube.servingPods(), plan)
-    const killed = pods.filter(({ ready, restarts = 0 }) => !ready && restarts > 0)
-    const reason = `${killed.length} of ${pods.length} new pods were killed before they had started`
-    return { bit: killed.length > 0, reason, facts: { pods: seen(pods) } }
-  },
+  verify: (context) => startedAgain(context, 'were killed before they had started'),
 
   async heal({ plan: { change }, kube }) {
     await kube.restoreWorkload(change)

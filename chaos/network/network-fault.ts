@@ -13,6 +13,17 @@ export const NETWORK = {
   heal: mend,
 } as const satisfies Partial<FaultDefinition<never, NetworkPlan>>
 
+/** Of what makes packets late, and cuts nothing off. */
+export const SLOWING = {
+  requires: [['upstream-faults', 'network-chaos']],
+  moves: ['latency'],
+  signals: {
+    moves: [{ signal: 'response-head-time', to: 'up' }],
+    still: ['time-to-first-token', 'targets-up', 'ready-replicas', 'restarts', 'failed-requests', 'ready-nodes'],
+  },
+  ends: { by: 'itself', how: 'the gateway’s rule has a time at which it ends, and Chaos Mesh’s object a duration' },
+} as const satisfies Partial<FaultDefinition<never, NetworkPlan>>
+
 /** For rules of the gateway's and for Chaos Mesh. */
 export const NEEDS = [
   'configmaps:get',
