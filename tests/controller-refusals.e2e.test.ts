@@ -4,7 +4,7 @@ import { faultKube } from '../chaos/controller/fault-kube.ts'
 import { haltNamespace, haltOf, releaseNamespace } from '../chaos/controller/halt.ts'
 import { installCrd } from '../chaos/controller/install.ts'
 import { askToEnd } from '../chaos/controller/ending.ts'
-import { CONTROLLER_NEEDS } from '../chaos/controller/needs.ts'
+import { CONTROLLER_NEEDS, needsOf, needsOfAsking } from '../chaos/controller/needs.ts'
 import { faults } from '../chaos/faults/registry.gen.ts'
 import { systemClock } from '../lib/core/clock.ts'
 import { seededRandom } from '../lib/core/random.ts'
@@ -248,6 +248,22 @@ test('an injection whose pod is not let in after all leaves nothing', async () =
   expect((await kube.batch.listNamespacedJob({ namespace })).items).toHaveLength(1)
   await definition.heal({ ...hand, injectedAt: Date.now(), signal: AbortSignal.timeout(20_000) })
   expect(await everything(kube, namespace)).toEqual(before)
+})
+
+test('a Role for one means is enough where the target has it, and lacks what another would take', async () => {
+  await using drill = await startDrill(plane.kube, 'means')
+  const { namespace } = drill
+  const delay = { kind: 'net-delay', durationSeconds: 1 }
+  const definition = faults[delay.kind] ?? expect.fail(delay.kind)
+  const has = (name: string): boolean => name === 'upstream-faults'
+  const needs = [...needsOf(definition, has), ...needsOfAsking([definition], { has })]
+  expect(needs.filter((need) => /networkchaos|pods:patch/.test(need))).toEqual([])
+  const controller = await drill.controller({ kube: await limitedKube(plane, { namespace, name: 'gateway', needs }) })
+  await drill.reached(await drill.create(faultOf(namespace, 'delay', delay)), 'Recovered')
+  await controller.stop()
+  const without = { namespace, name: 'less', needs: needs.filter((need) => need !== 'configmaps:update') }
+  await drill.controller({ kube: await limitedKube(plane, without), holder: 'test/2/1' })
+  await refused(drill, 'less', delay, /^expected the right to configmaps:update in means,/)
 })
 
 test('a rehearsal changes nothing', async () => {

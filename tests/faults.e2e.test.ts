@@ -4,11 +4,12 @@ import { faultKube } from '../chaos/controller/fault-kube.ts'
 import { createFault } from '../chaos/controller/fault-store.ts'
 import { evict, evicted } from '../chaos/eviction/evict.ts'
 import { installCrd } from '../chaos/controller/install.ts'
-import { needsOf, needsOfAsking, ownNeedsOf } from '../chaos/controller/needs.ts'
+import { type Has, needsOf, needsOfAsking, ownNeedsOf } from '../chaos/controller/needs.ts'
 import { servingState } from '../chaos/controller/serving.ts'
 import { snapshotTarget } from '../chaos/controller/snapshot.ts'
 import { EXAMPLES } from '../chaos/faults/testing/examples.ts'
 import { faults } from '../chaos/faults/registry.gen.ts'
+import type { Answers } from '../lib/core/capability.ts'
 import { systemClock } from '../lib/core/clock.ts'
 import type { AnyFault, FaultKube } from '../lib/core/fault.ts'
 import { FAULT_LABEL } from '../lib/core/fault-resource.ts'
@@ -79,10 +80,14 @@ const dyingAfter = (kube: FaultKube, calls: number): { kube: FaultKube; died(): 
   return { kube: proxy, died: () => died }
 }
 
-/** Whoever has exactly the rights that the fault says it needs, as `firedrill rbac --fault NAME --controller-only` gives them. */
+/** Of the means of the network this target has one. */
+const onTarget: Has = (name) => name !== 'network-chaos' && name !== 'network-policies'
+const can: Answers = { 'upstream-faults': { ok: true, configMap: '', key: '' } }
+
+/** Whoever has exactly the rights that the fault needs here, as `firedrill rbac --fault NAME --controller-only --means upstream-faults` gives them. */
 const rights = new Map<string, Promise<Kube>>()
 const kubeFor = (fault: AnyFault): Promise<Kube> => {
-  const needs = [...needsOf(fault), ...needsOfAsking([fault])]
+  const needs = [...needsOf(fault, onTarget), ...needsOfAsking([fault], { has: onTarget })]
   const kube = rights.get(fault.name) ?? limitedKube(plane, { namespace, name: fault.name, needs })
   rights.set(fault.name, kube)
   return kube
@@ -139,12 +144,12 @@ describe.for(Object.values(faults))('$name', (fault) => {
     expect(await readyPods(plane.kube, namespace)).toEqual(before)
   })
 
-  test.for(ownNeedsOf(fault))('is refused by name without the right to %s', async (need) => {
-    const needs = needsOf(fault).filter((other) => other !== need)
-    const name = `${fault.name}-${ownNeedsOf(fault).indexOf(need)}`
+  test.for(ownNeedsOf(fault, onTarget))('is refused by name without the right to %s', async (need) => {
+    const needs = needsOf(fault, onTarget).filter((other) => other !== need)
+    const name = `${fault.name}-${ownNeedsOf(fault, onTarget).indexOf(need)}`
     const kube = await limitedKube(plane, { namespace, name, needs })
     const target = clusterTarget({ kube, observe, clock: systemClock })
-    const refusal = target.requirePermitted(faultOf(namespace, name, { kind: fault.name }), fault)
+    const refusal = target.requirePermitted(faultOf(namespace, name, { kind: fault.name }), fault, can)
     await expect(refusal).rejects.toMatchObject({ code: 'not-permitted', message: expect.stringContaining(need) })
   })
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { faultKube } from '../chaos/controller/fault-kube.ts'
 import { createFault } from '../chaos/controller/fault-store.ts'
 import { installCrd } from '../chaos/controller/install.ts'
+import { answering, needsOf } from '../chaos/controller/needs.ts'
 import { servingState } from '../chaos/controller/serving.ts'
 import { snapshotTarget } from '../chaos/controller/snapshot.ts'
 import { faults } from '../chaos/faults/registry.gen.ts'
@@ -11,6 +12,7 @@ import { NETWORK_POLICY, PARTITION_LABEL } from '../chaos/network/network-policy
 import { systemClock } from '../lib/core/clock.ts'
 import { seededRandom } from '../lib/core/random.ts'
 import { until } from '../lib/core/until.ts'
+import { limitedKube } from './support/account.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
 import { networkChaosCrd } from './support/network-chaos-crd.ts'
@@ -53,7 +55,9 @@ const prepare = async (kind: 'net-delay' | 'net-loss' | 'net-partition', params:
   const { pods } = await servingState(plane.kube, namespace, 'app=vllm')
   const asking = { kube: plane.kube, namespace, selector: 'app=vllm', pods, observe, run: null }
   const target = await snapshotTarget(asking, fault)
-  const kube = faultKube(plane.kube, resource)
+  // Whoever has the rights for the means that the target has, and for no other.
+  const needs = needsOf(fault, answering(target.can))
+  const kube = faultKube(await limitedKube(plane, { namespace, name: resource.metadata.name, needs }), resource)
   const id = `${resource.metadata.name}-${resource.metadata.uid?.slice(0, 8)}`
   const random = seededRandom(1)
   const planned = fault.plan({

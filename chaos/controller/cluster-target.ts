@@ -3,7 +3,7 @@ import type { Observer } from '../../lib/core/fault.ts'
 import { RUN_LABEL } from '../../lib/core/fault-resource.ts'
 import { type Kube, isTransient } from '../../lib/kube/client.ts'
 import { faultKube } from './fault-kube.ts'
-import { needsOf } from './needs.ts'
+import { answering, needsOf } from './needs.ts'
 import { ChargedPod } from './refusals/charge.ts'
 import { requireNotPaused } from './refusals/paused.ts'
 import { requirePermitted } from './refusals/permission.ts'
@@ -20,8 +20,8 @@ export const clusterTarget = ({ kube, observe, clock }: ClusterTarget): FaultTar
     await requireAllowed(kube, namespace)
     await requireNotPaused(kube, { namespace, selector: target.selector, blast })
   },
-  requirePermitted: ({ metadata: { namespace }, spec: { kind } }, definition) =>
-    requirePermitted(kube, { namespace, kind, needs: needsOf(definition) }),
+  requirePermitted: ({ metadata: { namespace }, spec: { kind } }, definition, can) =>
+    requirePermitted(kube, { namespace, kind, needs: needsOf(definition, answering(can)) }),
   serving: ({ metadata: { namespace }, spec: { target } }) => servingState(kube, namespace, target.selector),
   snapshot: ({ metadata, spec: { target } }, definition, { pods }) => {
     const { namespace, labels: { [RUN_LABEL]: run = null } = {} } = metadata

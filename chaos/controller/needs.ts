@@ -1,4 +1,5 @@
 import { capabilities as shipped } from '../capabilities/registry.gen.ts'
+import type { Answers, CapabilityName } from '../../lib/core/capability.ts'
 import type { AnyFault } from '../../lib/core/fault.ts'
 import type { CapabilityRegistry } from './capability.ts'
 
@@ -29,22 +30,39 @@ export const RUN_NEEDS: readonly string[] = [
   'pods:watch',
 ]
 
+/** Which capabilities the target has. */
+export type Has = (name: CapabilityName) => boolean
+
+/** As it was asked. */
+export const answering =
+  (can: Answers): Has =>
+  (name) =>
+    can[name]?.ok === true
+
 /**
- * What a fault of the kind takes besides: its own needs, and where it has pods started, the right to create one, which the rehearsal
- * uses to try it. RBAC knows no right to try alone; whoever may create Jobs or change a pod template can start any pod anyway.
+ * What a fault of the kind takes besides: its own needs, on a target that is known only those of the means that it takes there. And where
+ * it has pods started, the right to create one, which the rehearsal uses to try it. RBAC knows no right to try alone; whoever may
+ * create Jobs or change a pod template can start any pod anyway.
  */
-export const ownNeedsOf = ({ needs }: Pick<AnyFault, 'needs'>): string[] =>
-  needs.some((need) => STARTS_PODS.has(need)) ? [...new Set([...needs, 'pods:create'])] : [...needs]
+export const ownNeedsOf = (fault: Needing, has?: Has): string[] => {
+  const needs = has === undefined ? fault.needs : onTarget(fault, has)
+  return needs.some((need) => STARTS_PODS.has(need)) ? [...new Set([...needs, 'pods:create'])] : [...needs]
+}
 
 /** Without these nothing of the kind can be planned, injected, verified and healed. */
-export const needsOf = (fault: Pick<AnyFault, 'needs'>): string[] => [...CONTROLLER_NEEDS, ...ownNeedsOf(fault)]
+export const needsOf = (fault: Needing, has?: Has): string[] => [...CONTROLLER_NEEDS, ...ownNeedsOf(fault, has)]
 
-/** What asking takes, of every capability that the faults may ask for. */
+/** What asking takes, of every capability that the faults may ask for; of several means, those that the target is said to have. */
 export const needsOfAsking = (
   faults: readonly Pick<AnyFault, 'requires' | 'asks'>[],
-  capabilities: CapabilityRegistry = shipped,
+  { has = () => true, capabilities = shipped }: { has?: Has; capabilities?: CapabilityRegistry } = {},
 ): string[] =>
-  faults.flatMap(({ requires, asks = [] }) => [...requires.flat(), ...asks]).flatMap((name) => capabilities[name].needs)
+  faults
+    .flatMap(({ requires, asks = [] }) => [
+      ...requires.flatMap((wanted) => (typeof wanted === 'string' ? wanted : wanted.filter(has))),
+      ...asks,
+    ])
+    .flatMap((name) => capabilities[name].needs)
 
 // --- Internal helpers ---
 
@@ -54,3 +72,12 @@ const STARTS_PODS: ReadonlySet<string> = new Set([
   'deployments.apps:patch',
   'statefulsets.apps:patch',
 ])
+
+type Needing = Pick<AnyFault, 'needs' | 'requires' | 'means'>
+
+const onTarget = ({ needs, requires, means = {} }: Needing, has: Has): string[] => {
+  const taken = requires.map((wanted) => (typeof wanted === 'string' ? wanted : wanted.find(has)))
+  const own = new Set(taken.flatMap((name) => (name === undefined ? [] : (means[name] ?? []))))
+  const spare = new Set(Object.values(means).flat())
+  return needs.filter((need) => own.has(need) || !spare.has(need))
+}

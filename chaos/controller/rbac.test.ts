@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import type { CapabilityName } from '../../lib/core/capability.ts'
 import { isClusterScoped, parseNeed } from '../../lib/core/need.ts'
 import { faults } from '../faults/registry.gen.ts'
-import { CONTROLLER_NEEDS, needsOfAsking, ownNeedsOf, RUN_NEEDS } from './needs.ts'
+import { CONTROLLER_NEEDS, type Has, needsOfAsking, ownNeedsOf, RUN_NEEDS } from './needs.ts'
 import { rbacManifests } from './rbac.ts'
 
 const made = (needs: readonly string[]) => rbacManifests({ namespace: 'llm', name: 'firedrill', needs })
@@ -43,7 +44,7 @@ test('without what has no namespace there is no ClusterRole', () => {
 
 test('every need that ships can be read, and none is a wildcard', () => {
   const all = Object.values(faults)
-  const needs = [...CONTROLLER_NEEDS, ...RUN_NEEDS, ...all.flatMap(ownNeedsOf), ...needsOfAsking(all)]
+  const needs = [...CONTROLLER_NEEDS, ...RUN_NEEDS, ...all.flatMap((fault) => ownNeedsOf(fault)), ...needsOfAsking(all)]
   expect(needs.filter((need) => need.includes('*'))).toEqual([])
   expect(
     needs
@@ -51,6 +52,31 @@ test('every need that ships can be read, and none is a wildcard', () => {
       .filter(isClusterScoped)
       .map(({ resource }) => resource),
   ).not.toContain('clusterroles')
+})
+
+test('of several means, rights for the first that the target has, and to ask for it', () => {
+  const cut = faults['net-partition'] ?? expect.fail('no net-partition')
+  const ofGateway = ['configmaps:get', 'configmaps:update']
+  const policies = ['get', 'create', 'delete'].map((verb) => `networkpolicies.networking.k8s.io:${verb}`)
+  const onPods = ['pods:get', 'pods:patch']
+  const has =
+    (...names: CapabilityName[]): Has =>
+    (name) =>
+      names.includes(name)
+  const needs = (...names: CapabilityName[]): string[] => ownNeedsOf(cut, has(...names)).sort()
+  expect(needs('upstream-faults')).toEqual(ofGateway)
+  expect(needs('network-policies', 'upstream-faults')).toEqual(ofGateway)
+  expect(needs('network-policies')).toEqual([...policies, ...onPods].sort())
+  expect(needs()).toEqual([])
+  expect(ownNeedsOf(cut)).toEqual(expect.arrayContaining([...ofGateway, ...policies, ...onPods]))
+  expect(needsOfAsking([cut], { has: has('upstream-faults') })).toEqual(['configmaps:list'])
+  expect(needsOfAsking([cut])).toContain('networkpolicies.networking.k8s.io:list')
+})
+
+test('whoever starts pods may try them, and nobody else', () => {
+  const own = (name: string) => ownNeedsOf(faults[name] ?? expect.fail(name))
+  for (const name of ['near-miss', 'crash-loop', 'scale-down']) expect(own(name)).toContain('pods:create')
+  for (const name of ['pod-kill', 'pod-evict', 'feature-flag', 'none']) expect(own(name)).not.toContain('pods:create')
 })
 
 test('a need that is none is said', () => {

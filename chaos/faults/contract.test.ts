@@ -29,6 +29,14 @@ describe.for(Object.entries(faults))('%s', ([name, fault]) => {
     expect(fault.needs.every((need) => /^[a-z]+(\/[a-z]+)?(\.[a-z0-9.-]+)?:[a-z]+$/.test(need))).toBe(true)
   })
 
+  test('the means that it can take are in its needs, and each is one of several', () => {
+    const several = fault.requires.flatMap((wanted) => (typeof wanted === 'string' ? [] : wanted))
+    for (const [capability, needs] of Object.entries(fault.means ?? {})) {
+      expect(several).toContain(capability)
+      expect(fault.needs).toEqual(expect.arrayContaining([...needs]))
+    }
+  })
+
   test.for(examples)('params are strict: %j', (params) => {
     expect(fault.params.safeParse(params).success).toBe(true)
     expect(fault.params.safeParse({ ...params, surprise: 1 }).success).toBe(false)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
 import type { NetworkPlan } from '../network/means.ts'
-import { NEEDS, NETWORK, planNetwork, SLOWING } from '../network/network-fault.ts'
+import { NETWORK, planNetwork, SLOWING } from '../network/network-fault.ts'
 
 const params = z.strictObject({
   ms: z.number().int().positive().max(10_000).default(200).describe('By which what the gateway sends is delayed'),
@@ -14,7 +14,6 @@ export default defineFault<z.infer<typeof params>, NetworkPlan>({
   ...SLOWING,
   name: 'net-delay',
   summary: 'Delays what the gateway sends to one serving pod',
-  needs: NEEDS,
   params,
   plan: ({ params: { ms, jitterMs }, ...context }) => planNetwork({ kind: 'delay', ms, jitterMs }, context),
 })

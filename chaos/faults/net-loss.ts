@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
 import type { NetworkPlan } from '../network/means.ts'
-import { NEEDS, NETWORK, planNetwork, SLOWING } from '../network/network-fault.ts'
+import { NETWORK, planNetwork, SLOWING } from '../network/network-fault.ts'
 
 const params = z.strictObject({
   percent: z.number().positive().max(99).default(30).describe('Of the packets that the gateway sends'),
@@ -16,7 +16,6 @@ export default defineFault<z.infer<typeof params>, NetworkPlan>({
   ...SLOWING,
   name: 'net-loss',
   summary: 'Loses a share of what the gateway sends to one serving pod',
-  needs: NEEDS,
   params,
   plan: ({ params: { percent }, ...context }) => planNetwork({ kind: 'loss', percent }, context),
 })

@@ -1,22 +1,16 @@
 import { z } from 'zod'
 import { defineFault } from '../../lib/core/fault.ts'
 import type { NetworkPlan } from '../network/means.ts'
-import { NEEDS, NETWORK, planNetwork } from '../network/network-fault.ts'
+import { byMeans, NETWORK, planNetwork } from '../network/network-fault.ts'
 
 const params = z.strictObject({})
 
 /** The pod is ready and scraped, and what the gateway sends it goes nowhere: streams stand still, and nothing is refused. */
 export default defineFault<z.infer<typeof params>, NetworkPlan>({
   ...NETWORK,
+  ...byMeans('upstream-faults', 'network-chaos', 'network-policies'),
   name: 'net-partition',
   summary: 'Cuts one serving pod off from the gateway, while all else reaches it',
-  requires: [['upstream-faults', 'network-chaos', 'network-policies']],
-  needs: [
-    ...NEEDS,
-    'networkpolicies.networking.k8s.io:get',
-    'networkpolicies.networking.k8s.io:create',
-    'networkpolicies.networking.k8s.io:delete',
-  ],
   moves: ['latency', 'throughput', 'availability'],
   signals: {
     moves: [{ signal: 'unanswered-for', to: 'up' }],

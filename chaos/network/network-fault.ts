@@ -13,9 +13,27 @@ export const NETWORK = {
   heal: mend,
 } as const satisfies Partial<FaultDefinition<never, NetworkPlan>>
 
+const ON_PODS = ['pods:get', 'pods:patch']
+
+/** What each means takes. */
+const MEANS = {
+  'upstream-faults': ['configmaps:get', 'configmaps:update'],
+  'network-chaos': [...['get', 'create', 'delete'].map((verb) => `networkchaos.chaos-mesh.org:${verb}`), ...ON_PODS],
+  'network-policies': [
+    ...['get', 'create', 'delete'].map((verb) => `networkpolicies.networking.k8s.io:${verb}`),
+    ...ON_PODS,
+  ],
+} as const satisfies FaultDefinition['means']
+
+/** Any one of these means will do: in the order in which `meansOf` takes them. */
+export const byMeans = (...names: (keyof typeof MEANS)[]) => {
+  const means = Object.fromEntries(names.map((name) => [name, MEANS[name]]))
+  return { requires: [names], needs: [...new Set(Object.values(means).flat())], means }
+}
+
 /** Of what makes packets late, and cuts nothing off. */
 export const SLOWING = {
-  requires: [['upstream-faults', 'network-chaos']],
+  ...byMeans('upstream-faults', 'network-chaos'),
   moves: ['latency'],
   signals: {
     moves: [{ signal: 'response-head-time', to: 'up' }],
@@ -23,17 +41,6 @@ export const SLOWING = {
   },
   ends: { by: 'itself', how: 'the gateway’s rule has a time at which it ends, and Chaos Mesh’s object a duration' },
 } as const satisfies Partial<FaultDefinition<never, NetworkPlan>>
-
-/** For rules of the gateway's and for Chaos Mesh. */
-export const NEEDS = [
-  'configmaps:get',
-  'configmaps:update',
-  'networkchaos.chaos-mesh.org:get',
-  'networkchaos.chaos-mesh.org:create',
-  'networkchaos.chaos-mesh.org:delete',
-  'pods:get',
-  'pods:patch',
-] as const
 
 /** One ready pod by lot, and the first means that the target has. */
 export const planNetwork = (

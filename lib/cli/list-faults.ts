@@ -1,5 +1,5 @@
 import { capabilities } from '../../chaos/capabilities/registry.gen.ts'
-import { needsOf } from '../../chaos/controller/needs.ts'
+import { answering, needsOf } from '../../chaos/controller/needs.ts'
 import { notPermitted } from '../../chaos/controller/refusals/permission.ts'
 import { requireAllowed } from '../../chaos/controller/safety.ts'
 import { servingState } from '../../chaos/controller/serving.ts'
@@ -36,11 +36,17 @@ export const targetRows = async (context: Context, flags: TargetFlags): Promise<
   const { pods } = await servingState(kube, namespace, selector)
   const all = byGroup(Object.values(faults))
   const can = await askTarget({ kube, namespace, selector, pods, observe, run: null }, NAMES)
-  const denied = new Set(await notPermitted(kube, namespace, all.flatMap(needsOf)))
+  const denied = new Set(
+    await notPermitted(
+      kube,
+      namespace,
+      all.flatMap((fault) => needsOf(fault, answering(can))),
+    ),
+  )
   return [
     ['FAULT', 'GROUP', 'WORKS', 'WHY NOT'],
     ...all.map((fault) => {
-      const lacking = needsOf(fault).filter((need) => denied.has(need))
+      const lacking = needsOf(fault, answering(can)).filter((need) => denied.has(need))
       return [fault.name, fault.group, ...works(fault, can, lacking)]
     }),
   ]

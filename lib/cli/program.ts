@@ -138,6 +138,7 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
     .requiredOption('--namespace <name>', 'namespace of the serving pods')
     .option('--fault <name...>', 'for these faults; for all that ship without it')
     .option('--scenario <file>', 'for the faults of this scenario')
+    .option('--means <names...>', 'of several means of one fault, those that the target has; for all without it')
     .option('--account <name>', 'the service account', 'firedrill')
     .option(
       '--controller-only',

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { CONTROLLER_NEEDS, needsOfAsking, ownNeedsOf, RUN_NEEDS } from '../../chaos/controller/needs.ts'
+import { CONTROLLER_NEEDS, type Has, needsOfAsking, ownNeedsOf, RUN_NEEDS } from '../../chaos/controller/needs.ts'
 import { rbacManifests } from '../../chaos/controller/rbac.ts'
 import { faults } from '../../chaos/faults/registry.gen.ts'
 import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
@@ -14,17 +14,19 @@ export interface RbacFlags {
   scenario?: string
   account: string
   controllerOnly?: boolean
+  means?: string[]
 }
 
 /** The least rights that the chosen faults need, for `kubectl apply`: from the fault and capability files alone. */
 export const rbac = async ({ out }: Context, flags: RbacFlags): Promise<ExitCode> => {
   const { namespace, account, controllerOnly = false } = flags
   const chosen = (await namesOf(flags)).map(definitionOf)
+  const has = flags.means === undefined ? undefined : among(flags.means)
   const needs = [
     ...CONTROLLER_NEEDS,
     ...(controllerOnly ? [] : RUN_NEEDS),
-    ...chosen.flatMap(ownNeedsOf),
-    ...needsOfAsking(chosen),
+    ...chosen.flatMap((fault) => ownNeedsOf(fault, has)),
+    ...needsOfAsking(chosen, has === undefined ? {} : { has }),
   ]
   const what = [...new Set(chosen.map(({ name }) => name))].sort().join(', ')
   out(`# Made by firedrill rbac: ${controllerOnly ? 'the controller' : 'a drill'} in ${namespace} with ${what}.\n`)
@@ -34,6 +36,18 @@ export const rbac = async ({ out }: Context, flags: RbacFlags): Promise<ExitCode
 }
 
 // --- Internal helpers ---
+
+/** Said, not asked: whoever makes the manifest need not reach the cluster. */
+const among = (means: readonly string[]): Has => {
+  const known = Object.values(faults).flatMap((fault) => Object.keys(fault.means ?? {}))
+  const unknown = means.filter((name) => !known.includes(name))
+  if (unknown.length === 0) return (name) => means.includes(name)
+  throw new UserError({
+    code: 'means-unknown',
+    message: `expected means (${[...new Set(known)].join(', ')}), found "${unknown.join(', ')}"`,
+    hint: 'docs/network-faults.md says what each is; without --means the rights are for all',
+  })
+}
 
 const namesOf = async ({ fault, scenario }: RbacFlags): Promise<string[]> => {
   if (fault === undefined && scenario === undefined) return Object.keys(faults)

@@ -75,6 +75,8 @@ export interface FaultDefinition<Params = unknown, Plan = unknown> {
   asks?: readonly CapabilityName[]
   /** What the controller must be allowed to do, as `resource[/subresource][.group]:verb`, besides what every fault needs. */
   needs: readonly string[]
+  /** Of those, what takes but one of a list in `requires`: the first that the target has, it takes, and does without the others'. */
+  means?: Partial<Record<CapabilityName, readonly string[]>>
   /** Symptoms this fault can be expected to raise. */
   moves: readonly Symptom[]
   /** What shows that it bites, and what must not change while it does. */

@@ -1,3 +1,4 @@
+import type { Answers } from '../../../lib/core/capability.ts'
 import type { Clock } from '../../../lib/core/clock.ts'
 import type { Event } from '../../../lib/core/event.ts'
 import type { AnyFault, FaultKube, FaultRegistry, Observer, Planned, TargetSnapshot } from '../../../lib/core/fault.ts'
@@ -33,8 +34,8 @@ export interface FaultRecord {
 export interface FaultTarget {
   /** Throws a `UserError` where nothing of the kind may be injected, now. */
   requireAllowed(fault: FaultResource, definition: AnyFault): Promise<void>
-  /** Throws a `UserError` where we lack a right that the fault takes. */
-  requirePermitted(fault: FaultResource, definition: AnyFault): Promise<void>
+  /** Throws a `UserError` where we lack a right that the fault takes on a target that has these capabilities. */
+  requirePermitted(fault: FaultResource, definition: AnyFault, can: Answers): Promise<void>
   serving(fault: FaultResource): Promise<ServingState>
   snapshot(fault: FaultResource, definition: AnyFault, state: ServingState): Promise<TargetSnapshot>
   /** Throws a `UserError` where what the plan would do is refused by whoever guards the cluster; changes nothing. */

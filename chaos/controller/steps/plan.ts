@@ -52,11 +52,12 @@ const makePlan = async (context: StepContext, fault: FaultResource): Promise<Ans
     const parsed = definition.params.safeParse(params)
     if (!parsed.success) return { ok: false, reason: `params of ${definition.name}: ${z.prettifyError(parsed.error)}` }
     await target.requireAllowed(fault, definition)
-    await target.requirePermitted(fault, definition)
+    await target.requirePermitted(fault, definition, {})
     const state = await target.serving(fault)
     const snapshot = await target.snapshot(fault, definition, state)
     const unmet = missing(definition.requires, snapshot.can)
     if (unmet !== null) return { ok: false, reason: unmet }
+    if (definition.means !== undefined) await target.requirePermitted(fault, definition, snapshot.can)
     const planned = definition.plan({
       params: parsed.data,
       target: snapshot,
