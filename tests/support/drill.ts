@@ -14,6 +14,7 @@ import { playKubelet } from './kubelet.ts'
 import { createNodes } from './nodes.ts'
 
 export interface Drill extends AsyncDisposable {
+  kube: Kube
   namespace: string
   events: ControllerEvent[]
   hold: { jobs: boolean }
@@ -54,6 +55,7 @@ export const startDrill = async (kube: Kube, namespace: string, startMs = 500, j
   await allReady()
   const stops: Controller[] = []
   return {
+    kube,
     namespace,
     events,
     hold,

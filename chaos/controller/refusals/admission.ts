@@ -49,7 +49,7 @@ const REFUSALS: readonly Refusal[] = [
     says: /violates PodSecurity/,
     code: 'pod-security-refused',
     expected: 'Pod Security admission to let in the pods that the fault starts',
-    hint: 'run the fault in a namespace whose label pod-security.kubernetes.io/enforce allows such a pod: it stays as it is for the drill',
+    hint: 'run the fault in a namespace whose label pod-security.kubernetes.io/enforce allows such pods',
   },
   {
     says: /(maximum|minimum) .* usage per (Container|Pod)|limit to request ratio per (Container|Pod)/,
