@@ -22,7 +22,7 @@ let stateDir: string
 
 beforeAll(async () => {
   cluster.stateRoot = await mkdtemp(join(tmpdir(), 'firedrill-outage-'))
-  const agent = fileURLToPath(new URL('support/agent-again.ts', import.meta.url))
+  const agent = fileURLToPath(new URL('../lib/cluster/node/main.ts', import.meta.url))
   const capacity = { cpu: '8', memory: '32Gi', pods: '110' }
   const info = await startCluster({
     ...cluster,

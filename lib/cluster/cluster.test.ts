@@ -135,17 +135,41 @@ test('a stop after kill -9 of the supervisor leaves nothing', async () => {
 
 test('a part that dies takes the cluster down, and the reason is kept', async () => {
   const { stateDir } = await startCluster(options())
-  const controllers = processesOf(ref).find((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes('controllers'),
-  )
-  if (controllers === undefined) throw new Error('no controllers run')
-  signalProcess(controllers, 'SIGKILL')
+  signalProcess(processOf('controllers'), 'SIGKILL')
   await expect.poll(() => processesOf(ref), { timeout: 15_000 }).toEqual([])
   expect(findCluster(ref)).toBeNull()
   expect(findClusterFailure(ref)).toMatchObject({ part: 'controllers', reason: 'killed by SIGKILL' })
   expect(existsSync(join(stateDir, 'logs', 'controllers.log'))).toBe(true)
   await startCluster(options())
   expect(findClusterFailure(ref)).toBeNull()
+})
+
+test('an agent that is killed is started again, as often as it was ready; one that ends by itself is not', async () => {
+  const { logs } = await startCluster(options())
+  for (const times of [2, 3]) {
+    signalProcess(processOf('agent'), 'SIGKILL')
+    await expect
+      .poll(() => readFileSync(join(logs, 'agent.log'), 'utf8'), { timeout: 10_000 })
+      .toBe('ready\n'.repeat(times))
+  }
+  expect(readFileSync(join(logs, 'supervisor.log'), 'utf8')).toMatch(
+    /agent was killed by SIGKILL, and is started again/,
+  )
+  expect(findCluster(ref)).not.toBeNull()
+  // It exits with code 0 then, as if it had been told that the cluster is over.
+  signalProcess(processOf('agent'), 'SIGTERM')
+  await expect.poll(() => processesOf(ref), { timeout: 15_000 }).toEqual([])
+  expect(findClusterFailure(ref)).toMatchObject({ part: 'agent', reason: 'exited with code 0' })
+})
+
+test('an agent that is killed before its nodes were ready is not started for ever', async () => {
+  const started = startCluster(options({}, { mute: true }))
+  const failed = expect(started).rejects.toThrow('agent killed by SIGKILL')
+  await untilStarted('agent')
+  signalProcess(processOf('agent'), 'SIGKILL')
+  await failed
+  expect(journal().filter((line) => line === 'start agent')).toHaveLength(1)
+  expectNothingLeft(ref)
 })
 
 test.each(['etcd', 'controllers', 'agent'])('a start where %s fails shows its last words', async (part) => {
@@ -216,6 +240,12 @@ const options = (more: Partial<StartOptions> = {}, parts: PartOptions = {}): Sta
     signal: new AbortController().signal,
     ...more,
   }
+}
+
+/** Of a part that runs. Its arguments hold its name as a word of its own. */
+const processOf = (part: string): number => {
+  const isPart = (pid: number): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(part)
+  return processesOf(ref).find(isPart) ?? expect.fail(`no ${part} runs`)
 }
 
 const processesOf = ({ name, stateRoot }: ClusterRef): number[] => clusterProcesses(join(stateRoot, name))

@@ -23,5 +23,6 @@ const send = (message: SupervisorMessage): void => {
 
 // Written a moment ago by this version's `prepareCluster`, from this very type.
 const plan: SupervisorPlan = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
-const failure = await supervise({ plan, pid: process.pid, env: process.env, signal: stop.signal, send })
+const log = (message: string): void => void process.stderr.write(`${new Date().toISOString()} ${message}\n`)
+const failure = await supervise({ plan, pid: process.pid, env: process.env, signal: stop.signal, send, log })
 process.exit(failure === null ? 0 : 1)

@@ -44,10 +44,15 @@ export const startPart = ({ spec, env, cwd, logs }: PartOptions): Part => {
 }
 
 /** The last lines of a log, long ones cut; empty where there is no log. */
-export const lastLines = (logFile: string, count = 12): string[] => {
+export const lastLines = (logFile: string, count = 12): string[] =>
+  allLines(logFile)
+    .slice(-count)
+    .map((line) => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line))
+
+/** Empty where there is no log. */
+export const allLines = (logFile: string): string[] => {
   try {
-    const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n')
-    return lines.slice(-count).map((line) => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line))
+    return readFileSync(logFile, 'utf8').trimEnd().split('\n')
   } catch {
     return []
   }

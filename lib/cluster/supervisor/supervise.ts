@@ -1,11 +1,12 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorMessage } from '../../core/errors.ts'
 import { tryLock } from '../lock.ts'
 import { reap } from '../reap.ts'
 import { writeJson } from '../state-dir.ts'
-import { AGENT_GRACE_MS, AGENT_READY, clusterEnv } from '../contract.ts'
+import { AGENT_GRACE_MS, clusterEnv } from '../contract.ts'
 import { apiProbe } from './api-probe.ts'
+import { keepPart, timesReady } from './kept-part.ts'
 import { lastLines, type Part, startPart } from './part.ts'
 import { NETWORK_TAKEN, type PartSpec, type SupervisorPlan } from './plan.ts'
 import type { ClusterFailure, SupervisorMessage } from './protocol.ts'
@@ -17,12 +18,14 @@ export interface SuperviseOptions {
   /** Ends the cluster. */
   signal: AbortSignal
   send(message: SupervisorMessage): void
+  /** One line for the supervisor's own log. */
+  log(message: string): void
 }
 
 /**
- * Runs the cluster until the signal, or until one of its parts ends by itself. No part is restarted: etcd's or the
- * agent's state cannot be trusted after that, and a drill on a half-dead cluster would measure the wrong thing.
- * Then all parts are stopped in order, and nothing of the cluster runs any more when this returns.
+ * Runs the cluster until the signal, or until one of its parts ends. No part of the control plane is restarted: etcd's state cannot be
+ * trusted after that, and a drill on a half-dead cluster would measure the wrong thing. A killed agent is, as a kubelet would be:
+ * without it no fault that acts through a node could be healed. Then all parts are stopped in order, and nothing of the cluster runs any more when this returns.
  * @returns the failure, or null after the signal
  */
 export const supervise = async (options: SuperviseOptions): Promise<ClusterFailure | null> => {
@@ -68,7 +71,7 @@ class PartError extends Error {
 }
 
 const bringUp = async (
-  { plan, pid, env, send }: SuperviseOptions,
+  { plan, pid, env, send, log }: SuperviseOptions,
   parts: Part[],
   end: AbortController,
 ): Promise<void> => {
@@ -76,12 +79,13 @@ const bringUp = async (
   send({ type: 'started' })
   await until(signal, LOCK_MS, null, NETWORK_TAKEN, async () => (await tryLock(plan.networkLock)) !== null)
   const common = { ...env, ...clusterEnv(plan.clusterId), FIREDRILL_DIE_WITH_PARENT: '1' }
-  const start = (spec: PartSpec): Part => {
-    const part = startPart({ spec, env: common, cwd: plan.clusterId, logs: plan.logs })
+  const begin = (spec: PartSpec): Part => startPart({ spec, env: common, cwd: plan.clusterId, logs: plan.logs })
+  const watch = (part: Part): Part => {
     parts.push(part)
     void part.exited.then((how) => end.abort(failure(part, how)))
     return part
   }
+  const start = (spec: PartSpec): Part => watch(begin(spec))
   const probe = apiProbe(plan.api)
   const answers = async (path: string): Promise<boolean> => (await probe(path)) === 200
 
@@ -89,7 +93,8 @@ const bringUp = async (
   await until(signal, READY_MS, first.at(-1) ?? null, 'was not ready', () => answers('/readyz'))
   send({ type: 'reached', step: 'api' })
   const [controllers] = plan.next.map(start)
-  const agent = start(plan.agent)
+  const again = (how: string): void => log(`${plan.agent.name} was ${how}, and is started again`)
+  const agent = watch(keepPart(() => begin(plan.agent), again))
   const working = async (): Promise<void> => {
     // The first thing that the controllers make: before it, no pod can be created.
     const path = '/api/v1/namespaces/default/serviceaccounts/default'
@@ -97,7 +102,7 @@ const bringUp = async (
     send({ type: 'reached', step: 'controllers' })
   }
   const nodesReady = async (): Promise<void> => {
-    await until(signal, READY_MS, agent, 'had no nodes ready', () => saysReady(agent.logFile))
+    await until(signal, READY_MS, agent, 'had no nodes ready', () => timesReady(agent.logFile) > 0)
     send({ type: 'reached', step: 'nodes' })
   }
   await Promise.all([working(), nodesReady()])
@@ -134,8 +139,6 @@ const failure = (part: Part | null, reason: string): ClusterFailure => ({
   log: part === null ? [] : lastLines(part.logFile),
   at: Date.now(),
 })
-
-const saysReady = (logFile: string): boolean => readFileSync(logFile, 'utf8').split('\n').includes(AGENT_READY)
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
