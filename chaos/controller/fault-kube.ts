@@ -87,6 +87,12 @@ export const faultKube = (kube: Kube, fault: FaultResource): FaultKube => {
       return (await podsOfJob(name)).some(({ status }) => status?.conditions?.some((is) => isReady(is.type, is.status)))
     },
 
+    async jobEnded(name) {
+      const job = await orNull(kube.batch.readNamespacedJob({ namespace, name }))
+      const isEnd = (type: string, status: string): boolean => /^(Failed|Complete)$/.test(type) && status === 'True'
+      return job === null || (job.status?.conditions?.some((is) => isEnd(is.type, is.status)) ?? false)
+    },
+
     async jobGone(name) {
       const job = await orNull(kube.batch.readNamespacedJob({ namespace, name }))
       return job === null && (await podsOfJob(name)).length === 0

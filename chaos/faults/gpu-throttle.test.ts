@@ -40,6 +40,7 @@ const heal = async ({ limit, exitCode = 0, node = true, jobs = {} }: World) => {
     },
     deleteJob: async (name) => void there.delete(name),
     jobRunning: async (name) => there.get(name) ?? false,
+    jobEnded: async (name) => there.get(name) !== true,
     jobGone: async (name) => !there.has(name),
   }
   const context: ActContext<typeof plan> = {

@@ -7,7 +7,7 @@ type Hand = Pick<ActContext<unknown>, 'kube' | 'clock' | 'signal'>
 const START_TIMEOUT_MS = 60_000
 const END_TIMEOUT_MS = 60_000
 
-/** Resolves when the Job's pod is ready. */
+/** Resolves when the Job's pod is ready; throws where it has ended before, as one does whose node lost it. */
 export const startJob = async (job: OnePodJob, hand: Hand): Promise<void> => {
   await hand.kube.createJob(job)
   await jobReady(job.metadata.name, hand)
@@ -15,7 +15,12 @@ export const startJob = async (job: OnePodJob, hand: Hand): Promise<void> => {
 
 export const jobReady = (name: string, { kube, clock, signal }: Hand): Promise<void> => {
   const what = `a pod of Job ${name} to be ready`
-  return until(() => kube.jobRunning(name), { what, timeoutMs: START_TIMEOUT_MS, clock, signal })
+  const isReady = async (): Promise<boolean> => {
+    if (await kube.jobRunning(name)) return true
+    if (await kube.jobEnded(name)) throw new Error(`expected ${what}, found that it has ended before`)
+    return false
+  }
+  return until(isReady, { what, timeoutMs: START_TIMEOUT_MS, clock, signal })
 }
 
 /** Resolves when nothing of it is left. */

@@ -41,5 +41,7 @@ export interface JobCalls {
   deleteJob(name: string): Promise<void>
   /** True once a pod of the Job is ready. */
   jobRunning(name: string): Promise<boolean>
+  /** It has failed, or is done, or somebody deleted it: no pod of it becomes ready any more. */
+  jobEnded(name: string): Promise<boolean>
   jobGone(name: string): Promise<boolean>
 }

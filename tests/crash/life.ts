@@ -3,6 +3,7 @@ import { readFault } from '../../chaos/controller/fault-store.ts'
 import { type FaultResource, RUN_LABEL, isHeld, isOver, phaseOf } from '../../lib/core/fault-resource.ts'
 import { errorMessage } from '../../lib/core/errors.ts'
 import { isTransient } from '../../lib/kube/client.ts'
+import type { Drill } from '../support/drill.ts'
 import { faultOf } from '../support/target.ts'
 import { leftovers } from './compare.ts'
 import type { Lane } from './lane.ts'
@@ -23,14 +24,19 @@ export interface Case {
   params: Record<string, unknown>
 }
 
+/** What faults act on, and what a look at it finds. */
+export interface Scene extends Pick<Lane, 'kube' | 'snapshot'> {
+  drill: Pick<Drill, 'namespace' | 'create'>
+}
+
 let lives = 0
 
 /** Creates the Fault. What may be taken away at most is tested elsewhere: here, all of it. */
-export const begin = (lane: Lane, fault: Case, durationSeconds: number): Promise<FaultResource> =>
+export const begin = (lane: Scene, fault: Case, durationSeconds: number): Promise<FaultResource> =>
   lane.drill.create(faultFor(lane, fault, durationSeconds))
 
 /** As a run creates it: what is done to its load needs one. */
-export const faultFor = ({ drill }: Lane, { kind, params }: Case, durationSeconds: number): FaultResource => {
+export const faultFor = ({ drill }: Scene, { kind, params }: Case, durationSeconds: number): FaultResource => {
   const spec = { kind, params, durationSeconds, maxUnavailable: 100 }
   const { metadata, ...fault } = faultOf(drill.namespace, `${kind}-${(lives += 1)}`, spec)
   return { ...fault, metadata: { ...metadata, labels: { [RUN_LABEL]: 'crash' } } }
@@ -63,7 +69,7 @@ export const dryRunOfHeal = async ({ pool, plane, drill: { namespace } }: Lane):
 }
 
 /** The Fault once it is in force; throws where it ends before. */
-export const untilActive = async (lane: Lane, fault: FaultResource): Promise<FaultResource> => {
+export const untilActive = async (lane: Scene, fault: FaultResource): Promise<FaultResource> => {
   for (const deadline = performance.now() + HEAL_TIMEOUT_MS; ; await delay(50)) {
     const now = await look(lane, fault)
     if (now === undefined) continue
@@ -75,7 +81,7 @@ export const untilActive = async (lane: Lane, fault: FaultResource): Promise<Fau
 }
 
 /** The Fault once nothing more is to be done with it, or as it is when it took too long. */
-export const untilOver = async (lane: Lane, fault: FaultResource, signal?: AbortSignal): Promise<FaultResource> => {
+export const untilOver = async (lane: Scene, fault: FaultResource, signal?: AbortSignal): Promise<FaultResource> => {
   for (const deadline = performance.now() + HEAL_TIMEOUT_MS; ; await delay(100)) {
     const now = await look(lane, fault)
     if (now === undefined) continue
@@ -85,7 +91,7 @@ export const untilOver = async (lane: Lane, fault: FaultResource, signal?: Abort
 }
 
 /** What differs from before once the cluster has had its time to follow. */
-export const untilClean = async (lane: Lane, before: Snapshot, timeoutMs = CLEAN_TIMEOUT_MS): Promise<string[]> => {
+export const untilClean = async (lane: Scene, before: Snapshot, timeoutMs = CLEAN_TIMEOUT_MS): Promise<string[]> => {
   for (const deadline = performance.now() + timeoutMs; ; await delay(200)) {
     // A machine that is busy beyond reason answers late: that is no leftover.
     const left = await lane.snapshot().then(
@@ -97,7 +103,7 @@ export const untilClean = async (lane: Lane, before: Snapshot, timeoutMs = CLEAN
 }
 
 /** Deletes the record, which nothing may hold any more. */
-export const forget = async (lane: Lane, fault: FaultResource): Promise<string[]> => {
+export const forget = async (lane: Scene, fault: FaultResource): Promise<string[]> => {
   const { namespace, name } = fault.metadata
   const type = { group: 'firedrill.dev', version: 'v1alpha1', plural: 'faults', namespace, name }
   await lane.kube.custom.deleteNamespacedCustomObject(type)
@@ -107,7 +113,7 @@ export const forget = async (lane: Lane, fault: FaultResource): Promise<string[]
 }
 
 /** All that a fault that should be over has left: in the cluster, and of itself. */
-export const whatIsLeft = async (lane: Lane, fault: FaultResource, before: Snapshot): Promise<string[]> => {
+export const whatIsLeft = async (lane: Scene, fault: FaultResource, before: Snapshot): Promise<string[]> => {
   const left = await untilClean(lane, before)
   const now = await readFault(lane.kube, fault.metadata)
   const over = now !== null && ['Healed', 'Recovered', 'Failed'].includes(phaseOf(now))
@@ -118,7 +124,7 @@ export const whatIsLeft = async (lane: Lane, fault: FaultResource, before: Snaps
 // --- Internal helpers ---
 
 /** Null where it is gone; nothing where the API server does not answer just now. */
-const look = async ({ kube }: Lane, { metadata }: FaultResource): Promise<FaultResource | null | undefined> => {
+const look = async ({ kube }: Scene, { metadata }: FaultResource): Promise<FaultResource | null | undefined> => {
   try {
     return await readFault(kube, metadata)
   } catch (error) {

@@ -78,6 +78,7 @@ export const playContainers = async ({ cert, key }: KeyPair, kubeletPort: number
   const kubelet = createTlsServer({ cert, key }).on('upgrade', exec.onUpgrade)
   await listening(kubelet, kubeletPort, '127.0.0.1')
   const jobs = playJobs(home, env)
+  // Other control planes' containers have another GPU.
   const taskProcesses = () => tasksWith(`FIREDRILL_GPU_URL=${gpuUrl}`)
   // Stopped ones too.
   const killAll = (): void => {
@@ -113,6 +114,18 @@ export const playContainers = async ({ cert, key }: KeyPair, kubeletPort: number
     },
   }
 }
+
+export const isStopped = (pid: number): boolean => /^State:\s+T/m.test(read(pid, 'status'))
+
+/** Tasks by the mark that is their name (lib/core/container-task.ts), whose environment has this entry. */
+export const tasksWith = (own: string): { pid: number; name: string }[] =>
+  pids().flatMap((pid) => {
+    const mark = read(pid, 'cmdline')
+      .split('\0')
+      .find((word) => /^firedrill\/[^/]+\/[^/]+\/$/.test(word))
+    if (mark === undefined || procEnv(pid)?.includes(own) !== true) return []
+    return [{ pid, name: mark.slice('firedrill/'.length, -1) }]
+  })
 
 // --- Internal helpers ---
 
@@ -164,18 +177,6 @@ const startMain = (env: Record<string, string>): Main => {
 const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null
 
 const isEngine = (pid: number): boolean => read(pid, 'cmdline').startsWith('VLLM::EngineCore')
-
-const isStopped = (pid: number): boolean => /^State:\s+T/m.test(read(pid, 'status'))
-
-/** By the mark that is their name (lib/core/container-task.ts); other control planes' containers have another GPU. */
-const tasksWith = (own: string): { pid: number; name: string }[] =>
-  pids().flatMap((pid) => {
-    const mark = read(pid, 'cmdline')
-      .split('\0')
-      .find((word) => /^firedrill\/[^/]+\/[^/]+\/$/.test(word))
-    if (mark === undefined || procEnv(pid)?.includes(own) !== true) return []
-    return [{ pid, name: mark.slice('firedrill/'.length, -1) }]
-  })
 
 /** Empty where the process is gone. */
 const read = (pid: number, file: string): string => {

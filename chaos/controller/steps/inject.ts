@@ -1,8 +1,14 @@
 import { UserError, errorMessage } from '../../../lib/core/errors.ts'
 import type { FaultResource } from '../../../lib/core/fault-resource.ts'
 import { tooMuch } from '../blast-radius.ts'
+import { endOf } from '../decide.ts'
 import { actContext, actorOf, definitionOf, iso } from './acting.ts'
 import type { StepContext } from './context.ts'
+
+/** What an injection may take beyond the fault's own time: then the heal is due, whatever it still waits for. */
+const LATE_MS = 3_000
+/** Node fires a longer timer at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
  * From Planned to Active. The phase Injecting is written before the first change; what goes wrong after it is healed
@@ -17,16 +23,22 @@ export const inject = async (context: StepContext, fault: FaultResource, interru
   const written = await record.write(fault, () => ({ phase: 'Injecting', injected, message: 'injecting' }))
   if (written === null) return
   await onEvent({ actor, phase: 'invoke', what: 'inject', value: fault.status?.plan })
+  const [late, done] = [new AbortController(), new AbortController()]
+  const left = Math.max(0, endOf(written, injected) + LATE_MS - clock.now())
+  void clock.sleep(Math.min(MAX_TIMER_MS, left), done.signal).then(() => late.abort())
   try {
-    const signal = AbortSignal.any([context.signal, interrupt])
+    const signal = AbortSignal.any([context.signal, interrupt, late.signal])
     signal.throwIfAborted()
     await definitionOf(context, fault).inject(actContext(context, written, signal))
   } catch (error) {
     // The end of our term: the next controller finds Injecting, and heals.
     if (context.signal.aborted) throw error
-    const reason = interrupt.aborted ? 'ended during the injection' : errorMessage(error)
+    const tooLate = late.signal.aborted ? 'its time was over before it was injected' : errorMessage(error)
+    const reason = interrupt.aborted ? 'ended during the injection' : tooLate
     await onEvent({ actor, phase: 'fail', what: 'inject', value: reason })
     return undo(context, written, reason)
+  } finally {
+    done.abort()
   }
   await record.write(fault, () => ({ phase: 'Active', message: 'injected, not seen to bite yet' }))
   await onEvent({ actor, phase: 'ok', what: 'inject', value: { injected } })

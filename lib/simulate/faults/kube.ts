@@ -63,6 +63,8 @@ export const simulatedKube = (clock: Clockwork, cluster: Cluster, flags: FlagSto
       }),
     deleteJob: (name) => call(() => cluster.deleteJob(name)),
     jobRunning: (name) => call(() => cluster.jobPods(name).some(({ ready, isDeleting }) => ready && !isDeleting)),
+    // They run until somebody deletes them.
+    jobEnded: () => call(() => false),
     jobGone: (name) => call(() => cluster.jobPods(name).length === 0),
     changeWorkload: notSimulated('changeWorkload'),
     restoreWorkload: notSimulated('restoreWorkload'),

@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { CLUSTER_ENV } from '../../lib/cluster/contract.ts'
+import { CONTAINER_ENV } from '../../lib/cluster/node/leftovers.ts'
+import { pids, procEnv } from '../../lib/cluster/node/proc.ts'
+import { timesReady } from '../../lib/cluster/supervisor/kept-part.ts'
+import { clusterProcesses } from '../../lib/cluster/reap.ts'
+import type { ClusterInfo } from '../../lib/cluster/types.ts'
+import { until } from '../../lib/core/until.ts'
+import { isStopped, tasksWith } from '../support/containers.ts'
+
+/** SIGKILL, as where memory is full; `back` once its successor says that it is ready. */
+export const killAgent = ({ stateDir, logs }: ClusterInfo): { back: Promise<void> } => {
+  const log = join(logs, 'agent.log')
+  const lives = timesReady(log)
+  process.kill(agentOf(stateDir), 'SIGKILL')
+  const isBack = async (): Promise<boolean> => timesReady(log) > lives
+  return { back: until(isBack, { what: 'another node agent', timeoutMs: 30_000, everyMs: 50 }) }
+}
+
+/** What runs in containers, and must not where no fault is: as if it were objects. */
+export const containersNow = ({ stateDir }: ClusterInfo, uids: readonly string[]): [string, unknown][] => {
+  const containers = pids().flatMap((pid) => {
+    const marker = markerOf(pid, stateDir)
+    return marker === null ? [] : [{ pid, marker }]
+  })
+  const isForeign = (text: string): boolean => !uids.some((uid) => text.startsWith(uid))
+  return [
+    ['containers/stopped', containers.filter(({ pid }) => isStopped(pid)).map(({ marker }) => marker)],
+    ['containers/tasks', tasksWith(`${CLUSTER_ENV}=${stateDir}`).map(({ name }) => name)],
+    ['containers/of no pod', containers.map(({ marker }) => marker).filter(isForeign)],
+    ['folders/of no pod', readdirSync(join(stateDir, 'pods')).filter(isForeign)],
+  ]
+}
+
+// --- Internal helpers ---
+
+const agentOf = (stateDir: string): number => {
+  const isAgent = (pid: number): boolean =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(stateDir, 'agent.json'))
+  const found = clusterProcesses(stateDir).find(isAgent)
+  if (found === undefined) throw new Error('expected a node agent, found none')
+  return found
+}
+
+/** `POD_UID/CONTAINER/ATTEMPT`; null for what is no container's process. */
+const markerOf = (pid: number, stateDir: string): string | null => {
+  const env = procEnv(pid) ?? []
+  if (!env.includes(`${CLUSTER_ENV}=${stateDir}`)) return null
+  return env.find((entry) => entry.startsWith(`${CONTAINER_ENV}=`))?.slice(CONTAINER_ENV.length + 1) ?? null
+}
