@@ -8,6 +8,7 @@ import { timesReady } from '../../lib/cluster/supervisor/kept-part.ts'
 import { clusterProcesses } from '../../lib/cluster/reap.ts'
 import type { ClusterInfo } from '../../lib/cluster/types.ts'
 import { until } from '../../lib/core/until.ts'
+import type { V1Pod } from '../../lib/kube/types.ts'
 import { isStopped, tasksWith } from '../support/containers.ts'
 
 /** SIGKILL, as where memory is full; `back` once its successor says that it is ready. */
@@ -20,17 +21,18 @@ export const killAgent = ({ stateDir, logs }: ClusterInfo): { back: Promise<void
 }
 
 /** What runs in containers, and must not where no fault is: as if it were objects. */
-export const containersNow = ({ stateDir }: ClusterInfo, uids: readonly string[]): [string, unknown][] => {
+export const containersNow = ({ stateDir }: ClusterInfo, pods: readonly V1Pod[]): [string, unknown][] => {
   const containers = pids().flatMap((pid) => {
     const marker = markerOf(pid, stateDir)
     return marker === null ? [] : [{ pid, marker }]
   })
-  const isForeign = (text: string): boolean => !uids.some((uid) => text.startsWith(uid))
+  const known = new Set(pods.flatMap(runsOf))
+  const uids = new Set(pods.map(({ metadata }) => metadata?.uid))
   return [
     ['containers/stopped', containers.filter(({ pid }) => isStopped(pid)).map(({ marker }) => marker)],
     ['containers/tasks', tasksWith(`${CLUSTER_ENV}=${stateDir}`).map(({ name }) => name)],
-    ['containers/of no pod', containers.map(({ marker }) => marker).filter(isForeign)],
-    ['folders/of no pod', readdirSync(join(stateDir, 'pods')).filter(isForeign)],
+    ['containers/that no pod has', containers.map(({ marker }) => marker).filter((marker) => !known.has(marker))],
+    ['folders/of no pod', readdirSync(join(stateDir, 'pods')).filter((uid) => !uids.has(uid))],
   ]
 }
 
@@ -43,6 +45,12 @@ const agentOf = (stateDir: string): number => {
   if (found === undefined) throw new Error('expected a node agent, found none')
   return found
 }
+
+/** Markers of the containers that the API says are running. */
+const runsOf = ({ status }: V1Pod): string[] =>
+  (status?.containerStatuses ?? []).flatMap(({ state, containerID = '' }) =>
+    state?.running === undefined ? [] : [containerID.replace('process://', '')],
+  )
 
 /** `POD_UID/CONTAINER/ATTEMPT`; null for what is no container's process. */
 const markerOf = (pid: number, stateDir: string): string | null => {

@@ -20,8 +20,11 @@ import { deployServing, startSmallCluster } from './stack.ts'
 export interface AgentScene extends Scene, AsyncDisposable {
   /** Told of all that the controller does; awaited before it does it. */
   onEvent(event: ControllerEvent): void | Promise<void>
-  /** Resolves when it is dead; `again` when another agent has started, or given up, all that it ran. */
-  killAgent(): Promise<{ again: Promise<void> }>
+  /**
+   * Resolves when it is dead; `back` when there is another (milliseconds since the epoch), `again` when that one has started, or
+   * given up, all that ran.
+   */
+  killAgent(): Promise<{ back: Promise<number>; again: Promise<void> }>
   allReady(): Promise<void>
 }
 
@@ -37,8 +40,6 @@ export const openScene = async (name: string): Promise<AgentScene> => {
   await deployServing(kube)
   const raw = rawClient(kube)
   const namespace = STACK_NAMESPACE
-  const uids = async (): Promise<string[]> =>
-    (await kube.core.listPodForAllNamespaces()).items.map(({ metadata }) => metadata?.uid ?? '')
   const scene: AgentScene = {
     kube,
     drill: { namespace, create: (fault) => createFault(kube, fault) },
@@ -46,13 +47,13 @@ export const openScene = async (name: string): Promise<AgentScene> => {
       new Map([
         ...(await takeSnapshot(raw, namespace)),
         ...(await gpusNow(cluster)),
-        ...containersNow(cluster, await uids()),
+        ...containersNow(cluster, await podsOf(kube)),
       ]),
     onEvent: () => undefined,
     killAgent: async () => {
       const ran = await podsOf(kube)
       const { back } = killAgent(cluster)
-      return { again: back.then(() => untilAgain(kube, ran)) }
+      return { back: back.then(Date.now), again: back.then(() => untilAgain(kube, ran)) }
     },
     allReady: () => allReady(kube, namespace),
     [Symbol.asyncDispose]: () => stops.disposeAsync(),

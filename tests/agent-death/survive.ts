@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ControllerEvent } from '../../chaos/controller/context.ts'
+import type { FaultResource } from '../../lib/core/fault-resource.ts'
 import { type Case, begin, untilOver, whatIsLeft } from '../crash/life.ts'
 import type { AgentScene } from './scene.ts'
 
@@ -15,44 +16,54 @@ export type Moment = keyof typeof MOMENTS
 
 /** Long enough for the next agent to be there before the end, short enough for its pods not to be. */
 const DURATION_SECONDS = 3
+/** Of a heal, from the end of the fault, or from when there is an agent again. */
+const HEAL_MS = 5_000
 
 /** Everything that should not be as it is after a fault in whose life the agent was killed; empty where all is well. */
 export const survive = async (scene: AgentScene, fault: Case, moment: Moment): Promise<string[]> => {
   await scene.allReady()
   const before = await scene.snapshot()
-  const { what, phase, afterMs = 0 } = { afterMs: 0, ...MOMENTS[moment] }
-  const dying = Promise.withResolvers<{ again: Promise<void> }>()
-  let begun = false
-  scene.onEvent = async (event) => {
-    if (event.what !== what || event.phase !== phase || begun) return
-    begun = true
-    const dead = delay(afterMs).then(() => scene.killAgent())
-    dead.then(dying.resolve, dying.reject)
-    if (afterMs === 0) await dead
-  }
+  const death = dyingAt(scene, moment)
   const resource = await begin(scene, fault, DURATION_SECONDS)
-  const { status } = await untilOver(scene, resource)
-  if (!begun) return [`expected the agent to be killed, found it ${status?.phase}: ${status?.message}`]
-  const t = Date.now()
-  await (
-    await dying.promise
-  ).again
-  const left = await whatIsLeft(scene, resource, before)
-  const d = (s?: string) => Date.parse(s ?? '') - Date.parse(status?.injected ?? '')
-  console.log(
-    fault.name,
-    '|',
-    moment,
-    '|',
-    status?.phase,
-    status?.message,
-    'healed',
-    d(status?.healed),
-    'recovered',
-    d(status?.recovered),
-    'again+',
-    t - Date.parse(status?.injected ?? ''),
-    left,
-  )
-  return left
+  const over = await untilOver(scene, resource)
+  const dead = death()
+  if (dead === null)
+    return [`expected the agent to be killed ${moment}, found ${over.status?.phase}: ${over.status?.message}`]
+  const { back, again } = await dead
+  const backAt = await back
+  await again
+  return [...wrongEnd(over, moment, backAt), ...(await whatIsLeft(scene, resource, before))]
+}
+
+// --- Internal helpers ---
+
+type Death = ReturnType<AgentScene['killAgent']>
+
+/** Kills the agent then, once; gives its death where it has come. */
+const dyingAt = (scene: AgentScene, moment: Moment): (() => Death | null) => {
+  const { what, phase, afterMs } = { afterMs: 0, ...MOMENTS[moment] }
+  let death: Death | null = null
+  scene.onEvent = async (event) => {
+    if (event.what !== what || event.phase !== phase || death !== null) return
+    death = delay(afterMs).then(() => scene.killAgent())
+    // Told by whoever asks for it; in the middle of an act nobody waits.
+    death.catch(() => undefined)
+    if (afterMs === 0) await death
+  }
+  return () => death
+}
+
+/** A fault may fail where it was not wholly injected, and only there. */
+const wrongEnd = ({ status }: FaultResource, moment: Moment, backAt: number): string[] => {
+  const { phase, message, injected = '', healed = '' } = status ?? {}
+  const due = Math.max(Date.parse(injected) + DURATION_SECONDS * 1_000, backAt)
+  const lateMs = Date.parse(healed) - due
+  return [
+    ...(phase === 'Recovered' || moment.endsWith('injected')
+      ? []
+      : [`expected it to recover, found ${phase}: ${message}`]),
+    ...(lateMs <= HEAL_MS
+      ? []
+      : [`expected it to be healed within ${HEAL_MS / 1_000} s, found ${lateMs / 1_000} s (${message})`]),
+  ]
 }
