@@ -134,7 +134,10 @@ describe('on a target of its own', () => {
     lane.controller = await startController(lane, lane.plane.kubeconfig)
     const fault: Case = { name: kind, kind, params }
     const resource = await untilActive(lane, await begin(lane, fault, 30))
-    expect(leftovers(before, await lane.snapshot()).join('\n')).toContain(line)
+    // A command in a container has begun when the fault is in force; what it does may take a moment.
+    await expect
+      .poll(async () => leftovers(before, await lane.snapshot()).join('\n'), { timeout: 10_000 })
+      .toContain(line)
     await lane.dismiss()
     await heal(lane)
     expect(await untilClean(lane, before)).toEqual([])

@@ -7,7 +7,7 @@ export interface Counts {
   passed: number
   /** All others: something is left, or the point was not reached. */
   failed: number
-  /** Points that did not come in two lives: nobody was killed there, so nothing is proven. */
+  /** Points that did not come in any of their lives: nobody was killed there, so nothing is proven. */
   notReached: number
 }
 
