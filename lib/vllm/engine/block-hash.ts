@@ -6,7 +6,7 @@ export interface Hashed {
   readonly prompt: Tokens
   readonly outputSeed: number
   /** Chained hashes of the full blocks behind those of the prompt's head, as far as they have been needed. */
-  readonly hashes: number[]
+  hashes: number[]
 }
 
 /** The beginning of many prompts: its blocks are hashed once, and nobody compares them. */
@@ -35,19 +35,19 @@ const LOW = 2 ** LOW_BITS
 export const hashAt = (request: Hashed, block: number, blockSize: number): number => {
   const { head } = request.prompt
   const shared = sharedBlocks(request, blockSize)
-  if (head === undefined || shared === 0) return chained(request, request.hashes, 0, ROOT, block, blockSize)
+  if (head === undefined || shared === 0) return chained(request, request, 0, ROOT, block, blockSize)
   if (head.blockSize !== blockSize) {
     head.hashes = []
     head.blockSize = blockSize
   }
-  const parent = chained(request, head.hashes, 0, ROOT, Math.min(block, shared - 1), blockSize)
-  return block < shared ? parent : chained(request, request.hashes, shared, parent, block, blockSize)
+  const parent = chained(request, head, 0, ROOT, Math.min(block, shared - 1), blockSize)
+  return block < shared ? parent : chained(request, request, shared, parent, block, blockSize)
 }
 
 /** Takes over the hash of a block from another request that has the same tokens up to its end. */
 export const adoptHash = (request: Hashed, other: Hashed, block: number, blockSize: number): void => {
   if (request === other || request.hashes.length !== block - sharedBlocks(request, blockSize)) return
-  request.hashes.push(hashAt(other, block, blockSize))
+  keep(request, hashAt(other, block, blockSize))
 }
 
 /** Whether both have the same tokens in this block; that those before it are the same is known. */
@@ -74,19 +74,27 @@ export const sameHeadBlocks = (one: Hashed, other: Hashed, blockSize: number): n
 const sharedBlocks = ({ prompt: { head } }: Hashed, blockSize: number): number =>
   head === undefined ? 0 : Math.floor(head.length / blockSize)
 
-/** Fills `hashes`, whose first is that of block `from` with this parent, up to `block`, and returns that one's. */
+type Kept = Pick<Hashed, 'hashes'>
+
+/** Most requests need one hash of their own: made with it, the array takes room for one, as `added` says. Of doubles, so not by that. */
+const keep = (kept: Kept, hash: number): void => {
+  if (kept.hashes.length === 0) kept.hashes = [hash]
+  else kept.hashes.push(hash)
+}
+
+/** Adds what is missing to the hashes that are kept, whose first is that of block `from` with this parent, up to `block`, and returns that one's. */
 const chained = (
   request: Hashed,
-  hashes: number[],
+  kept: Kept,
   from: number,
   parent: number,
   block: number,
   blockSize: number,
 ): number => {
-  for (let next = from + hashes.length; next <= block; next++) {
-    hashes.push(hashBlock(request, next, blockSize, hashes[next - from - 1] ?? parent))
+  for (let next = from + kept.hashes.length; next <= block; next++) {
+    keep(kept, hashBlock(request, next, blockSize, kept.hashes[next - from - 1] ?? parent))
   }
-  return hashes[block - from] ?? 0
+  return kept.hashes[block - from] ?? 0
 }
 
 // Two lanes of 32 bits: rotate, mix the token in, multiply; MurmurHash3's finish (public domain).

@@ -1,3 +1,4 @@
+import { added } from './added.ts'
 import { type Batch, createBatch, leave, preempt } from './batch.ts'
 import type { Chosen, Core, Emission } from './core.ts'
 import { scheduleRunning } from './schedule-running.ts'
@@ -113,10 +114,9 @@ const chosenOf = (batch: Batch, active: boolean): Chosen => {
 
 const emit = (batch: Batch, now: number): Emission => {
   const { clock, decoding, kv, running } = batch
-  const firstTokens: Sequence[] = []
+  let firstTokens: Sequence[] = []
   let toldPreemptions = 0
   let emittedCount = decoding.size()
-  // Made whole: the first element that is pushed takes room for seventeen.
   const gaps: TokenGap[] = emittedCount > 0 ? [{ gapMs: now - clock.endedAt, count: emittedCount }] : []
 
   const finished = decoding.takeFinishing()
@@ -136,7 +136,7 @@ const emit = (batch: Batch, now: number): Emission => {
       }
       sequence.takeToken(now)
       emittedCount++
-      if (sequence.outputTokens === 1) firstTokens.push(sequence)
+      if (sequence.outputTokens === 1) firstTokens = added(firstTokens, sequence)
       else gaps.push({ gapMs: now - sequence.previousTokenAt, count: 1 })
       toldPreemptions += sequence.untoldPreemptions
       sequence.untoldPreemptions = 0

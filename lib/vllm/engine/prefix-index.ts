@@ -1,3 +1,4 @@
+import { added } from './added.ts'
 import { Run, type RunOwner } from './run.ts'
 import { adoptHash, type Hashed, hashAt, isSameBlock, sameHeadBlocks } from './block-hash.ts'
 
@@ -25,8 +26,9 @@ export interface PrefixIndex {
 
 /** `blocks`: how many there are to be found. */
 export const createPrefixIndex = (blockSize: number, blocks: number): PrefixIndex => {
-  // A run has tens of blocks, mostly. No Map: its keys come and go, and each time it makes itself anew it keeps what it had alive.
-  const slots = Array.from<Run | null>({ length: 2 ** Math.ceil(Math.log2(Math.max(1, blocks / 8))) }).fill(null)
+  // Most slots are empty: to look at another run is to look at memory that is far away. No Map: its keys come and go, and each time it
+  // makes itself a new table the old one keeps what it had alive.
+  const slots = Array.from<Run | null>({ length: 2 ** Math.ceil(Math.log2(Math.max(1, blocks / 2))) }).fill(null)
   const candidates: Run[] = []
   /** How many runs begin at each block: at most of them none does, and nobody needs a hash. */
   const starts: number[] = []
@@ -65,7 +67,7 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
 
   return {
     find: (request, most) => {
-      const pieces: Piece[] = []
+      let pieces: Piece[] = []
       candidates.length = 0
       for (let block = 0, to = 0; block < most; block = to) {
         follow(request, block)
@@ -74,7 +76,7 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
         to = Math.min(most, alikeTo(request, block, run))
         const last = pieces.at(-1)
         if (last?.run === run) last.to = to
-        else pieces.push({ run, from: block, to })
+        else pieces = added(pieces, { run, from: block, to })
       }
       return { blocks: Math.max(0, most), pieces }
     },

@@ -1,3 +1,4 @@
+import { added } from './added.ts'
 import { type Batch, limited } from './batch.ts'
 
 /** Admits the head of the waiting queue until budget, seats or blocks are short: nothing behind it is tried. */
@@ -27,7 +28,7 @@ export const scheduleWaiting = (batch: Batch, chunk: number, tokensLeft: number,
     sequence.status = 'running'
     sequence.computedTokens = cached
     sequence.stepTokens = tokens
-    batch.irregular.push(sequence)
+    batch.irregular = added(batch.irregular, sequence)
     budget -= tokens
   }
 }

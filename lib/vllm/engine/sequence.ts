@@ -67,7 +67,7 @@ export class Sequence implements EngineRequest, Holder {
     this.id = init.id
     this.prompt = init.prompt
     this.outputSeed = init.outputSeed
-    this.content = { prompt: init.prompt, outputSeed: init.outputSeed, hashes: [] }
+    this.content = { prompt: init.prompt, outputSeed: init.outputSeed, hashes: NO_HASHES }
     this.maxTokens = init.maxTokens
     this.targetTokens = targetTokensOf(init, maxModelLen)
     this.naturalLength = init.naturalLength
@@ -157,3 +157,8 @@ export class Sequence implements EngineRequest, Holder {
     this.finishesAt = -1
   }
 }
+
+// --- Internal helpers ---
+
+/** One for all: the first hash makes another. */
+const NO_HASHES: number[] = []
