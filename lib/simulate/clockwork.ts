@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { createEventQueue } from './event-queue.ts'
 
 export interface Alarm {
   /** Nothing happens any more; a second call changes nothing. */
@@ -48,7 +49,7 @@ class Event implements Alarm, Timed {
  * so that asynchronous code keeps simulated time as it would keep the real one.
  */
 export const createClockwork = (start: number): Clockwork => {
-  const queue = createQueue()
+  const queue = createEventQueue<Timed>()
   let now = start
   let stopped = false
   let woken = false
@@ -59,7 +60,7 @@ export const createClockwork = (start: number): Clockwork => {
     tell(time, event)
     return event
   }
-  const tell = (time: number, who: Timed): void => queue.push(Math.max(time, now), who)
+  const tell = (time: number, who: Timed): void => queue.push(Math.max(time, now), who, now)
   const settle = async (): Promise<void> => {
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve))
@@ -104,74 +105,6 @@ export const createClockwork = (start: number): Clockwork => {
     },
     stop: () => {
       stopped = true
-    },
-  }
-}
-
-// --- Internal helpers ---
-
-const FIRST_SIZE = 1_024
-
-/** A binary heap by time, then by order of arrival. In columns: times are compared where they lie. */
-const createQueue = () => {
-  let times = new Float64Array(FIRST_SIZE)
-  let orders = new Float64Array(FIRST_SIZE)
-  const events: (Timed | null)[] = []
-  let size = 0
-  let count = 0
-
-  const place = (index: number, time: number, order: number, event: Timed | null): void => {
-    times[index] = time
-    orders[index] = order
-    events[index] = event
-  }
-  const timeAt = (index: number): number => times[index] ?? 0
-  const orderAt = (index: number): number => orders[index] ?? 0
-  const move = (from: number, to: number): void => place(to, timeAt(from), orderAt(from), events[from] ?? null)
-  const isBefore = (index: number, time: number, order: number): boolean => {
-    const other = timeAt(index)
-    return other < time || (other === time && orderAt(index) < order)
-  }
-  const grow = (): void => {
-    const [before, ordersBefore] = [times, orders]
-    times = new Float64Array(2 * before.length)
-    times.set(before)
-    orders = new Float64Array(2 * before.length)
-    orders.set(ordersBefore)
-  }
-  /** Puts the last one in the place of the first. */
-  const close = (): void => {
-    const [time, order, event] = [timeAt(size), orderAt(size), events[size] ?? null]
-    let index = 0
-    for (;;) {
-      let child = 2 * index + 1
-      if (child >= size) break
-      if (child + 1 < size && isBefore(child + 1, timeAt(child), orderAt(child))) child++
-      if (!isBefore(child, time, order)) break
-      move(child, index)
-      index = child
-    }
-    place(index, time, order, event)
-  }
-  return {
-    nextTime: (): number | null => (size === 0 ? null : timeAt(0)),
-    push: (time: number, event: Timed): void => {
-      if (size === times.length) grow()
-      const order = count++
-      let index = size++
-      while (index > 0) {
-        const parent = (index - 1) >> 1
-        if (isBefore(parent, time, order)) break
-        move(parent, index)
-        index = parent
-      }
-      place(index, time, order, event)
-    },
-    pop: (): Timed | null => {
-      const first = events[0] ?? null
-      if (--size > 0) close()
-      events[size] = null
-      return first
     },
   }
 }

@@ -112,7 +112,10 @@ export class VirtualUser implements Asker, Timed {
   /** Its user has thought meanwhile: as it is to be by now. */
   private pressedNow(sizes: Sizes): PressedSizes {
     const pressures = this.context.pressures()
-    if (pressures.length === 0) return { ...sizes, ...UNPRESSED }
+    if (pressures.length === 0) {
+      const { think, own, whole, maxTokens, prefix, cancel } = sizes
+      return { think, own, whole, maxTokens, prefix, cancel, uniqueSeed: null, traffic: NO_STEPS, kept: NO_STEPS }
+    }
     const all = pressed(sizes, turnName(this.key, this.index), pressures)
     const { kept } = this
     return kept.length === 0 ? all : { ...all, traffic: joined(kept, all.traffic), kept: joined(kept, all.kept) }
@@ -129,7 +132,7 @@ export class VirtualUser implements Asker, Timed {
 
 // --- Internal helpers ---
 
-const UNPRESSED: Omit<PressedSizes, keyof Sizes> = { uniqueSeed: null, traffic: [], kept: [] }
+const NO_STEPS: string[] = []
 
 /** Of most requests null: nothing is made for them. */
 const trafficOf = (surge: string | null, pressing: readonly string[]): string | null => {
