@@ -1,13 +1,11 @@
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { COMPILE_CACHE } from './tests/support/compile-cache.ts'
 
 const exclude = ['**/node_modules/**', 'runs/**']
 
-/** Load whose timing is asserted, and a machine whose ports are: these have it to themselves, one file at a time. */
-const ALONE = 'tests/{bad-luck,calibrate,drill,k6,real-vllm}.e2e.test.ts'
-/** What V8 made of the sources, for the hundreds of short processes of the tests: half of what a start costs. */
-const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'firedrill-test-cache') }
+/** Load whose timing is asserted, and a machine whose ports and processes are: these have it to themselves, one file at a time. */
+const ALONE = 'tests/{bad-luck,calibrate,cluster,drill,k6,real-vllm,traffic}.e2e.test.ts'
+const env = { NODE_COMPILE_CACHE: COMPILE_CACHE }
 /** Each with minutes to spare. */
 const patience = { testTimeout: 300_000, hookTimeout: 180_000 }
 

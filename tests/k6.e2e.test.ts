@@ -18,7 +18,8 @@ beforeAll(async () => {
   bench = await openLoadBench(20)
 })
 afterAll(async () => {
-  await bench[Symbol.asyncDispose]()
+  // Without one the set-up has failed, and says why.
+  await (bench as LoadBench | undefined)?.[Symbol.asyncDispose]()
 })
 
 const options = (name: string, parts: Partial<ScenarioInput>) =>

@@ -14,7 +14,8 @@ beforeEach(async () => {
   bench = await openLoadBench(10)
 })
 afterEach(async () => {
-  await bench[Symbol.asyncDispose]()
+  // Without one the set-up has failed, and says why.
+  await (bench as LoadBench | undefined)?.[Symbol.asyncDispose]()
 })
 
 const start = async (parts: Partial<ScenarioInput>) => {

@@ -1,6 +1,6 @@
 /** Events by time, then by order of arrival. */
 export interface EventQueue<Event> {
-  /** Of the next event; null where there is none. */
+  /** Of the next event; null where there is none. Times are finite. */
   nextTime(): number | null
   /** `now`: no event that is still to come is before it. */
   push(time: number, event: Event, now: number): void

@@ -1,17 +1,19 @@
+import { placeOf } from '../../lib/core/rank.ts'
+
 /**
- * Nearest-rank percentiles of what is there: no value is made up between two measured ones. Null without values. The values
- * are left in another order: only as much of it is made as the three ranks need.
+ * Nearest-rank percentiles of what is there, numbers all: no value is made up between two measured ones. Null without values. They
+ * are left in another order, as only as much of it is made as the three ranks need.
  */
 export const percentiles = (values: Float64Array): { p50: number; p95: number; p99: number } | null => {
   if (values.length === 0) return null
   let first = 0
-  const rank = (share: number): number => {
-    const place = Math.max(0, Math.ceil(share * values.length) - 1)
+  const next = (share: number): number => {
+    const place = placeOf(share, values.length)
     select(values, place, first)
     first = place
     return values[place] ?? Number.NaN
   }
-  return { p50: rank(0.5), p95: rank(0.95), p99: rank(0.99) }
+  return { p50: next(0.5), p95: next(0.95), p99: next(0.99) }
 }
 
 // --- Internal helpers ---

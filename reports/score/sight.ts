@@ -47,12 +47,11 @@ export interface Stage {
 export const makeStage = (run: RunData, steps: readonly StepRecord[]): Stage => ({
   run,
   steps,
-  scrapeMs: steps.map(({ injected, effective }) => {
-    const configuredMs = run.plan?.timing.scrapeIntervalMs ?? 0
-    return injected === null
-      ? configuredMs
-      : scrapeIntervalAround(run.scrapes, bitAt({ injected, effective }), configuredMs)
-  }),
+  scrapeMs: steps.map(({ injected, effective }) =>
+    injected === null
+      ? scrapeIntervalMs(run)
+      : scrapeIntervalAround(run.scrapes, bitAt({ injected, effective }), scrapeIntervalMs(run)),
+  ),
   observedTo: observedTo(run.alerts, run.scrapes),
 })
 
@@ -72,6 +71,8 @@ export const sightsOf = (subject: Subject, stage: Stage): { seen: Seen[]; outsid
 }
 
 // --- Internal helpers ---
+
+const scrapeIntervalMs = ({ plan }: RunData): number => plan?.timing.scrapeIntervalMs ?? 0
 
 interface Look {
   step: StepRecord

@@ -1,11 +1,8 @@
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { COMPILE_CACHE } from '../support/compile-cache.ts'
 
 const MAIN = fileURLToPath(new URL('waiting-main.ts', import.meta.url))
-/** What V8 made of the sources, so that the next process need not: half of what a start costs. */
-const CACHE = join(tmpdir(), 'firedrill-crash-cache')
 
 export interface FiredrillProcess {
   pid: number
@@ -64,7 +61,7 @@ const spawn = (preload: string | undefined): Waiting => {
     localDir: fileURLToPath(new URL('../..', import.meta.url)),
     reject: false,
     all: true,
-    env: { NODE_COMPILE_CACHE: CACHE },
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     forceKillAfterDelay: false,
   })
   const ended = (async () => {

@@ -89,14 +89,7 @@ export const playContainers = async ({ cert, key }: KeyPair, kubeletPort: number
   return {
     kubeletPort,
     stopped: () =>
-      [...running].flatMap(
-        ([
-          pod,
-          {
-            process: { pid = 0 },
-          },
-        ]) => (children(pid).some(isStopped) ? [pod] : []),
-      ),
+      [...running].flatMap(([pod, main]) => (children(main.process.pid ?? 0).some(isStopped) ? [pod] : [])),
     tasks: () => [...new Set(taskProcesses().map(({ name }) => name))].sort(),
     gpu: () => readGpu(gpuUrl),
     jobs,
@@ -159,12 +152,12 @@ const listening = async (server: Pick<Server, 'listen' | 'once' | 'on'>, port: n
   await up
 }
 
-/** Both end with this process, whose end closes the pipe. */
 interface Main {
   process: ChildProcess
   ended: Promise<unknown>
 }
 
+/** Both end with this process, whose end closes the pipe. */
 const startMain = (env: Record<string, string>): Main => {
   const main = spawn('bash', ['-c', '(exec -a VLLM::EngineCore cat) <&0 >/dev/null & wait "$!"'], {
     env,

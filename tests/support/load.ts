@@ -27,11 +27,16 @@ export interface LoadBench extends AsyncDisposable {
 
 /** The server streams a token every `gapMs`. */
 export const openLoadBench = async (gapMs: number): Promise<LoadBench> => {
+  await using started = new AsyncDisposableStack()
   const dir = await mkdtemp(join(tmpdir(), 'firedrill-load-'))
+  started.defer(() => rm(dir, { recursive: true }))
   const server = await startFakeCompletions(gapMs)
+  started.defer(() => server.close())
   const faults = await startFakeFaults()
+  started.defer(() => faults.close())
   const kubeconfig = join(dir, 'kubeconfig')
   await writeFile(kubeconfig, kubeconfigFor(faults.url))
+  const stops = started.move()
   return {
     dir,
     server,
@@ -60,11 +65,7 @@ export const openLoadBench = async (gapMs: number): Promise<LoadBench> => {
         signal: new AbortController().signal,
       }
     },
-    async [Symbol.asyncDispose]() {
-      await server.close()
-      await faults.close()
-      await rm(dir, { recursive: true })
-    },
+    [Symbol.asyncDispose]: () => stops.disposeAsync(),
   }
 }
 

@@ -123,8 +123,9 @@ const evaluator = (document: string, flag: string): Evaluator => {
   }
 }
 
-const TIMESTAMP = '{"var":"$flagd.timestamp"}'
-const SIMULATED_TIMESTAMP = '{"var":"simulatedTimestamp"}'
+/** The path that rules ask for, however they spell the question. */
+const TIMESTAMP = '"$flagd.timestamp"'
+const SIMULATED_TIMESTAMP = '"simulatedTimestamp"'
 
 const makeCore = (document: string): FlagdCore => {
   const storage = new MemoryStorage(SILENT)

@@ -6,7 +6,7 @@ export interface Hashed {
   readonly prompt: Tokens
   readonly outputSeed: number
   /** Chained hashes of the full blocks behind those of the prompt's head, as far as they have been needed. */
-  hashes: number[]
+  hashes: readonly number[]
 }
 
 /** The beginning of many prompts: its blocks are hashed once, and nobody compares them. */
@@ -74,12 +74,15 @@ export const sameHeadBlocks = (one: Hashed, other: Hashed, blockSize: number): n
 const sharedBlocks = ({ prompt: { head } }: Hashed, blockSize: number): number =>
   head === undefined ? 0 : Math.floor(head.length / blockSize)
 
-type Kept = Pick<Hashed, 'hashes'>
+interface Kept {
+  hashes: readonly number[]
+}
 
 /** Most requests need one hash of their own: made with it, the array takes room for one, as `added` says. Of doubles, so not by that. */
 const keep = (kept: Kept, hash: number): void => {
   if (kept.hashes.length === 0) kept.hashes = [hash]
-  else kept.hashes.push(hash)
+  // Its own, since the first was kept.
+  else (kept.hashes as number[]).push(hash)
 }
 
 /** Adds what is missing to the hashes that are kept, whose first is that of block `from` with this parent, up to `block`, and returns that one's. */

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
-import { hashAt } from './block-hash.ts'
+import { describe, expect, test } from 'vitest'
+import { hashAt, SharedHead } from './block-hash.ts'
 import { createPrefixIndex } from './prefix-index.ts'
+import type { Tokens } from './types.ts'
 
 const contentOf = (...tokens: number[]) => ({ prompt: Uint32Array.from(tokens), outputSeed: 1, hashes: [] as number[] })
 
@@ -53,4 +54,42 @@ test('looking for itself leaves a request its hashes', () => {
   const fresh = contentOf(1, 2, 3, 4, 5, 6, 7, 8)
   expect(hashAt(request.content, 3, 2)).toBe(hashAt(fresh, 3, 2))
   expect(request.content.hashes).toEqual(fresh.hashes)
+})
+
+describe('prompts with one head', () => {
+  const head = new SharedHead(6)
+  /** Six tokens that all have, and then its own. */
+  const withHead = (...own: number[]) => {
+    const prompt: Tokens = { length: 6 + own.length, head, at: (index) => (index < 6 ? index : own[index - 6]) }
+    return { content: { prompt, outputSeed: 1, hashes: [] }, filledBlocks: 0 }
+  }
+
+  test('each block is found in the run that filled it first', () => {
+    const index = createPrefixIndex(2, 64)
+    const owners = [withHead(7, 7), withHead(8, 8)]
+    const [one, other] = owners.map((owner, order) => index.begin(owner, 0, order))
+    for (const owner of owners) owner.filledBlocks = 3
+    one?.fillAtOnce(1, 5)
+    one?.fillAtOnce(3, 8)
+    other?.fillAtOnce(3, 6)
+    expect(index.find(withHead(9, 9).content, 4).pieces).toEqual([
+      { run: one, from: 0, to: 1 },
+      { run: other, from: 1, to: 3 },
+    ])
+  })
+
+  test('a run that begins within it is found where the one before was forgotten, and no more blocks than are asked for', () => {
+    const index = createPrefixIndex(2, 64)
+    const [long, short] = [withHead(7, 7), withHead(8, 8)]
+    const first = index.begin(long, 0, 1)
+    long.filledBlocks = 1
+    const second = index.begin(short, 1, 2)
+    short.filledBlocks = 4
+    expect(index.find(withHead(8, 8).content, 4).pieces).toEqual([
+      { run: first, from: 0, to: 1 },
+      { run: second, from: 1, to: 4 },
+    ])
+    long.filledBlocks = 3
+    expect(index.find(withHead(9, 9).content, 2).blocks).toBe(2)
+  })
 })

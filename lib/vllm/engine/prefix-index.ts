@@ -94,8 +94,10 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
       const slot = slotOf(run.hash)
       let before = slots[slot] ?? null
       if (before === run) slots[slot] = run.sameSlot
-      while (before !== null && before.sameSlot !== run) before = before.sameSlot
-      if (before !== null) before.sameSlot = run.sameSlot
+      else {
+        while (before !== null && before.sameSlot !== run) before = before.sameSlot
+        if (before !== null) before.sameSlot = run.sameSlot
+      }
       run.sameSlot = null
     },
     clear: () => {

@@ -1,3 +1,4 @@
+import { added } from './added.ts'
 import { type Batch, limited, preempt } from './batch.ts'
 import type { Sequence } from './sequence.ts'
 import type { SequenceList } from './sequence-list.ts'
@@ -69,11 +70,11 @@ const grow = ({ clock, decoding, kv }: Batch, sequence: Sequence, tokens: number
 }
 
 /** Nothing in this step: out of steady decode until it gets its next token. */
-const starve = ({ decoding, irregular }: Batch, sequence: Sequence): void => {
+const starve = (batch: Batch, sequence: Sequence): void => {
   if (!sequence.steady) return
-  decoding.leave(sequence, sequence.totalTokens - 1)
+  batch.decoding.leave(sequence, sequence.totalTokens - 1)
   sequence.stepTokens = 0
-  irregular.push(sequence)
+  batch.irregular = added(batch.irregular, sequence)
 }
 
 /** The last admitted; by priority the first of the least important, as Python's `max` finds it. */

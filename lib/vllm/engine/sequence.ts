@@ -161,4 +161,4 @@ export class Sequence implements EngineRequest, Holder {
 // --- Internal helpers ---
 
 /** One for all: the first hash makes another. */
-const NO_HASHES: number[] = []
+const NO_HASHES: readonly number[] = []
