@@ -13,10 +13,12 @@ const Templated = z.looseObject({
           annotations: z.record(z.string(), z.string()).nullish(),
         })
         .nullish(),
-      spec: z.looseObject({}),
+      spec: z.looseObject({ volumes: z.array(z.looseObject({ name: z.string() })).nullish() }),
     }),
+    volumeClaimTemplates: z.array(z.looseObject({ metadata: z.looseObject({ name: z.string() }) })).nullish(),
   }),
 })
+type Templated = z.infer<typeof Templated>
 
 export interface StartedPod {
   /** It comes beside what is there. A workload's takes the place of another. */
@@ -37,7 +39,23 @@ export const podOf = (written: unknown): StartedPod | null => {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { generateName: `${name}-`, labels, annotations, ownerReferences: [owner] },
-    spec: spec.template.spec,
+    spec: withClaims(found.data),
   }
   return { additional: kind === 'Job', manifest }
+}
+
+// --- Internal helpers ---
+
+/** A StatefulSet's controller adds a volume for each claim, in place of the template's own of that name. Any ordinal will do. */
+const withClaims = ({
+  metadata,
+  spec: { template, volumeClaimTemplates },
+}: Templated): Templated['spec']['template']['spec'] => {
+  const claimed = (volumeClaimTemplates ?? []).map(({ metadata: { name } }) => name)
+  if (claimed.length === 0) return template.spec
+  const volumes = [
+    ...claimed.map((name) => ({ name, persistentVolumeClaim: { claimName: `${name}-${metadata.name}-0` } })),
+    ...(template.spec.volumes ?? []).filter(({ name }) => !claimed.includes(name)),
+  ]
+  return { ...template.spec, volumes }
 }
