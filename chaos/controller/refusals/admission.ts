@@ -70,7 +70,7 @@ const REFUSALS: readonly Refusal[] = [
     hint: 'create it, or take another namespace',
   },
   {
-    says: /quota/,
+    says: /exceeded quota|failed quota/,
     code: 'quota-full',
     expected: 'the quota to leave room for what the fault creates',
     hint: 'raise the ResourceQuota, or take another namespace',
