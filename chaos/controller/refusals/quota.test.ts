@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ChargedPod } from './charge.ts'
+import { type ChargedPod, charge } from './charge.ts'
 import { lacking } from './quota.ts'
 
 type Quota = Parameters<typeof lacking>[0]
@@ -26,6 +26,41 @@ test('pods are counted together', () => {
   expect(lacking(quota({ cpu: '300m' }, { cpu: '100m' }), cpu('100m'))).toBeNull()
 })
 
+test('one pod by itself is the API server’s to count, which has let it in', () => {
+  const full = quota({ pods: '3', 'requests.cpu': '1' }, { pods: '3', 'requests.cpu': '1' })
+  expect(lacking(full, { created: [pod({ cpu: '1' })], replaced: [] })).toBeNull()
+  expect(lacking(full, { created: [pod(), pod()], replaced: [] })).toBe('2 more, found pods 3 of 3 used')
+  // Of the two only one is of its matter.
+  const ending = quota({ pods: '3' }, { pods: '3' }, { scopes: ['Terminating'] })
+  expect(lacking(ending, { created: [pod(), pod({}, { activeDeadlineSeconds: 5 })], replaced: [] })).toBeNull()
+})
+
+const of = (cpu: string, more: object = {}) => ({ resources: { requests: { cpu }, limits: { cpu } }, ...more })
+const sidecar = (cpu: string) => of(cpu, { restartPolicy: 'Always' })
+/** Beside containers of 1 and 2 cores. */
+const CHARGES: [Partial<ChargedPod['spec']>, number][] = [
+  [{}, 3],
+  [{ initContainers: [of('2'), of('2')] }, 3],
+  [{ initContainers: [of('1'), of('5')] }, 5],
+  [{ initContainers: [sidecar('1')] }, 4],
+  [{ initContainers: [of('5'), sidecar('1')] }, 5],
+  [{ initContainers: [sidecar('1'), of('5')] }, 6],
+  [{ initContainers: [sidecar('1'), sidecar('500m')] }, 4.5],
+  [{ overhead: { cpu: '250m' } }, 3.25],
+  [{ overhead: { cpu: '250m' }, initContainers: [of('5')] }, 5.25],
+]
+
+test.each(CHARGES)('a pod with %j takes %d', (spec, cores) => {
+  const charged = { spec: { containers: [of('1'), of('2')], ...spec } }
+  for (const resource of ['cpu', 'requests.cpu', 'limits.cpu']) expect(charge(resource, charged)).toBe(cores)
+})
+
+test('overhead is no limit by itself', () => {
+  const charged = { spec: { containers: [{}], overhead: { cpu: '1' } } }
+  expect(charge('limits.cpu', charged)).toBe(0)
+  expect(charge('requests.cpu', charged)).toBe(1)
+})
+
 test('what is taken away makes room for what replaces it, unless more is used than there is', () => {
   const replaced = [pod({ 'nvidia.com/gpu': '1', memory: '1Gi' })]
   const gpus = (used: string) => quota({ 'requests.nvidia.com/gpu': '3' }, { 'requests.nvidia.com/gpu': used })
@@ -44,6 +79,8 @@ const SCOPES: [NonNullable<Quota['spec']>, ChargedPod, boolean][] = [
   [{ scopes: ['BestEffort'] }, pod(), true],
   [{ scopes: ['BestEffort'] }, pod({ memory: '1' }), false],
   [{ scopes: ['BestEffort'] }, pod({ 'nvidia.com/gpu': '1' }), true],
+  [{ scopes: ['BestEffort'] }, pod({ cpu: '0', memory: '0' }), true],
+  [{ scopes: ['BestEffort'] }, pod({}, { initContainers: [of('1')] }), false],
   [{ scopes: ['NotBestEffort'] }, pod({ cpu: '1' }), true],
   [{ scopes: ['Terminating'] }, pod({}, { activeDeadlineSeconds: 5 }), true],
   [{ scopes: ['Terminating'] }, pod(), false],
@@ -58,5 +95,5 @@ const SCOPES: [NonNullable<Quota['spec']>, ChargedPod, boolean][] = [
 
 test.each(SCOPES)('a quota of %j counts what is in all of its scopes', (spec, counted, is) => {
   const full = quota({ pods: '1' }, { pods: '1' }, spec)
-  expect(lacking(full, { created: [counted], replaced: [] }) !== null).toBe(is)
+  expect(lacking(full, { created: [counted, counted], replaced: [] }) !== null).toBe(is)
 })

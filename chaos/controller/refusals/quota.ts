@@ -33,15 +33,16 @@ export const requireQuota = async (kube: Kube, namespace: string, charged: Charg
 export const lacking = ({ spec, status }: V1ResourceQuota, { created, replaced }: Charged): string | null => {
   const named = (spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' }))
   const scopes = [...named, ...(spec?.scopeSelector?.matchExpressions ?? [])]
-  const [more, again] = [created, replaced].map((pods) => pods.filter((pod) => counts(scopes, pod)))
+  const [more = [], again = []] = [created, replaced].map((pods) => pods.filter((pod) => counts(scopes, pod)))
   for (const [resource, limit] of Object.entries(status?.hard ?? {})) {
     const taken = status?.used?.[resource]
     const [hard, used] = [parseQuantity(limit), parseQuantity(taken ?? '')]
     if (hard === null || used === null) continue
-    const wanted = (pods: readonly ChargedPod[] = []): number =>
-      pods.reduce((sum, pod) => sum + charge(resource, pod), 0)
+    const wanted = (pods: readonly ChargedPod[]): number => pods.reduce((sum, pod) => sum + charge(resource, pod), 0)
     const found = `found ${resource} ${taken} of ${limit} used`
-    if (wanted(more) > 0 && exceeds(used + wanted(more), hard)) return `${more?.length} more, ${found}`
+    // One by itself the API server has let in.
+    if (more.length > 1 && wanted(more) > 0 && exceeds(used + wanted(more), hard))
+      return `${more.length} more, ${found}`
     if (wanted(again) > 0 && exceeds(used, hard)) return `replacements of pods, ${found}`
   }
   return null
