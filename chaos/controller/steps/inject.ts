@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../../../lib/core/clock.ts'
 import { UserError, errorMessage } from '../../../lib/core/errors.ts'
 import type { FaultResource } from '../../../lib/core/fault-resource.ts'
 import { tooMuch } from '../blast-radius.ts'
@@ -7,8 +8,6 @@ import type { StepContext } from './context.ts'
 
 /** What an injection may take beyond the fault's own time: then the heal is due, whatever it still waits for. */
 const LATE_MS = 3_000
-/** Node fires a longer timer at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
  * From Planned to Active. The phase Injecting is written before the first change; what goes wrong after it is healed

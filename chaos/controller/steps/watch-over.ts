@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../../../lib/core/clock.ts'
 import type { FaultResource } from '../../../lib/core/fault-resource.ts'
 import { endOf } from '../decide.ts'
 import { overstepping } from '../overstepping.ts'
@@ -5,9 +6,6 @@ import { actorOf } from './acting.ts'
 import type { StepContext } from './context.ts'
 import { undo } from './inject.ts'
 import { verify } from './verify.ts'
-
-/** Node fires a longer timer at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
  * One look at a fault in force: does it bite, and does it take more than it may? Then it ends at once. Nothing is waited for past

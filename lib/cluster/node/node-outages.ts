@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../../core/clock.ts'
 import { readOutage, DOWN_ANNOTATION } from '../../core/node-outage.ts'
 import { errorMessage } from '../../core/errors.ts'
 import type { V1Node } from '../../kube/pod-types.ts'
@@ -15,8 +16,6 @@ export interface NodeOutages {
 
 /** A node that cannot be written is tried again after this. */
 const RETRY_MS = 1_000
-/** Node fires a longer timer at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
  * The outage of one node. All that is known of it stands in the node's own annotation, with its end: an agent that is

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { MAX_TIMER_MS } from '../../core/clock.ts'
 import { errorMessage } from '../../core/errors.ts'
 import type { V1Pod } from '../../kube/pod-types.ts'
 import type { NodeSpec } from '../types.ts'
@@ -30,9 +31,6 @@ export interface PodWorker {
   /** The log of one run, where it is still kept. */
   log(container: string, attempt: number): LogFile | null
 }
-
-/** Node fires a longer timer at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Everything about one pod on this node, from its binding until it has gone from the API. */
 export const createPodWorker = (context: AgentContext, node: NodeSpec, first: V1Pod): PodWorker => {
