@@ -149,7 +149,7 @@ const quota = async (namespace: string, hard: Record<string, string>, scopes?: s
 const untilAdmitted = async (namespace: string, refusal: RegExp | null): Promise<void> => {
   const manifest = { metadata: { name: 'probe' }, spec: { containers: [{ name: 'c', image: 'i' }] } }
   const answers = (): Promise<boolean> =>
-    tryPod(plane.kube, namespace, manifest).then(
+    tryPod(plane.kube, manifest, { namespace }).then(
       () => refusal === null,
       (error: unknown) => refusal?.test(apiReason(error)) ?? false,
     )

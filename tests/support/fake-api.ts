@@ -9,6 +9,8 @@ import { listen } from './listen.ts'
 export interface FakeAnswer {
   status?: number
   body: unknown
+  /** The answer never comes. */
+  silent?: boolean
 }
 
 /** What an API server says to whom it does not let in. */
@@ -34,10 +36,15 @@ export const fakeApi = async (answer: (request: IncomingMessage) => FakeAnswer |
   const server = createServer(apiServer, (request, response) => {
     seen.push(`${request.method} ${request.url}`)
     request.resume()
-    const { status = 200, body } = answer(request) ?? {
+    const {
+      status = 200,
+      body,
+      silent = false,
+    } = answer(request) ?? {
       status: 404,
       body: { kind: 'Status', code: 404, message: 'none' },
     }
+    if (silent) return
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   })
   const { url, close } = await listen(server)
