@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { clusterTarget } from '../chaos/controller/cluster-target.ts'
 import { faultKube } from '../chaos/controller/fault-kube.ts'
 import { createFault } from '../chaos/controller/fault-store.ts'
 import { installCrd } from '../chaos/controller/install.ts'
-import { answering, needsOf } from '../chaos/controller/needs.ts'
+import { answering, needsOf, needsOfAsking } from '../chaos/controller/needs.ts'
 import { servingState } from '../chaos/controller/serving.ts'
 import { snapshotTarget } from '../chaos/controller/snapshot.ts'
 import { faults } from '../chaos/faults/registry.gen.ts'
@@ -219,5 +220,25 @@ describe('Chaos Mesh', () => {
     await fault.heal(context)
     expect(await context.kube.readObject(NETWORK_CHAOS, id)).toBeNull()
     expect((await read()).metadata?.labels).not.toHaveProperty([victimLabel(id)])
+  })
+
+  test('is passed by for a NetworkPolicy by whoever may look for it and not use it', async () => {
+    const fault = faults['net-partition'] ?? expect.fail('no net-partition')
+    const { pods } = await servingState(plane.kube, namespace, 'app=vllm')
+    const asking = { namespace, selector: 'app=vllm', pods, observe, run: null }
+    const whole = await snapshotTarget({ ...asking, kube: plane.kube }, fault)
+    expect(whole.can).toMatchObject({ 'network-chaos': { ok: true }, 'network-policies': { ok: true } })
+    // As `firedrill rbac --fault net-partition --means network-policies` gives them.
+    const has = (name: string): boolean => name === 'network-policies'
+    const needs = [...needsOf(fault, has), ...needsOfAsking([fault], { has })]
+    const kube = await limitedKube(plane, { namespace, name: 'policies', needs })
+    const target = await snapshotTarget({ ...asking, kube }, fault)
+    expect(target.can['network-chaos']).toMatchObject({ reason: expect.stringContaining('to use network-chaos') })
+    const given = { params: fault.params.parse({}), target, random: seededRandom(1), id: 'f-1', now: Date.now() }
+    expect(fault.plan({ ...given, durationMs: 30_000 })).toMatchObject({ plan: { means: { by: 'network-policy' } } })
+    const clusters = clusterTarget({ kube, observe, clock: systemClock })
+    const resource = faultOf(namespace, 'policies', { kind: fault.name })
+    await clusters.requirePermitted(resource, fault, {})
+    await clusters.requirePermitted(resource, fault, target.can)
   })
 })

@@ -2,15 +2,18 @@ import { capabilities as shipped } from '../capabilities/registry.gen.ts'
 import type { Answers, CapabilityName } from '../../lib/core/capability.ts'
 import type { AnyFault, TargetSnapshot } from '../../lib/core/fault.ts'
 import type { AskContext, CapabilityRegistry } from './capability.ts'
+import { needsOfMeans, usable } from './means.ts'
 import { notPermitted } from './refusals/permission.ts'
 
-/** What planning may know of the target; it never looks again. */
+/** What planning may know of the target; it never looks again. A means of the fault is there where we may use it, too. */
 export const snapshotTarget = async (
   context: AskContext,
-  { requires, asks = [] }: Pick<AnyFault, 'requires' | 'asks'>,
+  { requires, asks = [], means = {} }: Pick<AnyFault, 'requires' | 'asks' | 'means'>,
 ): Promise<TargetSnapshot> => {
-  const { namespace, selector, pods } = context
-  const can = await askTarget(context, [...new Set([...requires.flat(), ...asks])])
+  const { kube, namespace, selector, pods } = context
+  const found = await askTarget(context, [...new Set([...requires.flat(), ...asks])])
+  const denied = await notPermitted(kube, namespace, needsOfMeans(means, found))
+  const can = usable(means, found, { namespace, denied })
   return { namespace, selector, pods: [...pods], can }
 }
 

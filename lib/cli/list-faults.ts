@@ -1,4 +1,5 @@
 import { capabilities } from '../../chaos/capabilities/registry.gen.ts'
+import { needsOfMeans, usable } from '../../chaos/controller/means.ts'
 import { answering, needsOf } from '../../chaos/controller/needs.ts'
 import { notPermitted } from '../../chaos/controller/refusals/permission.ts'
 import { requireAllowed } from '../../chaos/controller/safety.ts'
@@ -36,18 +37,17 @@ export const targetRows = async (context: Context, flags: TargetFlags): Promise<
   const { pods } = await servingState(kube, namespace, selector)
   const all = byGroup(Object.values(faults))
   const can = await askTarget({ kube, namespace, selector, pods, observe, run: null }, NAMES)
-  const denied = new Set(
-    await notPermitted(
-      kube,
-      namespace,
-      all.flatMap((fault) => needsOf(fault, answering(can))),
-    ),
+  const denied = await notPermitted(
+    kube,
+    namespace,
+    all.flatMap((fault) => [...needsOf(fault, answering(can)), ...needsOfMeans(fault.means ?? {}, can)]),
   )
   return [
     ['FAULT', 'GROUP', 'WORKS', 'WHY NOT'],
     ...all.map((fault) => {
-      const lacking = needsOf(fault, answering(can)).filter((need) => denied.has(need))
-      return [fault.name, fault.group, ...works(fault, can, lacking)]
+      const own = usable(fault.means ?? {}, can, { namespace, denied })
+      const lacking = needsOf(fault, answering(own)).filter((need) => denied.includes(need))
+      return [fault.name, fault.group, ...works(fault, own, lacking)]
     }),
   ]
 }
