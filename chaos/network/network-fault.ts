@@ -42,7 +42,7 @@ export const SLOWING = {
   ends: { by: 'itself', how: 'the gateway’s rule has a time at which it ends, and Chaos Mesh’s object a duration' },
 } as const satisfies Partial<FaultDefinition<never, NetworkPlan>>
 
-/** One ready pod by lot, and the first means that the target has and we may use. */
+/** One ready pod by lot, and the first means that the target has. */
 export const planNetwork = (
   effect: Effect,
   { target: { namespace, selector, pods, can }, random, id, durationMs }: Omit<PlanContext<unknown>, 'params' | 'now'>,

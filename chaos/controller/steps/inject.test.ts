@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { type Clock, systemClock } from '../../../lib/core/clock.ts'
 import type { ActContext } from '../../../lib/core/fault.ts'
 import { FAULT_API_VERSION, type FaultResource, type FaultStatus } from '../../../lib/core/fault-resource.ts'
+import { until } from '../../../lib/core/until.ts'
 import podKill from '../../faults/pod-kill.ts'
 import type { StepContext } from './context.ts'
 import { inject } from './inject.ts'
@@ -66,6 +67,24 @@ test('an injection that waits beyond the end of its fault is undone', async () =
     { phase: 'Injecting' },
     { phase: 'Healing', error: 'its time was over before it was injected' },
   ])
+})
+
+test('and says what it waited for, or what went wrong', async () => {
+  const what = 'a pod of Job f-1 to be ready'
+  const waiting = await written(({ clock, signal }) =>
+    until(async () => false, { what, timeoutMs: 60_000, clock, signal }),
+  )
+  const error = expect.stringMatching(
+    /^its time was over before it was injected: waited 1\d s for a pod of Job f-1 to be ready$/,
+  )
+  expect(waiting.at(-1)).toMatchObject({ phase: 'Healing', error })
+  const broken = await written(async ({ clock, signal }) => {
+    await clock.sleep(600_000, signal)
+    throw new Error('nvidia-smi: no such GPU')
+  })
+  expect(broken.at(-1)).toMatchObject({
+    error: 'its time was over before it was injected: nvidia-smi: no such GPU',
+  })
 })
 
 test('one that is a little late is in force, and is healed by its record', async () => {

@@ -6,7 +6,10 @@ import { endOf } from '../decide.ts'
 import { actContext, actorOf, definitionOf, iso } from './acting.ts'
 import type { StepContext } from './context.ts'
 
-/** What an injection may take beyond the fault's own time: then the heal is due, whatever it still waits for. */
+/**
+ * What an injection may take beyond the fault's own time: then whatever it waits for ends, and the heal is due. A command in a container
+ * (15 s) or a call of the API that is under way ends first.
+ */
 const LATE_MS = 3_000
 
 /**
@@ -32,8 +35,7 @@ export const inject = async (context: StepContext, fault: FaultResource, interru
   } catch (error) {
     // The end of our term: the next controller finds Injecting, and heals.
     if (context.signal.aborted) throw error
-    const tooLate = late.signal.aborted ? 'its time was over before it was injected' : errorMessage(error)
-    const reason = interrupt.aborted ? 'ended during the injection' : tooLate
+    const reason = interrupt.aborted ? 'ended during the injection' : failure(error, late.signal)
     await onEvent({ actor, phase: 'fail', what: 'inject', value: reason })
     return undo(context, written, reason)
   } finally {
@@ -49,6 +51,13 @@ export const undo = async ({ record }: StepContext, fault: FaultResource, reason
 }
 
 // --- Internal helpers ---
+
+/** Where it was too late: also what it waited for, or what went wrong. */
+const failure = (error: unknown, late: AbortSignal): string => {
+  if (!late.aborted) return errorMessage(error)
+  const tooLate = 'its time was over before it was injected'
+  return error === late.reason ? tooLate : `${tooLate}: ${errorMessage(error)}`
+}
 
 /** Asked again at the moment of injection: time has passed since the plan. */
 const refusalNow = async (context: StepContext, fault: FaultResource): Promise<string | null> => {
