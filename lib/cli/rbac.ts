@@ -22,6 +22,8 @@ export const rbac = async ({ out }: Context, flags: RbacFlags): Promise<ExitCode
   const { namespace, account, controllerOnly = false } = flags
   const chosen = (await namesOf(flags)).map(definitionOf)
   const has = flags.means === undefined ? undefined : among(flags.means)
+  // Without a choice the rights are for whatever these means can do.
+  if (flags.fault !== undefined || flags.scenario !== undefined) requireMeans(chosen, flags.means)
   const needs = [
     ...CONTROLLER_NEEDS,
     ...(controllerOnly ? [] : RUN_NEEDS),
@@ -47,6 +49,20 @@ const among = (means: readonly string[]): Has => {
     message: `expected means (${[...new Set(known)].join(', ')}), found "${unknown.join(', ')}"`,
     hint: 'docs/network-faults.md says what each is; without --means the rights are for all',
   })
+}
+
+/** A Role for a fault without any of its means would be good for nothing. */
+const requireMeans = (chosen: readonly AnyFault[], named: readonly string[] = []): void => {
+  if (named.length === 0) return
+  for (const { name, means = {} } of chosen) {
+    const own = Object.keys(means)
+    if (own.length === 0 || own.some((one) => named.includes(one))) continue
+    throw new UserError({
+      code: 'means-unfit',
+      message: `expected means of ${name} (${own.join(', ')}), found "${named.join(', ')}"`,
+      hint: `name one that the target has with --means, or leave ${name} out; docs/network-faults.md says what each is`,
+    })
+  }
 }
 
 const namesOf = async ({ fault, scenario }: RbacFlags): Promise<string[]> => {
