@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { faultKube } from '../chaos/controller/fault-kube.ts'
 import { installCrd } from '../chaos/controller/install.ts'
+import { podOf } from '../chaos/controller/refusals/pod-template.ts'
 import { systemClock } from '../lib/core/clock.ts'
 import { until } from '../lib/core/until.ts'
 import { apply } from '../lib/kube/apply.ts'
@@ -9,7 +10,7 @@ import { tryPod } from '../lib/kube/try-pod.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
 import { everything, hog, nothing, planOf, refused, small } from './support/refusals.ts'
-import { faultOf } from './support/target.ts'
+import { createTarget, faultOf } from './support/target.ts'
 import { refusingWebhook } from './support/webhook.ts'
 
 let plane: ControlPlane
@@ -113,6 +114,35 @@ describe('pods that would not be let in: refused when the fault is planned, and 
     await refused(drill, 'account', rollout, /^expected the ServiceAccount .*serviceaccount "engine" not found/)
     await drill.reached(await drill.create(faultOf(namespace, 'small', small)), 'Recovered')
   })
+})
+
+test('a StatefulSet’s pod is tried with the volumes of its claims', async () => {
+  const namespace = 'claims'
+  await createTarget(plane.kube, namespace)
+  const labels = { app: 'claims' }
+  const container = { name: 'c', image: 'i', volumeMounts: [{ name: 'models', mountPath: '/models' }] }
+  const written: unknown = await plane.kube.custom.createNamespacedCustomObject({
+    ...{ group: 'apps', version: 'v1', plural: 'statefulsets', namespace },
+    body: {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'claims' },
+      spec: {
+        replicas: 0,
+        serviceName: 'claims',
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [container] } },
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'models' },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        ],
+      },
+    },
+  })
+  const { manifest } = podOf(written) ?? expect.fail('no pod')
+  expect(await tryPod(plane.kube, manifest, { namespace })).toMatchObject({ metadata: { labels } })
 })
 
 test('an injection whose pod is not let in after all leaves nothing', async () => {

@@ -5,7 +5,7 @@ import type { V1Pod } from '../../lib/kube/types.ts'
 import { isRolledOut } from '../rollout/document.ts'
 import { type Owner, ownersOf, revisionOf } from './kube/owner.ts'
 import { readWorkload } from './kube/workload-store.ts'
-import { type Marked, takenAway } from './taken.ts'
+import { type Marked, takenAway, takenToNone } from './taken.ts'
 
 export interface ServingState {
   pods: ServingPod[]
@@ -31,11 +31,9 @@ export const servingState = async (kube: Kube, namespace: string, selector: stri
   const pods = present.map(servingPod).sort((a, b) => compare(a.node, b.node) || compare(a.name, b.name))
   const replicas = asked.every((wish) => wish !== null) ? known + ownerless.length : pods.length
   const settled = asked.every((wish) => wish?.settled !== false)
-  const taken = await takenAway(
-    kube,
-    namespace,
-    asked.flatMap((wish) => wish?.marked ?? []),
-  )
+  const marked = asked.flatMap((wish) => wish?.marked ?? [])
+  const taken =
+    present.length === 0 ? await takenToNone(kube, namespace, selector) : await takenAway(kube, namespace, marked)
   return { pods, ready: pods.filter(({ ready }) => ready).length, replicas, taken, settled }
 }
 
