@@ -122,7 +122,10 @@ test('a StatefulSet’s pod is tried with the volumes of its claims', async () =
   const labels = { app: 'claims' }
   const container = { name: 'c', image: 'i', volumeMounts: [{ name: 'models', mountPath: '/models' }] }
   const written: unknown = await plane.kube.custom.createNamespacedCustomObject({
-    ...{ group: 'apps', version: 'v1', plural: 'statefulsets', namespace },
+    group: 'apps',
+    version: 'v1',
+    plural: 'statefulsets',
+    namespace,
     body: {
       apiVersion: 'apps/v1',
       kind: 'StatefulSet',
