@@ -1,22 +1,51 @@
+import type { Clock } from '../../core/clock.ts'
+import { errorMessage } from '../../core/errors.ts'
 import { AGENT_READY } from '../contract.ts'
+import { type Backoff, nextRestart } from '../node/backoff.ts'
 import { allLines, type Part } from './part.ts'
+
+/** Between two starts: none where it has lived for long, then this, doubling to the most. */
+const PAUSE_MS = { base: 250, max: 2_000 }
+/** With so many deaths in so short a time it does not serve its pods any more, and each start ends them all again. */
+export const DEATHS = { most: 10, withinMs: 60_000 }
+
+export interface KeepOptions {
+  /** Again and again: each time a process of its own, with the same log. */
+  start(): Part
+  /** It is started again, after so many milliseconds. */
+  onAgain(how: string, pauseMs: number): void
+  clock: Clock
+}
 
 /**
  * A part that is started again where a signal has killed it (a full memory, a crash of the runtime, somebody), as an init system
- * does with a kubelet: all that it knows is in the API, and it says that it is ready each time. Where it ends by itself, or is killed
- * before it was ready, another start would do no better, and it has ended.
+ * does with a kubelet: all that it knows is in the API, and it says that it is ready each time. Where it ends by itself, is killed
+ * before it was ready, or time and again, another start would do no better, and it has ended.
  */
-export const keepPart = (start: () => Part, onAgain: (how: string) => void): Part => {
+export const keepPart = ({ start, onAgain, clock }: KeepOptions): Part => {
   let part = start()
   let starts = 1
-  let stopping = false
+  const stopping = new AbortController()
   const { name, logFile } = part
   const exited = async (): Promise<string> => {
+    let backoff: Backoff | null = null
+    let deaths: number[] = []
     for (;;) {
       const how = await part.exited
-      if (stopping || !how.startsWith('killed') || timesReady(logFile) < starts) return how
-      onAgain(how)
-      part = start()
+      if (stopping.signal.aborted || !how.startsWith('killed') || timesReady(logFile) < starts) return how
+      const now = clock.now()
+      deaths = [...deaths.filter((at) => at > now - DEATHS.withinMs), now]
+      if (deaths.length === DEATHS.most) return `${how}, ${deaths.length} times within ${DEATHS.withinMs / 1_000} s`
+      const next = nextRestart(backoff, now, PAUSE_MS)
+      backoff = next.backoff
+      onAgain(how, next.waitMs)
+      await clock.sleep(next.waitMs, stopping.signal)
+      if (stopping.signal.aborted) return how
+      try {
+        part = start()
+      } catch (error) {
+        return `${how}, and could not be started again: ${errorMessage(error)}`
+      }
       starts += 1
     }
   }
@@ -25,7 +54,7 @@ export const keepPart = (start: () => Part, onAgain: (how: string) => void): Par
     logFile,
     exited: exited(),
     stop: (graceMs) => {
-      stopping = true
+      stopping.abort()
       return part.stop(graceMs)
     },
   }

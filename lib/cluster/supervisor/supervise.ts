@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { systemClock } from '../../core/clock.ts'
 import { errorMessage } from '../../core/errors.ts'
 import { tryLock } from '../lock.ts'
 import { reap } from '../reap.ts'
@@ -93,8 +94,9 @@ const bringUp = async (
   await until(signal, READY_MS, first.at(-1) ?? null, 'was not ready', () => answers('/readyz'))
   send({ type: 'reached', step: 'api' })
   const [controllers] = plan.next.map(start)
-  const again = (how: string): void => log(`${plan.agent.name} was ${how}, and is started again`)
-  const agent = watch(keepPart(() => begin(plan.agent), again))
+  const onAgain = (how: string, pauseMs: number): void =>
+    log(`${plan.agent.name} was ${how}, and is started again${pauseMs === 0 ? '' : ` in ${pauseMs} ms`}`)
+  const agent = watch(keepPart({ start: () => begin(plan.agent), onAgain, clock: systemClock }))
   const working = async (): Promise<void> => {
     // The first thing that the controllers make: before it, no pod can be created.
     const path = '/api/v1/namespaces/default/serviceaccounts/default'

@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Clock } from '../../core/clock.ts'
+import { DEATHS, keepPart, timesReady } from './kept-part.ts'
+import { type Part, startPart } from './part.ts'
+
+let logs: string
+beforeEach(() => {
+  logs = mkdtempSync(join(tmpdir(), 'firedrill-kept-'))
+})
+afterEach(() => rmSync(logs, { recursive: true, force: true }))
+
+test('a part that dies as soon as it is ready is started again after growing pauses, and then no more', async () => {
+  const pauses: number[] = []
+  const part = keepPart({ start: running(ABORTS), onAgain: (_, pauseMs) => pauses.push(pauseMs), clock: clockOf() })
+  expect(await part.exited).toBe('killed by SIGABRT, 10 times within 60 s')
+  expect(pauses).toEqual([0, 250, 500, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000])
+  expect(readFileSync(part.logFile, 'utf8')).toBe('ready\n'.repeat(10))
+})
+
+test('one that lives for a while each time is started again at once, as often as it takes', async () => {
+  const ends = new AbortController()
+  const how: [string, number][] = []
+  const clock = clockOf(() => 10_000)
+  const onAgain = (why: string, pauseMs: number): void => {
+    how.push([why, pauseMs])
+    if (how.length === 3 * DEATHS.most) ends.abort()
+  }
+  const lives = (): Part => running(ends.signal.aborted ? STOPS : ABORTS)()
+  expect(await keepPart({ start: lives, onAgain, clock }).exited).toBe('exited with code 3')
+  expect(how).toEqual(Array.from({ length: 3 * DEATHS.most }, () => ['killed by SIGABRT', 0]))
+})
+
+test('one that cannot be started again has ended, and says why', async () => {
+  const clock: Clock = { ...clockOf(), sleep: async () => rmSync(logs, { recursive: true }) }
+  const { exited } = keepPart({ start: running(ABORTS), onAgain: () => undefined, clock })
+  expect(await exited).toMatch(/^killed by SIGABRT, and could not be started again: ENOENT.*agent\.log/)
+})
+
+test('one that is stopped in a pause is not started any more', async () => {
+  const part: Part = keepPart({
+    start: running(ABORTS),
+    onAgain: () => void part.stop(1_000),
+    clock: {
+      now: Date.now,
+      sleep: (_, signal) => (signal?.aborted === true ? Promise.resolve() : new Promise(() => undefined)),
+    },
+  })
+  expect(await part.exited).toBe('killed by SIGABRT')
+  expect(timesReady(part.logFile)).toBe(1)
+})
+
+// --- Internal helpers ---
+
+/** As V8 does at the limit of its heap. */
+const ABORTS = 'echo ready; kill -ABRT $$'
+const STOPS = 'echo ready; exit 3'
+
+const running = (script: string) => (): Part =>
+  startPart({
+    spec: { name: 'agent', command: ['sh', '-c', `ulimit -c 0; ${script}`], env: {} },
+    env: {},
+    cwd: '/',
+    logs,
+  })
+
+/** Nobody waits; each look at the time is so much later. */
+const clockOf = (stepMs = () => 1): Clock => {
+  let now = 0
+  return { now: () => (now += stepMs()), sleep: async (ms) => void (now += ms) }
+}
