@@ -15,7 +15,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{chaos,lib,reports,scenarios,scripts,stack}/**/*.test.ts'],
+          include: ['{chaos,lib,reports,scenarios,scripts,stack,tests/support}/**/*.test.ts'],
           exclude,
           env,
           // Many wait for programs that they started.

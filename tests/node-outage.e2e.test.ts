@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +12,7 @@ import { until } from '../lib/core/until.ts'
 import { connect, type Kube, orNull } from '../lib/kube/client.ts'
 import { rawClient, type RawClient } from '../lib/kube/raw.ts'
 import { toolPath } from '../lib/toolchain/tools.mjs'
+import { commandLine } from './support/proc.ts'
 
 const namespace = 'default'
 const cluster = { name: 'node-outage-test', stateRoot: '' }
@@ -205,11 +205,3 @@ const agents = (): number[] =>
     const [, script = '', config = ''] = commandLine(pid)
     return script.endsWith('/node/main.ts') && config.startsWith(stateDir)
   })
-
-const commandLine = (pid: number): string[] => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-  } catch {
-    return []
-  }
-}

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { commandLine } from '../../tests/support/proc.ts'
 import { UserError } from '../core/errors.ts'
 import {
   type ClusterRef,
@@ -244,7 +245,7 @@ const options = (more: Partial<StartOptions> = {}, parts: PartOptions = {}): Sta
 
 /** Of a part that runs. Its arguments hold its name as a word of its own. */
 const processOf = (part: string): number => {
-  const isPart = (pid: number): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(part)
+  const isPart = (pid: number): boolean => commandLine(pid).includes(part)
   return processesOf(ref).find(isPart) ?? expect.fail(`no ${part} runs`)
 }
 

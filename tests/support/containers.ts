@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -18,6 +17,7 @@ import { createGpuServer } from '../../stack/apps/gpu-emulator/server.ts'
 import { type JobProcesses, playJobs } from './job-processes.ts'
 import { type PlayedGpu, readGpu, resetGpu } from './played-gpu.ts'
 import { ENGINE_PORT, POD_ADDRESS } from './pod-address.ts'
+import { commandLine, procFile } from './proc.ts'
 
 export interface Containers {
   /** Where the API server finds the kubelet of every node. */
@@ -108,14 +108,12 @@ export const playContainers = async ({ cert, key }: KeyPair, kubeletPort: number
   }
 }
 
-export const isStopped = (pid: number): boolean => /^State:\s+T/m.test(read(pid, 'status'))
+export const isStopped = (pid: number): boolean => /^State:\s+T/m.test(procFile(pid, 'status'))
 
 /** Tasks by the mark that is their name (lib/core/container-task.ts), whose environment has this entry. */
 export const tasksWith = (own: string): { pid: number; name: string }[] =>
   pids().flatMap((pid) => {
-    const mark = read(pid, 'cmdline')
-      .split('\0')
-      .find((word) => /^firedrill\/[^/]+\/[^/]+\/$/.test(word))
+    const mark = commandLine(pid).find((word) => /^firedrill\/[^/]+\/[^/]+\/$/.test(word))
     if (mark === undefined || procEnv(pid)?.includes(own) !== true) return []
     return [{ pid, name: mark.slice('firedrill/'.length, -1) }]
   })
@@ -169,16 +167,7 @@ const startMain = (env: Record<string, string>): Main => {
 
 const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null
 
-const isEngine = (pid: number): boolean => read(pid, 'cmdline').startsWith('VLLM::EngineCore')
-
-/** Empty where the process is gone. */
-const read = (pid: number, file: string): string => {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
-  } catch {
-    return ''
-  }
-}
+const isEngine = (pid: number): boolean => procFile(pid, 'cmdline').startsWith('VLLM::EngineCore')
 
 /** A process, or by a negative number its group. */
 const kill = (pid: number): void => {
