@@ -1,5 +1,9 @@
-/** One life of tests/agent-death, for every change: a command in a container holds an engine when the agent that runs both is killed. */
+/**
+ * One life of tests/agent-death, for every change. Of a fault whose heal cannot be done by the agent's death: that ends all that ran, so
+ * an engine that hangs is well again without any heal; the Jobs that hold the power of a GPU down are in the API, until somebody deletes them.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { agentCases } from './agent-death/cases.ts'
 import { type AgentScene, openScene } from './agent-death/scene.ts'
 import { survive } from './agent-death/survive.ts'
 
@@ -11,7 +15,12 @@ beforeAll(async () => {
 
 afterAll(() => scene?.[Symbol.asyncDispose]())
 
-test('an engine that hangs is healed, although the node agent was killed before the heal', async () => {
-  const fault = { name: 'engine-hang', kind: 'engine-hang', params: {} }
+test('the power of a GPU is given back, although the node agent was killed before the heal', async () => {
+  const fault = { name: 'gpu-throttle', kind: 'gpu-throttle', params: {} }
   expect(await survive(scene, fault, 'before it is healed')).toEqual([])
+})
+
+test('what takes an agent is played; what only writes a document, by the means that the stack has, is not', () => {
+  const names = agentCases(['engine-hang', 'net-delay', 'node-drain', 'net-partition']).map(({ name }) => name)
+  expect(names.sort()).toEqual(['engine-hang', 'node-drain'])
 })

@@ -1,3 +1,4 @@
+import { ownNeedsOf } from '../../chaos/controller/needs.ts'
 import { faults } from '../../chaos/faults/registry.gen.ts'
 import type { AnyFault } from '../../lib/core/fault.ts'
 import type { Case } from '../crash/life.ts'
@@ -18,7 +19,9 @@ export const agentCases = (only: readonly string[]): Case[] =>
 
 // --- Internal helpers ---
 
-const needsAgents = ({ needs }: AnyFault): boolean => needs.some((need) => !need.startsWith('configmaps:'))
+/** Of several means the first, which the stack has: the gateway's document. */
+const needsAgents = (fault: AnyFault): boolean =>
+  ownNeedsOf(fault, () => true).some((need) => !need.startsWith('configmaps:'))
 
 const named = (kind: string, params: Record<string, unknown>): string =>
   [kind, ...Object.entries(params).map(([name, value]) => `${name}=${String(value)}`)].join(' ')

@@ -6,9 +6,7 @@ const PORT = 9_400
 
 /** Power limit, memory and readings of every GPU, as if they were objects. */
 export const gpusNow = (cluster: ClusterInfo): Promise<[string, unknown][]> =>
-  Promise.all(gpuNodes(cluster).map(async (node) => [`gpus/${node.name}`, await gpuOf(node)] as const)).then((gpus) =>
-    gpus.map(([name, gpu]) => [name, gpu]),
-  )
+  Promise.all(gpuNodes(cluster).map(async (node) => [`gpus/${node.name}`, await gpuOf(node)]))
 
 /** What a Prometheus that scrapes the GPUs says of a series by its name, and nothing else. */
 export const gpuObserver = (cluster: ClusterInfo): Observer => ({

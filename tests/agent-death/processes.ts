@@ -1,21 +1,25 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { CLUSTER_ENV } from '../../lib/cluster/contract.ts'
 import { CONTAINER_ENV } from '../../lib/cluster/node/leftovers.ts'
 import { pids, procEnv } from '../../lib/cluster/node/proc.ts'
 import { timesReady } from '../../lib/cluster/supervisor/kept-part.ts'
-import { clusterProcesses } from '../../lib/cluster/reap.ts'
+import { belongsToCluster, clusterProcesses } from '../../lib/cluster/reap.ts'
 import type { ClusterInfo } from '../../lib/cluster/types.ts'
 import { until } from '../../lib/core/until.ts'
 import type { V1Pod } from '../../lib/kube/types.ts'
 import { isStopped, tasksWith } from '../support/containers.ts'
+import { commandLine } from '../support/proc.ts'
 
-/** SIGKILL, as where memory is full; `back` once its successor says that it is ready. */
-export const killAgent = ({ stateDir, logs }: ClusterInfo): { back: Promise<void> } => {
+/** SIGKILL, as where memory is full: it is dead when this resolves; `back` once its successor says that it is ready. */
+export const killAgent = async ({ stateDir, logs }: ClusterInfo): Promise<{ back: Promise<void> }> => {
   const log = join(logs, 'agent.log')
   const lives = timesReady(log)
-  process.kill(agentOf(stateDir), 'SIGKILL')
+  const agent = agentOf(stateDir)
+  process.kill(agent, 'SIGKILL')
+  const isDead = async (): Promise<boolean> => !belongsToCluster(agent, stateDir)
+  await until(isDead, { what: 'the node agent to be dead', timeoutMs: 5_000, everyMs: 5 })
   const isBack = async (): Promise<boolean> => timesReady(log) > lives
   return { back: until(isBack, { what: 'another node agent', timeoutMs: 30_000, everyMs: 50 }) }
 }
@@ -39,9 +43,8 @@ export const containersNow = ({ stateDir }: ClusterInfo, pods: readonly V1Pod[])
 // --- Internal helpers ---
 
 const agentOf = (stateDir: string): number => {
-  const isAgent = (pid: number): boolean =>
-    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(stateDir, 'agent.json'))
-  const found = clusterProcesses(stateDir).find(isAgent)
+  const config = join(stateDir, 'agent.json')
+  const found = clusterProcesses(stateDir).find((pid) => commandLine(pid).includes(config))
   if (found === undefined) throw new Error('expected a node agent, found none')
   return found
 }

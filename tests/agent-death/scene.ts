@@ -52,7 +52,7 @@ export const openScene = async (name: string): Promise<AgentScene> => {
     onEvent: () => undefined,
     killAgent: async () => {
       const ran = await podsOf(kube)
-      const { back } = killAgent(cluster)
+      const { back } = await killAgent(cluster)
       return { back: back.then(Date.now), again: back.then(() => untilAgain(kube, ran)) }
     },
     allReady: () => allReady(kube, namespace),
