@@ -173,6 +173,19 @@ test('an agent that is killed before its nodes were ready is not started for eve
   expectNothingLeft(ref)
 })
 
+test('an agent that is killed time and again takes the cluster down, and the reason is kept', async () => {
+  const { agent, ...others } = options()
+  const { logs } = await startCluster({ ...others, agent: { ...agent, deaths: 2 } })
+  signalProcess(processOf('agent'), 'SIGKILL')
+  await expect.poll(() => readFileSync(join(logs, 'agent.log'), 'utf8'), { timeout: 10_000 }).toBe('ready\n'.repeat(2))
+  signalProcess(processOf('agent'), 'SIGKILL')
+  await expect.poll(() => processesOf(ref), { timeout: 15_000 }).toEqual([])
+  expect(findClusterFailure(ref)).toMatchObject({
+    part: 'agent',
+    reason: 'killed by SIGKILL, 2 times within 60 s',
+  })
+})
+
 test.each(['etcd', 'controllers', 'agent'])('a start where %s fails shows its last words', async (part) => {
   const error = await startCluster(options({}, { fail: { part, message: 'the disk is made of cheese' } })).catch(
     (thrown: unknown) => thrown,

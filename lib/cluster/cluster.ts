@@ -28,8 +28,11 @@ export interface ClusterProgress {
 export interface StartOptions extends ClusterRef {
   /** Path of the control-plane binary. */
   tools: { kube: string }
-  /** The node agent's command line; it gets the path of its config as last argument. */
-  agent: { command: readonly string[] }
+  /**
+   * The node agent's command line; it gets the path of its config as last argument. With so many `deaths` within a minute, five where
+   * none are given, it takes the cluster down.
+   */
+  agent: { command: readonly string[]; deaths?: number | undefined }
   /** Path of the bundled supervisor, which takes less memory than its source; without it, the source. */
   supervisor?: string | undefined
   images: ImageMap

@@ -12,7 +12,7 @@ export interface PrepareOptions {
   name: string
   dir: StateDir
   kube: string
-  agent: { command: readonly string[] }
+  agent: { command: readonly string[]; deaths?: number | undefined }
   images: ImageMap
   nodes: readonly NodeTemplate[]
   podNetwork: string
@@ -59,6 +59,7 @@ export const prepareCluster = async (options: PrepareOptions): Promise<Superviso
     first: storageAndApi(controlPlane),
     next: controllers(controlPlane),
     agent: { name: 'agent', command: [...agent.command, dir.agentConfig], env: {} },
+    agentDeaths: agent.deaths ?? AGENT_DEATHS,
   }
   writeJson(dir.plan, plan)
   return plan
@@ -66,6 +67,8 @@ export const prepareCluster = async (options: PrepareOptions): Promise<Superviso
 
 // --- Internal helpers ---
 
+/** Where nobody says another number: more than somebody who kills it by hand, or a memory that is full now and then, takes. */
+const AGENT_DEATHS = 5
 const KUBELET_PORT = 10_250
 const KUBELET_CLIENT = 'kube-apiserver-kubelet-client'
 

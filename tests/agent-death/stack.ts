@@ -30,7 +30,8 @@ export const startSmallCluster = async (ref: { name: string; stateRoot: string }
   return startCluster({
     ...ref,
     tools: { kube: toolPath('kube') },
-    agent: { command: [node, agent] },
+    // Each life of a fault has a death, and takes seconds.
+    agent: { command: [node, agent], deaths: 100 },
     supervisor,
     images: imageMap({ tools, bundles, node }),
     nodes: embeddedNodes(REPLICAS),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Clock } from '../../core/clock.ts'
-import { DEATHS, keepPart, timesReady } from './kept-part.ts'
+import { keepPart, timesReady } from './kept-part.ts'
 import { type Part, startPart } from './part.ts'
 
 let logs: string
@@ -14,33 +14,39 @@ afterEach(() => rmSync(logs, { recursive: true, force: true }))
 
 test('a part that dies as soon as it is ready is started again after growing pauses, and then no more', async () => {
   const pauses: number[] = []
-  const part = keepPart({ start: running(ABORTS), onAgain: (_, pauseMs) => pauses.push(pauseMs), clock: clockOf() })
-  expect(await part.exited).toBe('killed by SIGABRT, 10 times within 60 s')
-  expect(pauses).toEqual([0, 250, 500, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000])
-  expect(readFileSync(part.logFile, 'utf8')).toBe('ready\n'.repeat(10))
+  const part = keepPart({
+    deaths: 5,
+    start: running(ABORTS),
+    onAgain: (_, pauseMs) => pauses.push(pauseMs),
+    clock: clockOf(),
+  })
+  expect(await part.exited).toBe('killed by SIGABRT, 5 times within 60 s')
+  expect(pauses).toEqual([0, 250, 500, 1_000])
+  expect(readFileSync(part.logFile, 'utf8')).toBe('ready\n'.repeat(5))
 })
 
 test('one that lives for a while each time is started again at once, as often as it takes', async () => {
   const ends = new AbortController()
   const how: [string, number][] = []
-  const clock = clockOf(() => 10_000)
+  const clock = clockOf(() => 15_000)
   const onAgain = (why: string, pauseMs: number): void => {
     how.push([why, pauseMs])
-    if (how.length === 3 * DEATHS.most) ends.abort()
+    if (how.length === 15) ends.abort()
   }
   const lives = (): Part => running(ends.signal.aborted ? STOPS : ABORTS)()
-  expect(await keepPart({ start: lives, onAgain, clock }).exited).toBe('exited with code 3')
-  expect(how).toEqual(Array.from({ length: 3 * DEATHS.most }, () => ['killed by SIGABRT', 0]))
+  expect(await keepPart({ deaths: 5, start: lives, onAgain, clock }).exited).toBe('exited with code 3')
+  expect(how).toEqual(Array.from({ length: 15 }, () => ['killed by SIGABRT', 0]))
 })
 
 test('one that cannot be started again has ended, and says why', async () => {
   const clock: Clock = { ...clockOf(), sleep: async () => rmSync(logs, { recursive: true }) }
-  const { exited } = keepPart({ start: running(ABORTS), onAgain: () => undefined, clock })
+  const { exited } = keepPart({ deaths: 5, start: running(ABORTS), onAgain: () => undefined, clock })
   expect(await exited).toMatch(/^killed by SIGABRT, and could not be started again: ENOENT.*agent\.log/)
 })
 
 test('one that is stopped in a pause is not started any more', async () => {
   const part: Part = keepPart({
+    deaths: 5,
     start: running(ABORTS),
     onAgain: () => void part.stop(1_000),
     clock: {

@@ -6,14 +6,15 @@ import { allLines, type Part } from './part.ts'
 
 /** Between two starts: none where it has lived for long, then this, doubling to the most. */
 const PAUSE_MS = { base: 250, max: 2_000 }
-/** With so many deaths in so short a time it does not serve its pods any more, and each start ends them all again. */
-export const DEATHS = { most: 10, withinMs: 60_000 }
+const WITHIN_MS = 60_000
 
 export interface KeepOptions {
   /** Again and again: each time a process of its own, with the same log. */
   start(): Part
   /** It is started again, after so many milliseconds. */
   onAgain(how: string, pauseMs: number): void
+  /** After so many deaths within a minute it is not: it does not serve its pods any more, and each start ends them all again. */
+  deaths: number
   clock: Clock
 }
 
@@ -22,7 +23,7 @@ export interface KeepOptions {
  * does with a kubelet: all that it knows is in the API, and it says that it is ready each time. Where it ends by itself, is killed
  * before it was ready, or time and again, another start would do no better, and it has ended.
  */
-export const keepPart = ({ start, onAgain, clock }: KeepOptions): Part => {
+export const keepPart = ({ start, onAgain, deaths: most, clock }: KeepOptions): Part => {
   let part = start()
   let starts = 1
   const stopping = new AbortController()
@@ -34,8 +35,8 @@ export const keepPart = ({ start, onAgain, clock }: KeepOptions): Part => {
       const how = await part.exited
       if (stopping.signal.aborted || !how.startsWith('killed') || timesReady(logFile) < starts) return how
       const now = clock.now()
-      deaths = [...deaths.filter((at) => at > now - DEATHS.withinMs), now]
-      if (deaths.length === DEATHS.most) return `${how}, ${deaths.length} times within ${DEATHS.withinMs / 1_000} s`
+      deaths = [...deaths.filter((at) => at > now - WITHIN_MS), now]
+      if (deaths.length === most) return `${how}, ${deaths.length} times within ${WITHIN_MS / 1_000} s`
       const next = nextRestart(backoff, now, PAUSE_MS)
       backoff = next.backoff
       onAgain(how, next.waitMs)

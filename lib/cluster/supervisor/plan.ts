@@ -24,6 +24,8 @@ export interface SupervisorPlan {
   next: PartSpec[]
   /** Started with them; stopped before all others. */
   agent: PartSpec
+  /** An agent that is killed so often within a minute is not started again. */
+  agentDeaths: number
 }
 
 /** The reason of a start that may be tried again: somebody else claimed the network in between. */

@@ -96,7 +96,9 @@ const bringUp = async (
   const [controllers] = plan.next.map(start)
   const onAgain = (how: string, pauseMs: number): void =>
     log(`${plan.agent.name} was ${how}, and is started again${pauseMs === 0 ? '' : ` in ${pauseMs} ms`}`)
-  const agent = watch(keepPart({ start: () => begin(plan.agent), onAgain, clock: systemClock }))
+  const agent = watch(
+    keepPart({ start: () => begin(plan.agent), onAgain, deaths: plan.agentDeaths, clock: systemClock }),
+  )
   const working = async (): Promise<void> => {
     // The first thing that the controllers make: before it, no pod can be created.
     const path = '/api/v1/namespaces/default/serviceaccounts/default'
