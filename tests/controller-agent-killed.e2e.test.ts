@@ -3,6 +3,7 @@
  * an engine that hangs is well again without any heal; the Jobs that hold the power of a GPU down are in the API, until somebody deletes them.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { AGENT_RESTARTED } from '../lib/core/node-agent.ts'
 import { agentCases } from './agent-death/cases.ts'
 import { type AgentScene, openScene } from './agent-death/scene.ts'
 import { survive } from './agent-death/survive.ts'
@@ -18,6 +19,11 @@ afterAll(() => scene?.[Symbol.asyncDispose]())
 test('the power of a GPU is given back, although the node agent was killed before the heal', async () => {
   const fault = { name: 'gpu-throttle', kind: 'gpu-throttle', params: {} }
   expect(await survive(scene, fault, 'before it is healed')).toEqual([])
+  // A run reads it there, and is in doubt.
+  const { kube, drill } = scene
+  const { items } = await kube.core.listNamespacedEvent({ namespace: drill.namespace })
+  const told = items.filter(({ reason }) => reason === AGENT_RESTARTED).map(({ involvedObject }) => involvedObject.name)
+  expect(told).toEqual(expect.arrayContaining([expect.stringMatching(/^vllm-/), expect.stringMatching(/gateway/)]))
 })
 
 test('what takes an agent is played; what only writes a document, by the means that the stack has, is not', () => {

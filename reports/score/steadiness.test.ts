@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { PodRecord } from '../../lib/core/run-folder.ts'
+import type { KubeEvent, PodRecord } from '../../lib/core/run-folder.ts'
 import { at, buildRun, rule } from '../testing/build-run.ts'
 import { score } from './score.ts'
 
@@ -20,6 +20,15 @@ const pod = (seconds: number, restarts: number): PodRecord => ({
   restarts,
   reason: 'Error',
   exitCode: 137,
+})
+
+const event = (seconds: number, name: string, reason = 'NodeAgentRestarted'): KubeEvent => ({
+  at: at(seconds),
+  type: 'Warning',
+  reason,
+  object: `Pod/${name}`,
+  message: '',
+  count: 1,
 })
 
 describe('a run in which something else broke is unknown', () => {
@@ -51,5 +60,18 @@ describe('a run in which something else broke is unknown', () => {
 
   test('and a restart during a fault is that fault', () => {
     expect(score({ ...RUN, pods: [pod(0, 3), pod(110, 4)] }).outcome).toBe('pass')
+  })
+
+  test('a node agent that was killed, although a fault was in force', () => {
+    const verdict = score({ ...RUN, events: [event(110, 'vllm-0'), event(110, 'gateway-0'), event(111, 'vllm-0')] })
+    expect(verdict.outcome).toBe('unknown')
+    expect(verdict.reasons.join()).toContain(
+      'a node agent was killed by +110s of the load, which no fault does: 2 pods started again',
+    )
+  })
+
+  test('and one that was killed before the load, or another event, is nothing', () => {
+    const events = [event(-60, 'vllm-0'), event(110, 'vllm-0', 'Killing')]
+    expect(score({ ...RUN, events }).outcome).toBe('pass')
   })
 })

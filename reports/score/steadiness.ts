@@ -1,12 +1,14 @@
+import { AGENT_RESTARTED } from '../../lib/core/node-agent.ts'
 import { isFailed } from '../read/requests.ts'
 import type { RunData } from '../read/run-data.ts'
 import type { StepRecord } from './steps.ts'
-import { relative, seconds } from './words.ts'
+import { plural, relative, seconds } from './words.ts'
 
 /** What was wrong with the target when nothing of ours was: alerts then speak of something that no fault record knows. */
 export const findDisturbances = (run: RunData, steps: readonly StepRecord[]): string[] => [
   ...failingBaseline(run, steps),
   ...unplannedRestarts(run, steps),
+  ...agentRestarts(run),
 ]
 
 // --- Internal helpers ---
@@ -44,4 +46,21 @@ const unplannedRestarts = ({ run, pods }: RunData, steps: readonly StepRecord[])
       `${name} restarted at ${relative(at, from)} of the load, where no fault was${how === '' ? '' : ` (${how})`}`,
     ]
   })
+}
+
+/** Within a fault's window too: no fault kills the agent of a node, and all that ran there is not what the fault alone has made of it. */
+const agentRestarts = ({ run, events }: RunData): string[] => {
+  const from = run?.loadStartedAt ?? null
+  const to = run?.loadEndedAt ?? null
+  if (from === null || to === null) return []
+  // Events know whole seconds only.
+  const told = (events ?? []).filter(
+    ({ reason, at }) => reason === AGENT_RESTARTED && at >= Math.floor(from / 1_000) * 1_000 && at <= to,
+  )
+  const [first] = told
+  if (first === undefined) return []
+  const pods = new Set(told.map(({ object }) => object)).size
+  return [
+    `a node agent was killed by ${relative(first.at, from)} of the load, which no fault does: ${plural(pods, 'pod')} started again`,
+  ]
 }

@@ -18,6 +18,7 @@ import { createMemoryWatch } from './memory.ts'
 import { createNodeOutages } from './node-outages.ts'
 import { listNodes, registerNodes } from './nodes.ts'
 import { createObjectCache } from './object-cache.ts'
+import { orphanEvents } from './orphans.ts'
 
 export interface AgentOptions {
   config: NodeAgentConfig
@@ -75,6 +76,14 @@ export const runAgent = async (options: AgentOptions): Promise<void> => {
     const known = outages.find(({ machine }) => machine.spec.name === node.metadata?.name)
     known?.outage.seen(change === 'deleted' ? null : node)
   }
+  const orphaned = orphanEvents()
+  const onPod = (change: Change, pod: V1Pod): void => {
+    const machine = machineOf(pod.spec?.nodeName)
+    const event = change === 'deleted' ? null : orphaned(pod)
+    // Without power it was lost before.
+    if (event !== null && machine?.isUp() === true) context.events.record(pod, machine.spec.name, event)
+    machine?.onPod(change, pod)
+  }
   try {
     // An outage that an agent before this one began goes on.
     for (const node of await listNodes(context, signal)) {
@@ -99,7 +108,7 @@ export const runAgent = async (options: AgentOptions): Promise<void> => {
         path: '/api/v1/pods',
         fieldSelector: BOUND,
         list: () => api('GET', `/api/v1/pods?fieldSelector=${encodeURIComponent(BOUND)}`),
-        onChange: (change, pod) => machineOf(pod.spec?.nodeName)?.onPod(change, pod),
+        onChange: onPod,
         onError: onError('watching pods'),
         signal,
       }),
