@@ -13,15 +13,13 @@ beforeEach(() => {
 afterEach(() => rmSync(logs, { recursive: true, force: true }))
 
 test('a part that dies as soon as it is ready is started again after growing pauses, and then no more', async () => {
-  const pauses: number[] = []
-  const part = keepPart({
-    deaths: 5,
-    start: running(ABORTS),
-    onAgain: (_, pauseMs) => pauses.push(pauseMs),
-    clock: clockOf(),
-  })
+  const [told, slept]: [number[], number[]] = [[], []]
+  const { now, sleep } = clockOf()
+  const clock: Clock = { now, sleep: (ms) => (slept.push(ms), sleep(ms)) }
+  const part = keepPart({ deaths: 5, start: running(ABORTS), onAgain: (_, pauseMs) => told.push(pauseMs), clock })
   expect(await part.exited).toBe('killed by SIGABRT, 5 times within 60 s')
-  expect(pauses).toEqual([0, 250, 500, 1_000])
+  expect(slept).toEqual([0, 250, 500, 1_000])
+  expect(told).toEqual(slept)
   expect(readFileSync(part.logFile, 'utf8')).toBe('ready\n'.repeat(5))
 })
 
@@ -45,15 +43,13 @@ test('one that cannot be started again has ended, and says why', async () => {
 })
 
 test('one that is stopped in a pause is not started any more', async () => {
-  const part: Part = keepPart({
-    deaths: 5,
-    start: running(ABORTS),
-    onAgain: () => void part.stop(1_000),
-    clock: {
-      now: Date.now,
-      sleep: (_, signal) => (signal?.aborted === true ? Promise.resolve() : new Promise(() => undefined)),
-    },
-  })
+  const sleep: Clock['sleep'] = (_, signal) =>
+    new Promise((resolve) => {
+      signal?.addEventListener('abort', () => resolve())
+      void part.stop(1_000)
+    })
+  const clock: Clock = { now: Date.now, sleep }
+  const part: Part = keepPart({ deaths: 5, start: running(ABORTS), onAgain: () => undefined, clock })
   expect(await part.exited).toBe('killed by SIGABRT')
   expect(timesReady(part.logFile)).toBe(1)
 })
