@@ -69,9 +69,10 @@ describe.skipIf(process.env['FIREDRILL_E2E_VLLM'] === undefined)('up --engine vl
       const info = RunInfo.parse(await json(RUN_FILES.run))
       expect(info).toMatchObject({ ending: 'completed', synthetic: ['gpu', 'weights'], scale: { flags: 0.2 } })
       const faults = z.array(FaultResource).parse(await json(RUN_FILES.faults))
+      // In the order of their names.
       expect(faults.map(({ spec, status }) => [spec.kind, status?.phase])).toEqual([
-        ['gpu-memory-pressure', 'Recovered'],
         ['pod-kill', 'Recovered'],
+        ['gpu-memory-pressure', 'Recovered'],
       ])
       const pods = (await readFile(join(dir, RUN_FILES.pods), 'utf8')).trim().split('\n')
       const failed = pods.map((line) => PodRecord.parse(JSON.parse(line))).filter(({ restarts }) => restarts > 0)
