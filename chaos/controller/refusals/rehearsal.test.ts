@@ -10,7 +10,7 @@ import { faults } from '../../faults/registry.gen.ts'
 import { SNAPSHOT } from '../../faults/testing/examples.ts'
 import { rehearse } from './rehearsal.ts'
 
-/** A second lasts ten milliseconds. */
+/** A second lasts ten milliseconds: for answers that never come. A busy machine would miss others. */
 const fast: Clock = {
   now: () => 100 * performance.now(),
   sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
@@ -30,7 +30,10 @@ const JOBS = 'POST /apis/batch/v1/namespaces/llm/jobs?dryRun=All'
 const PODS = 'POST /api/v1/namespaces/llm/pods?dryRun=All'
 
 /** `telemetry-only`, which starts one Job, before an API server that has these answers. */
-const rehearsed = async (answers: { jobs?: FakeAnswer; pods?: FakeAnswer }, inject?: AnyFault['inject']) => {
+const rehearsed = async (
+  answers: { jobs?: FakeAnswer; pods?: FakeAnswer },
+  { inject, clock = systemClock }: { inject?: AnyFault['inject']; clock?: Clock } = {},
+) => {
   const says = ({ method, url }: IncomingMessage): FakeAnswer | null => {
     if (method !== 'POST') return null
     return (url?.includes('/jobs') ? answers.jobs : answers.pods) ?? null
@@ -45,7 +48,7 @@ const rehearsed = async (answers: { jobs?: FakeAnswer; pods?: FakeAnswer }, inje
   const kube = connect({ kubeconfig: api.kubeconfig })
   const observe = { query: async () => [] }
   const { plan } = planned.ok ? planned : expect.fail(planned.reason)
-  const outcome = await rehearse({ kube, observe, clock: fast, fault, definition, plan }).catch((error: unknown) => ({
+  const outcome = await rehearse({ kube, observe, clock, fault, definition, plan }).catch((error: unknown) => ({
     error,
   }))
   return { seen: api.seen, ...outcome }
@@ -70,7 +73,7 @@ test.each([429, 500, 503])(
 
 test('nor is silence, which is not waited for: refused by name', async () => {
   for (const answers of [{ jobs: { body: null, silent: true } }, { jobs: job, pods: { body: null, silent: true } }]) {
-    const outcome = await rehearsed(answers)
+    const outcome = await rehearsed(answers, { clock: fast })
     expect(outcome).toMatchObject({
       error: { code: 'admission-unanswered', message: expect.stringMatching(/within 12 s .*found no answer/) },
     })
@@ -84,6 +87,6 @@ test('a webhook that fails is a refusal, though its status is one that passes', 
 
 test('what its own earlier step would have made ends it, any other error is one', async () => {
   expect(await rehearsed({ jobs: failing(404) })).toMatchObject({ created: [] })
-  const outcome = await rehearsed({}, () => Promise.reject(new Error('expected a victim, found another')))
+  const outcome = await rehearsed({}, { inject: () => Promise.reject(new Error('expected a victim, found another')) })
   expect(outcome).toMatchObject({ error: { message: 'expected a victim, found another' } })
 })
