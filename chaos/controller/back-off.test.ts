@@ -1,23 +1,12 @@
 import { expect, test } from 'vitest'
-import { FAULT_API_VERSION, type FaultPhase, type FaultResource } from '../../lib/core/fault-resource.ts'
+import { type FaultPhase, type FaultResource } from '../../lib/core/fault-resource.ts'
 import { backOff } from './back-off.ts'
+import { podKillFault } from './testing/step.ts'
 
 const INJECTED = Date.parse('2026-11-22T12:00:00.000Z')
 
-const faultIn = (phase: FaultPhase): FaultResource => ({
-  apiVersion: FAULT_API_VERSION,
-  kind: 'Fault',
-  metadata: { name: 'f', namespace: 'n' },
-  spec: {
-    kind: 'pod-kill',
-    params: {},
-    target: { selector: 'app=vllm' },
-    durationSeconds: 60,
-    seed: 0,
-    maxUnavailable: 1,
-  },
-  status: { phase, injected: new Date(INJECTED).toISOString() },
-})
+const faultIn = (phase: FaultPhase): FaultResource =>
+  podKillFault(60, { phase, injected: new Date(INJECTED).toISOString() })
 
 test.each([
   ['grows with the failures in a row', 'Active', { failures: 1, now: INJECTED }, 500],

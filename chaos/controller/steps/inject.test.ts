@@ -1,13 +1,11 @@
 import { expect, test } from 'vitest'
 import { type Clock, systemClock } from '../../../lib/core/clock.ts'
 import type { ActContext } from '../../../lib/core/fault.ts'
-import { FAULT_API_VERSION, type FaultResource, type FaultStatus } from '../../../lib/core/fault-resource.ts'
 import { until } from '../../../lib/core/until.ts'
 import podKill from '../../faults/pod-kill.ts'
-import type { StepContext } from './context.ts'
+import { podKillFault, stepContext } from '../testing/step.ts'
 import { inject } from './inject.ts'
 
-const never = <T>(): Promise<T> => new Promise(() => undefined)
 /** A second lasts ten milliseconds. */
 const fast: Clock = {
   now: () => 100 * performance.now(),
@@ -16,44 +14,12 @@ const fast: Clock = {
 
 /** What is written of a fault of ten seconds that is injected like this. */
 const written = async (act: (context: Pick<ActContext<unknown>, 'signal' | 'clock'>) => Promise<void>) => {
-  const fault: FaultResource = {
-    apiVersion: FAULT_API_VERSION,
-    kind: 'Fault',
-    metadata: { name: 'f', namespace: 'n', uid: 'u' },
-    spec: {
-      kind: 'pod-kill',
-      params: {},
-      target: { selector: 'app=vllm' },
-      durationSeconds: 10,
-      seed: 0,
-      maxUnavailable: 1,
-    },
-  }
-  const statuses: Partial<FaultStatus>[] = []
-  const context: StepContext = {
+  const fault = podKillFault(10, { phase: 'Planned' })
+  const { context, written: statuses } = stepContext(fault, {
     faults: { 'pod-kill': { ...podKill, inject: act } },
-    observe: { query: async () => [] },
+    target: { serving: async () => ({ pods: [], ready: 3, replicas: 3 }), requireAllowed: async () => undefined },
     clock: fast,
-    record: {
-      hold: never,
-      release: never,
-      write: async (_, change) => {
-        statuses.push(change({ phase: 'Planned' }))
-        return fault
-      },
-    },
-    target: {
-      serving: async () => ({ pods: [], ready: 3, replicas: 3 }),
-      requireAllowed: async () => undefined,
-      requirePermitted: never,
-      snapshot: never,
-      rehearse: never,
-      kube: () => ({}) as never,
-      isTransient: () => false,
-    },
-    onEvent: () => undefined,
-    signal: new AbortController().signal,
-  }
+  })
   await inject(context, fault, new AbortController().signal)
   return statuses
 }

@@ -1,62 +1,24 @@
 import { expect, test } from 'vitest'
-import { systemClock } from '../../../lib/core/clock.ts'
-import type { FaultRegistry } from '../../../lib/core/fault.ts'
-import { FAULT_API_VERSION, type FaultResource } from '../../../lib/core/fault-resource.ts'
 import podKill from '../../faults/pod-kill.ts'
 import type { ServingState } from '../serving.ts'
-import type { StepContext } from './context.ts'
+import { never, podKillFault, stepContext } from '../testing/step.ts'
 import { watchOver } from './watch-over.ts'
 
-const never = <T>(): Promise<T> => new Promise(() => undefined)
 const healthy: ServingState = { pods: [], ready: 0, replicas: 0 }
 
 /** A fault in force that goes on for so long, and whose verify or whose pods give no answer. */
 const silent = (leftMs: number, serving: () => Promise<ServingState> = async () => healthy) => {
-  const fault: FaultResource = {
-    apiVersion: FAULT_API_VERSION,
-    kind: 'Fault',
-    metadata: { name: 'f', namespace: 'n', uid: 'u' },
-    spec: {
-      kind: 'pod-kill',
-      params: {},
-      target: { selector: 'app=vllm' },
-      durationSeconds: 60,
-      seed: 0,
-      maxUnavailable: 1,
-    },
-    status: { phase: 'Active', injected: new Date(Date.now() - 60_000 + leftMs).toISOString() },
-  }
-  const written: unknown[] = []
+  const injected = new Date(Date.now() - 60_000 + leftMs).toISOString()
+  const fault = podKillFault(60, { phase: 'Active', injected })
   const seen: { signal?: AbortSignal } = {}
   const verify = ({ signal }: { signal: AbortSignal }): Promise<never> => {
     seen.signal = signal
     return never()
   }
-  const registry: FaultRegistry = { 'pod-kill': { ...podKill, verify } }
-  const context: StepContext = {
-    faults: registry,
-    observe: { query: async () => [] },
-    clock: systemClock,
-    record: {
-      hold: never,
-      release: never,
-      write: async (_, change) => {
-        written.push(change({ phase: 'Active' }))
-        return fault
-      },
-    },
-    target: {
-      serving,
-      requireAllowed: never,
-      requirePermitted: never,
-      snapshot: never,
-      rehearse: never,
-      kube: () => ({}) as never,
-      isTransient: () => false,
-    },
-    onEvent: () => undefined,
-    signal: new AbortController().signal,
-  }
+  const { context, written } = stepContext(fault, {
+    faults: { 'pod-kill': { ...podKill, verify } },
+    target: { serving },
+  })
   return { context, fault, written, seen }
 }
 
