@@ -3,14 +3,14 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { healAll } from '../chaos/controller/heal-all.ts'
 import { LEASE_NAME } from '../chaos/controller/controller.ts'
-import { installCrd } from '../chaos/controller/install.ts'
 import { readFault } from '../chaos/controller/fault-store.ts'
 import { parseFlags } from '../lib/core/flag-document.ts'
 import { until } from '../lib/core/until.ts'
 import { acquireLease } from '../lib/kube/lease.ts'
 import { connect } from '../lib/kube/client.ts'
 import { layCable } from './support/cable.ts'
-import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import type { ControlPlane } from './support/control-plane.ts'
+import { sharePlane } from './support/shared-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
 import { FLAGS, faultOf, readFlags, readyPods } from './support/target.ts'
 
@@ -21,15 +21,16 @@ const flip = { kind: 'feature-flag', params: { flag: 'prompt-template', variant:
 let plane: ControlPlane
 let drill: Drill
 
+sharePlane((started) => {
+  plane = started
+})
+
 beforeAll(async () => {
-  plane = await startControlPlane()
-  await installCrd(plane.kube)
   drill = await startDrill(plane.kube, NAMESPACE)
 })
 
 afterAll(async () => {
   await drill?.[Symbol.asyncDispose]()
-  await plane?.stop()
 })
 
 /** Resolves when it has killed itself, or `signal` has killed it. */

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { faultKube } from '../chaos/controller/fault-kube.ts'
-import { installCrd } from '../chaos/controller/install.ts'
 import { podOf } from '../chaos/controller/refusals/pod-template.ts'
 import { systemClock } from '../lib/core/clock.ts'
 import { until } from '../lib/core/until.ts'
 import { apply } from '../lib/kube/apply.ts'
 import { apiReason } from '../lib/kube/errors.ts'
 import { tryPod } from '../lib/kube/try-pod.ts'
-import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import type { ControlPlane } from './support/control-plane.ts'
+import { sharePlane } from './support/shared-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
 import { everything, hog, nothing, planOf, refused, small } from './support/refusals.ts'
 import { createTarget, faultOf } from './support/target.ts'
@@ -15,13 +15,8 @@ import { refusingWebhook } from './support/webhook.ts'
 
 let plane: ControlPlane
 
-beforeAll(async () => {
-  plane = await startControlPlane()
-  await installCrd(plane.kube)
-})
-
-afterAll(async () => {
-  await plane?.stop()
+sharePlane((started) => {
+  plane = started
 })
 
 describe('pods that would not be let in: refused when the fault is planned, and nothing touched', () => {

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { haltNamespace, haltOf, releaseNamespace } from '../chaos/controller/halt.ts'
-import { installCrd } from '../chaos/controller/install.ts'
 import { askToEnd } from '../chaos/controller/ending.ts'
 import { CONTROLLER_NEEDS, needsOf, needsOfAsking } from '../chaos/controller/needs.ts'
 import { faults } from '../chaos/faults/registry.gen.ts'
 import { systemClock } from '../lib/core/clock.ts'
 import { until } from '../lib/core/until.ts'
 import { limitedKube } from './support/account.ts'
-import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import type { ControlPlane } from './support/control-plane.ts'
+import { sharePlane } from './support/shared-plane.ts'
 import { startDrill } from './support/drill.ts'
 import { everything, flip, hog, planOf, refused } from './support/refusals.ts'
 import { faultOf, readyPods } from './support/target.ts'
@@ -15,13 +15,8 @@ import { refusingWebhook } from './support/webhook.ts'
 
 let plane: ControlPlane
 
-beforeAll(async () => {
-  plane = await startControlPlane()
-  await installCrd(plane.kube)
-})
-
-afterAll(async () => {
-  await plane?.stop()
+sharePlane((started) => {
+  plane = started
 })
 
 describe('refused when it is planned, and nothing touched', () => {

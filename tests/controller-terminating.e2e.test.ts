@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { installCrd } from '../chaos/controller/install.ts'
+import { expect, test } from 'vitest'
 import { healAll } from '../chaos/controller/heal-all.ts'
 import { readFault } from '../chaos/controller/fault-store.ts'
-import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import type { ControlPlane } from './support/control-plane.ts'
+import { sharePlane } from './support/shared-plane.ts'
 import { startDrill } from './support/drill.ts'
 import { faultOf } from './support/target.ts'
 
 let plane: ControlPlane
 
-beforeAll(async () => {
-  plane = await startControlPlane()
-  await installCrd(plane.kube)
-})
-
-afterAll(async () => {
-  await plane?.stop()
+sharePlane((started) => {
+  plane = started
 })
 
 test.each(['the controller that was there', 'heal'])(

@@ -2,10 +2,10 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { installCrd } from '../chaos/controller/install.ts'
+import { expect, test } from 'vitest'
 import { parseFlags } from '../lib/core/flag-document.ts'
-import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import type { ControlPlane } from './support/control-plane.ts'
+import { sharePlane } from './support/shared-plane.ts'
 import { startDrill } from './support/drill.ts'
 import { FLAGS, faultOf, readFlags, readyPods } from './support/target.ts'
 
@@ -15,13 +15,8 @@ const flip = { kind: 'feature-flag', params: { flag: 'prompt-template', variant:
 
 let plane: ControlPlane
 
-beforeAll(async () => {
-  plane = await startControlPlane()
-  await installCrd(plane.kube)
-})
-
-afterAll(async () => {
-  await plane?.stop()
+sharePlane((started) => {
+  plane = started
 })
 
 interface Process extends AsyncDisposable {

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { requireAllowed, requireServingPods } from '../chaos/controller/safety.ts'
-import { installCrd } from '../chaos/controller/install.ts'
 import { readFault } from '../chaos/controller/fault-store.ts'
 import { parseFlags } from '../lib/core/flag-document.ts'
 import { connect } from '../lib/kube/client.ts'
 import { layCable } from './support/cable.ts'
-import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import type { ControlPlane } from './support/control-plane.ts'
+import { sharePlane } from './support/shared-plane.ts'
 import { startDrill } from './support/drill.ts'
 import { type ScrapedProgram, startPrometheus } from './support/prometheus.ts'
 import { FLAGS, faultOf, gatewayPage, readFlags, readyPods } from './support/target.ts'
@@ -13,14 +13,12 @@ import { FLAGS, faultOf, gatewayPage, readFlags, readyPods } from './support/tar
 let plane: ControlPlane
 let prometheus: ScrapedProgram | undefined
 
-beforeAll(async () => {
-  plane = await startControlPlane()
-  await installCrd(plane.kube)
+sharePlane((started) => {
+  plane = started
 })
 
 afterAll(async () => {
   await prometheus?.stop()
-  await plane?.stop()
 })
 
 describe('the life of a fault', () => {

@@ -3,7 +3,6 @@ import { clusterTarget } from '../chaos/controller/cluster-target.ts'
 import { faultKube } from '../chaos/controller/fault-kube.ts'
 import { createFault } from '../chaos/controller/fault-store.ts'
 import { evict, evicted } from '../chaos/eviction/evict.ts'
-import { installCrd } from '../chaos/controller/install.ts'
 import { type Has, needsOf, needsOfAsking, ownNeedsOf } from '../chaos/controller/needs.ts'
 import { servingState } from '../chaos/controller/serving.ts'
 import { snapshotTarget } from '../chaos/controller/snapshot.ts'
@@ -18,7 +17,8 @@ import { OUTAGE_ANNOTATION } from '../lib/core/node-outage.ts'
 import { seededRandom } from '../lib/core/random.ts'
 import type { Kube } from '../lib/kube/client.ts'
 import { limitedKube } from './support/account.ts'
-import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import type { ControlPlane } from './support/control-plane.ts'
+import { sharePlane } from './support/shared-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
 import {
   faultOf,
@@ -38,16 +38,17 @@ let plane: ControlPlane
 let drill: Drill
 let workload: object
 
+sharePlane((started) => {
+  plane = started
+})
+
 beforeAll(async () => {
-  plane = await startControlPlane()
-  await installCrd(plane.kube)
   drill = await startDrill(plane.kube, namespace, 100)
   workload = await workloadNow(plane.kube, namespace)
 })
 
 afterAll(async () => {
   await drill?.[Symbol.asyncDispose]()
-  await plane?.stop()
 })
 
 const undone = async (): Promise<void> => {

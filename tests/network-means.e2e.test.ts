@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { clusterTarget } from '../chaos/controller/cluster-target.ts'
 import { faultKube } from '../chaos/controller/fault-kube.ts'
 import { createFault } from '../chaos/controller/fault-store.ts'
-import { installCrd } from '../chaos/controller/install.ts'
 import { answering, needsOf, needsOfAsking } from '../chaos/controller/needs.ts'
 import { servingState } from '../chaos/controller/serving.ts'
 import { snapshotTarget } from '../chaos/controller/snapshot.ts'
@@ -14,7 +13,8 @@ import { systemClock } from '../lib/core/clock.ts'
 import { seededRandom } from '../lib/core/random.ts'
 import { until } from '../lib/core/until.ts'
 import { limitedKube } from './support/account.ts'
-import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import type { ControlPlane } from './support/control-plane.ts'
+import { sharePlane } from './support/shared-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
 import { networkChaosCrd } from './support/network-chaos-crd.ts'
 import { faultOf, podMarks } from './support/target.ts'
@@ -25,9 +25,11 @@ const observe = { query: async () => [] }
 let plane: ControlPlane
 let drill: Drill
 
+sharePlane((started) => {
+  plane = started
+})
+
 beforeAll(async () => {
-  plane = await startControlPlane()
-  await installCrd(plane.kube)
   drill = await startDrill(plane.kube, namespace, 100)
   // No gateway of ours: only what any cluster may have.
   await plane.kube.core.deleteNamespacedConfigMap({ namespace, name: 'upstream-faults' })
@@ -39,7 +41,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await drill?.[Symbol.asyncDispose]()
-  await plane?.stop()
 })
 
 let count = 0

@@ -2,25 +2,22 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import capability from '../chaos/capabilities/workload.ts'
 import { askToEnd } from '../chaos/controller/ending.ts'
 import { createFault, readFault } from '../chaos/controller/fault-store.ts'
-import { installCrd } from '../chaos/controller/install.ts'
 import { workloadCalls } from '../chaos/controller/kube/workload.ts'
 import { servingState } from '../chaos/controller/serving.ts'
 import { systemClock } from '../lib/core/clock.ts'
 import type { WorkloadChange } from '../lib/core/fault-kube/workload.ts'
 import { FAULT_LABEL } from '../lib/core/fault-resource.ts'
 import { until } from '../lib/core/until.ts'
-import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import type { ControlPlane } from './support/control-plane.ts'
+import { sharePlane } from './support/shared-plane.ts'
 import { type Drill, startDrill } from './support/drill.ts'
 import { faultOf, workloadNow } from './support/target.ts'
 
 let plane: ControlPlane
 
-beforeAll(async () => {
-  plane = await startControlPlane()
-  await installCrd(plane.kube)
+sharePlane((started) => {
+  plane = started
 })
-
-afterAll(() => plane?.stop())
 
 const patch = (namespace: string, body: object) =>
   plane.kube.apps.patchNamespacedDeployment({ namespace, name: 'vllm', body })
