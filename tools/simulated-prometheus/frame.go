@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
 // A frame is a 32-bit length (of all that follows it), a kind, and the payload; numbers are little-endian. Those that
@@ -13,7 +14,8 @@ import (
 const (
 	// frameOpen begins an incident: a JSON openRequest, answered with its rule groups.
 	frameOpen = 'O'
-	// frameSeries names series: count, then for each its number, and its labels as count and pairs of texts (16-bit lengths).
+	// frameSeries names series: count, then for each its number (they count up from 0), and its labels as count and pairs of
+	// texts (16-bit lengths).
 	frameSeries = 'N'
 	// frameSamples is one scrape: time in milliseconds (64 bits), count, then number and value of each.
 	frameSamples = 'S'
@@ -27,20 +29,27 @@ const (
 
 const maxFrameBytes = 1 << 28
 
-func readFrame(reader *bufio.Reader) (byte, []byte, error) {
-	var head [5]byte
-	if _, err := io.ReadFull(reader, head[:]); err != nil {
+// frameReader reads frames one after the other.
+type frameReader struct {
+	input   *bufio.Reader
+	head    [5]byte
+	payload []byte
+}
+
+// next gives a frame's kind, and its payload until the next call.
+func (r *frameReader) next() (byte, []byte, error) {
+	if _, err := io.ReadFull(r.input, r.head[:]); err != nil {
 		return 0, nil, err
 	}
-	length := binary.LittleEndian.Uint32(head[:4])
+	length := binary.LittleEndian.Uint32(r.head[:4])
 	if length == 0 || length > maxFrameBytes {
 		return 0, nil, fmt.Errorf("expected a frame of 1 to %d bytes, found %d", maxFrameBytes, length)
 	}
-	payload := make([]byte, length-1)
-	if _, err := io.ReadFull(reader, payload); err != nil {
+	r.payload = slices.Grow(r.payload[:0], int(length-1))[:length-1]
+	if _, err := io.ReadFull(r.input, r.payload); err != nil {
 		return 0, nil, fmt.Errorf("frame cut off: %w", err)
 	}
-	return head[4], payload, nil
+	return r.head[4], r.payload, nil
 }
 
 // writeAnswer sends a 32-bit length, 0 for an answer or 1 for an error, and the JSON or the error's text.

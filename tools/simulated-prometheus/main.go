@@ -22,7 +22,7 @@ func main() {
 // serve answers frames until the input ends. What a frame asks wrongly is answered; only a broken pipe or a frame that
 // cannot be read ends it.
 func serve(input io.Reader, output io.Writer) error {
-	reader := bufio.NewReaderSize(input, bufferBytes)
+	frames := &frameReader{input: bufio.NewReaderSize(input, bufferBytes)}
 	writer := bufio.NewWriterSize(output, bufferBytes)
 	server, err := newServer()
 	if err != nil {
@@ -30,7 +30,7 @@ func serve(input io.Reader, output io.Writer) error {
 	}
 	defer server.close()
 	for {
-		kind, payload, err := readFrame(reader)
+		kind, payload, err := frames.next()
 		if err == io.EOF {
 			return nil
 		}

@@ -91,9 +91,9 @@ func (s *session) answers(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	var found []string
-	reader := bufio.NewReader(bytes.NewReader(output.Bytes()))
+	frames := &frameReader{input: bufio.NewReader(&output)}
 	for {
-		status, text, err := readFrame(reader)
+		status, text, err := frames.next()
 		if err == io.EOF {
 			return found
 		}
