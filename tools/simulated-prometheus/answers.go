@@ -26,8 +26,8 @@ type answers struct {
 // fewest evaluations that are worth a range query.
 const fewest = 3
 
-func newAnswers(engine *promql.Engine, data storage.Queryable) *answers {
-	return &answers{engine: engine, data: data, instant: rules.EngineQueryFunc(engine, data)}
+func newAnswers(engine *promql.Engine, data storage.Queryable, areChained bool) *answers {
+	return &answers{engine: engine, data: data, instant: rules.EngineQueryFunc(engine, data), areChained: areChained}
 }
 
 func (a *answers) query(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
@@ -94,10 +94,10 @@ func (a *answers) ask(expr string, from, to time.Time, step time.Duration) (map[
 }
 
 // areChained is true where a rule's expression may read what an evaluation writes.
-func areChained(groups []*group) bool {
+func areChained(groups []loadedGroup) bool {
 	for _, one := range groups {
-		for _, rule := range one.Rules() {
-			if _, ok := rule.(*rules.AlertingRule); !ok || readsRules(rule.Query().String()) {
+		for _, rule := range one.rules {
+			if _, ok := rule.Rule.(*rules.AlertingRule); !ok || readsRules(rule.expr.text) {
 				return true
 			}
 		}

@@ -58,10 +58,7 @@ const (
 // newParser reads PromQL as Prometheus does without feature flags.
 func newParser() parser.Parser { return parser.NewParser(parser.Options{}) }
 
-func openIncident(dir string, request openRequest) (*incident, error) {
-	if request.EvaluationIntervalMs <= 0 {
-		return nil, errors.New("expected an evaluation interval above 0")
-	}
+func openIncident(dir string, request openRequest, files *ruleFiles) (*incident, error) {
 	options := tsdb.DefaultHeadOptions()
 	options.ChunkDirRoot = dir
 	options.StripeSize = stripes
@@ -85,11 +82,18 @@ func openIncident(dir string, request openRequest) (*incident, error) {
 		Parser:                   newParser(),
 	})
 	opened := &incident{head: head, engine: engine, numbered: map[uint32]*series{}, conditions: newConditions()}
-	opened.answers = newAnswers(engine, opened)
-	if opened.groups, err = opened.loadGroups(request); err != nil {
-		return nil, err
+	opened.answers = newAnswers(engine, opened, files.areChained)
+	ruleOptions := &rules.ManagerOptions{
+		QueryFunc:   opened.answers.labelling(opened.conditions.recording(opened.answers.query)),
+		NotifyFunc:  func(context.Context, string, ...*rules.Alert) {},
+		ExternalURL: &url.URL{},
+		Appendable:  head,
+		Queryable:   opened,
+		Metrics:     files.metrics,
 	}
-	opened.answers.areChained = areChained(opened.groups)
+	for _, loaded := range files.groups {
+		opened.groups = append(opened.groups, newGroup(loaded, request, ruleOptions))
+	}
 	return opened, nil
 }
 
@@ -122,30 +126,6 @@ func (i *incident) append(write func(add func(number uint32, at int64, v float64
 		return errors.Join(err, appender.Rollback())
 	}
 	return appender.Commit()
-}
-
-func (i *incident) loadGroups(request openRequest) ([]*group, error) {
-	constant := map[string]map[int]map[string]string{}
-	options := &rules.ManagerOptions{
-		QueryFunc:   i.answers.labelling(i.conditions.recording(i.answers.query)),
-		NotifyFunc:  func(context.Context, string, ...*rules.Alert) {},
-		ExternalURL: &url.URL{},
-		Appendable:  i.head,
-		Queryable:   i,
-		GroupLoader: textLoader{texts: request.Rules, parser: newParser(), bare: request.Bare, constant: constant},
-		Parser:      newParser(),
-	}
-	manager := rules.NewManager(options)
-	interval := time.Duration(request.EvaluationIntervalMs) * time.Millisecond
-	loaded, failures := manager.LoadGroups(interval, labels.EmptyLabels(), "", nil, false, sortedKeys(request.Rules)...)
-	if len(failures) > 0 {
-		return nil, errors.Join(failures...)
-	}
-	groups := make([]*group, 0, len(loaded))
-	for _, key := range sortedKeys(loaded) {
-		groups = append(groups, newGroup(loaded[key], constant[key], request, options))
-	}
-	return groups, nil
 }
 
 // settle runs every evaluation that is due, the earliest first. It is put off for as long as nobody can tell the difference:

@@ -16,6 +16,7 @@ var errNoIncident = errors.New("expected an incident to be open, found none")
 // server holds the incident that is open. What goes wrong in a frame without an answer is told by the next one that has one.
 type server struct {
 	dir      string
+	files    *ruleFiles
 	incident *incident
 	failure  error
 }
@@ -78,7 +79,14 @@ func (s *server) open(payload []byte) ([]byte, error) {
 		return nil, fmt.Errorf("open: %w", err)
 	}
 	s.failure = nil
-	opened, err := openIncident(s.dir, request)
+	if s.files == nil || !s.files.are(request) {
+		files, err := loadRuleFiles(request)
+		if err != nil {
+			return nil, err
+		}
+		s.files = files
+	}
+	opened, err := openIncident(s.dir, request, s.files)
 	if err != nil {
 		return nil, err
 	}

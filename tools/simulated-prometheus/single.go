@@ -18,10 +18,9 @@ type single struct {
 	known map[int64]promql.Vector
 }
 
-func newSingle(
-	of *rules.Group, rule rules.Rule, constant map[string]string, options *rules.ManagerOptions,
-) *single {
+func newSingle(of *rules.Group, loaded loadedRule, options *rules.ManagerOptions) *single {
 	offset := of.QueryOffset()
+	rule := loaded.unused()
 	return &single{
 		Group: rules.NewGroup(rules.GroupOptions{
 			Name:        of.Name(),
@@ -33,8 +32,8 @@ func newSingle(
 			QueryOffset: &offset,
 		}),
 		rule:     rule,
-		expr:     rule.Query().String(),
-		constant: constant,
+		expr:     loaded.expr.text,
+		constant: loaded.constant,
 	}
 }
 
