@@ -46,7 +46,7 @@ func play(seed uint64, rules string, apart, bare bool) *session {
 	for pod := range uint32(4) {
 		s.name(pod, "__name__", "x", "pod", fmt.Sprint("p", pod))
 	}
-	s.name(9, "__name__", "y_total")
+	s.name(4, "__name__", "y_total")
 	stale := map[int64]uint32{}
 	for ms := int64(0); ms < 60_000; ms += 500 {
 		for pod := range uint32(4) {
@@ -61,7 +61,7 @@ func play(seed uint64, rules string, apart, bare bool) *session {
 			s.stale(start+ms-2_200, pod)
 		}
 		counter += random.Float64() * 3
-		s.scrape(start+ms+450, 9, counter)
+		s.scrape(start+ms+450, 4, counter)
 		s.evaluate(start + ms + 499)
 		// Any question that may read alerts has the evaluations made first.
 		if apart {

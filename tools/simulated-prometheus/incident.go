@@ -39,8 +39,12 @@ type incident struct {
 	answers *answers
 	// until is the time up to which evaluations are due.
 	until      int64
-	numbered   map[uint32]*series
 	conditions *conditions
+	// named holds series by their number.
+	named []series
+	// appender holds the samples that are to be committed; nil where there are none.
+	appender    storage.Appender
+	uncommitted int
 }
 
 type series struct {
@@ -53,6 +57,8 @@ const (
 	queryTimeout       = 2 * time.Minute
 	// stripes of the head's series map: Prometheus' 16,384 would be made anew for each incident of a few thousand series.
 	stripes = 256
+	// batchSamples are committed together: an appender for each of many small scrapes costs more than their samples do.
+	batchSamples = 500
 )
 
 // newParser reads PromQL as Prometheus does without feature flags.
@@ -81,7 +87,7 @@ func openIncident(dir string, request openRequest, files *ruleFiles) (*incident,
 		NoStepSubqueryIntervalFn: func(int64) int64 { return request.EvaluationIntervalMs },
 		Parser:                   newParser(),
 	})
-	opened := &incident{head: head, engine: engine, numbered: map[uint32]*series{}, conditions: newConditions()}
+	opened := &incident{head: head, engine: engine, conditions: newConditions()}
 	opened.answers = newAnswers(engine, opened, files.areChained)
 	ruleOptions := &rules.ManagerOptions{
 		QueryFunc:   opened.answers.labelling(opened.conditions.recording(opened.answers.query)),
@@ -97,34 +103,47 @@ func openIncident(dir string, request openRequest, files *ruleFiles) (*incident,
 	return opened, nil
 }
 
-// Querier reads the head; it stands in for a whole TSDB, which would have blocks beside it.
-func (i *incident) Querier(from, to int64) (storage.Querier, error) {
-	return tsdb.NewBlockQuerier(tsdb.NewRangeHead(i.head, from, to), from, to)
-}
-
-func (i *incident) series(number uint32, of labels.Labels) {
-	i.numbered[number] = &series{labels: of}
-}
-
-// append commits what `write` adds, as the samples of one scrape. Samples that Prometheus would drop with a warning
-// (older than the series' last one) are dropped here too.
-func (i *incident) append(write func(add func(number uint32, at int64, v float64) error) error) error {
-	appender := i.head.Appender(context.Background())
-	err := write(func(number uint32, at int64, v float64) error {
-		known := i.numbered[number]
-		if known == nil {
-			return fmt.Errorf("expected a series with the number %d, found none", number)
-		}
-		ref, err := appender.Append(known.ref, known.labels, at, v)
-		if errors.Is(err, storage.ErrOutOfOrderSample) || errors.Is(err, storage.ErrDuplicateSampleForTimestamp) {
-			return nil
-		}
-		known.ref = ref
-		return err
-	})
-	if err != nil {
-		return errors.Join(err, appender.Rollback())
+func (i *incident) name(number uint32, of labels.Labels) error {
+	if int(number) != len(i.named) {
+		return fmt.Errorf("expected the series with the number %d, found that with %d", len(i.named), number)
 	}
+	i.named = append(i.named, series{labels: of})
+	return nil
+}
+
+// append adds a sample. One that Prometheus would drop with a warning (older than the series' last one) is dropped here too.
+func (i *incident) append(number uint32, at int64, v float64) error {
+	if int(number) >= len(i.named) {
+		return fmt.Errorf("expected a series with the number %d, found none", number)
+	}
+	if i.uncommitted == batchSamples {
+		if err := i.commit(); err != nil {
+			return err
+		}
+	}
+	if i.appender == nil {
+		i.appender = i.head.Appender(context.Background())
+	}
+	i.uncommitted++
+	known := &i.named[number]
+	ref, err := i.appender.Append(known.ref, known.labels, at, v)
+	if err == nil {
+		known.ref = ref
+		return nil
+	}
+	if errors.Is(err, storage.ErrOutOfOrderSample) || errors.Is(err, storage.ErrDuplicateSampleForTimestamp) {
+		return nil
+	}
+	return err
+}
+
+// commit makes readable what has been appended. Samples that are out of order among themselves are dropped.
+func (i *incident) commit() error {
+	if i.appender == nil {
+		return nil
+	}
+	appender := i.appender
+	i.appender, i.uncommitted = nil, 0
 	return appender.Commit()
 }
 

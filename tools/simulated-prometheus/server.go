@@ -108,7 +108,9 @@ func (s *server) name(d *decoder) error {
 		if d.broken {
 			break
 		}
-		s.incident.series(number, labels.FromStrings(pairs...))
+		if err := s.incident.name(number, labels.FromStrings(pairs...)); err != nil {
+			return err
+		}
 	}
 	return d.finished()
 }
@@ -118,15 +120,13 @@ func (s *server) scrape(d *decoder) error {
 	if err := d.problem(d.has(12 * int(count))); err != nil {
 		return err
 	}
-	return s.incident.append(func(add func(number uint32, at int64, v float64) error) error {
-		for range count {
-			number, v := d.uint32(), d.float()
-			if err := add(number, at, v); err != nil {
-				return err
-			}
+	for range count {
+		number, v := d.uint32(), d.float()
+		if err := s.incident.append(number, at, v); err != nil {
+			return err
 		}
-		return d.finished()
-	})
+	}
+	return d.finished()
 }
 
 func (s *server) end(d *decoder) error {
@@ -139,12 +139,10 @@ func (s *server) end(d *decoder) error {
 		return err
 	}
 	stale := math.Float64frombits(value.StaleNaN)
-	return s.incident.append(func(add func(number uint32, at int64, v float64) error) error {
-		for range count {
-			if err := add(d.uint32(), at, stale); err != nil {
-				return err
-			}
+	for range count {
+		if err := s.incident.append(d.uint32(), at, stale); err != nil {
+			return err
 		}
-		return d.finished()
-	})
+	}
+	return d.finished()
 }

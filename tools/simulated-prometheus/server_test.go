@@ -129,9 +129,9 @@ func opened(s *session, rules string) {
 func TestAlertFiresAfterFor(t *testing.T) {
 	var s session
 	opened(&s, downRule)
-	s.name(7, "__name__", "up", "pod", "x")
+	s.name(0, "__name__", "up", "pod", "x")
 	for second := int64(1); second < 20; second += 2 {
-		s.scrape(start+second*1_000, 7, map[bool]float64{true: 1, false: 0}[second < 7])
+		s.scrape(start+second*1_000, 0, map[bool]float64{true: 1, false: 0}[second < 7])
 		s.evaluate(start + second*1_000 + 1_000)
 	}
 	s.query(`ALERTS[1m]`, start+20_000)
@@ -155,9 +155,9 @@ func TestAlertFiresAfterFor(t *testing.T) {
 func TestStaleSeriesIsGoneAtOnce(t *testing.T) {
 	var s session
 	opened(&s, downRule)
-	s.name(1, "__name__", "a")
-	s.scrape(start+1_000, 1, 3)
-	s.stale(start+3_000, 1)
+	s.name(0, "__name__", "a")
+	s.scrape(start+1_000, 0, 3)
+	s.stale(start+3_000, 0)
 	s.query("a", start+2_999)
 	s.query("a", start+3_000)
 	answers := s.answers(t)
@@ -169,13 +169,13 @@ func TestStaleSeriesIsGoneAtOnce(t *testing.T) {
 func TestIncidentsKnowNothingOfEachOther(t *testing.T) {
 	var s session
 	opened(&s, downRule)
-	s.name(1, "__name__", "a")
-	s.scrape(start+1_000, 1, 3)
+	s.name(0, "__name__", "a")
+	s.scrape(start+1_000, 0, 3)
 	opened(&s, downRule)
 	s.query("a", start+2_000)
-	s.name(1, "__name__", "b")
+	s.name(0, "__name__", "b")
 	// Earlier than what the first incident had seen.
-	s.scrape(start+500, 1, 5)
+	s.scrape(start+500, 0, 5)
 	s.query(`{__name__=~".+"}`, start+2_000)
 	answers := s.answers(t)
 	if answers[2] != `{"resultType":"vector","result":[]}` {
@@ -216,6 +216,7 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 		"no incident":      {func(s *session) { s.query("a", start) }, "expected an incident"},
 		"broken rules":     {func(s *session) { opened(s, "groups: [{name: x, rules: [{alert: y, expr: 'sum('}]}]") }, "/rules/a.yaml"},
 		"no interval":      {func(s *session) { s.json(frameOpen, openRequest{From: start}) }, "evaluation interval"},
+		"number left out":  {func(s *session) { opened(s, downRule); s.name(1, "__name__", "a"); s.query("a", start) }, "number 0"},
 		"unknown number":   {func(s *session) { opened(s, downRule); s.scrape(start, 9, 1); s.query("a", start) }, "number 9"},
 		"unknown frame":    {func(s *session) { opened(s, downRule); s.frame('?', nil); s.query("a", start) }, "kind of frame"},
 		"short frame":      {func(s *session) { opened(s, downRule); s.frame(frameStale, []byte{1}); s.query("a", start) }, "not as long"},
