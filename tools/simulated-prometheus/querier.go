@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
 )
@@ -10,5 +13,21 @@ func (i *incident) Querier(from, to int64) (storage.Querier, error) {
 	if err := i.commit(); err != nil {
 		return nil, err
 	}
-	return tsdb.NewBlockQuerier(tsdb.NewRangeHead(i.head, from, to), from, to)
+	querier, err := tsdb.NewBlockQuerier(tsdb.NewRangeHead(i.head, from, to), from, to)
+	if err != nil {
+		return nil, err
+	}
+	return untrimmed{querier}, nil
+}
+
+// untrimmed gives chunks as they are: what is before and after the time that is asked for, the engine leaves out itself.
+type untrimmed struct{ storage.Querier }
+
+func (u untrimmed) Select(
+	ctx context.Context, sortSeries bool, hints *storage.SelectHints, matchers ...*labels.Matcher,
+) storage.SeriesSet {
+	if hints != nil {
+		hints.DisableTrimming = true
+	}
+	return u.Querier.Select(ctx, sortSeries, hints, matchers...)
 }
