@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -183,6 +184,50 @@ func TestIncidentsKnowNothingOfEachOther(t *testing.T) {
 	}
 	if want := `{"resultType":"vector","result":[{"metric":{"__name__":"b"},"value":[1800000002,"5"]}]}`; answers[3] != want {
 		t.Errorf("got %s, want %s", answers[3], want)
+	}
+}
+
+func TestRulesBeginAnewWithEachIncident(t *testing.T) {
+	var s session
+	opened(&s, downRule)
+	s.name(0, "__name__", "up", "pod", "x")
+	s.scrape(start+1_000, 0, 0)
+	s.evaluate(start + 10_000)
+	s.json(frameAsk, askRequest{Kind: "rules"})
+	opened(&s, downRule)
+	opened(&s, strings.ReplaceAll(downRule, "Down", "Away"))
+	answers := s.answers(t)
+	if !strings.Contains(answers[1], `"state":"firing"`) {
+		t.Errorf("got %s, want an alert that fires", answers[1])
+	}
+	if answers[2] != answers[0] {
+		t.Errorf("got %s\nwant %s", answers[2], answers[0])
+	}
+	if want := strings.ReplaceAll(answers[0], "Down", "Away"); answers[3] != want {
+		t.Errorf("got %s\nwant %s", answers[3], want)
+	}
+}
+
+func TestSamplesThatComeTooLateAreDropped(t *testing.T) {
+	// Whether they are committed together with those that are newer, or after them.
+	for _, isReadBetween := range []bool{false, true} {
+		var s session
+		opened(&s, downRule)
+		s.name(0, "__name__", "a")
+		for count := range int64(2 * batchSamples) {
+			s.scrape(start+count, 0, 1)
+		}
+		if isReadBetween {
+			s.query("a", start)
+		}
+		s.scrape(start+10, 0, 2)
+		s.stale(start+batchSamples, 0)
+		s.scrape(start+2*batchSamples-1, 0, 3)
+		s.query("count_over_time(a[1m]) + max_over_time(a[1m])", start+10_000)
+		answers := s.answers(t)
+		if last := answers[len(answers)-1]; !strings.Contains(last, fmt.Sprintf("%q", fmt.Sprint(2*batchSamples+1))) {
+			t.Errorf("read between: %v: got %s, want %d samples of 1", isReadBetween, last, 2*batchSamples)
+		}
 	}
 }
 
