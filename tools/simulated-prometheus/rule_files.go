@@ -38,7 +38,7 @@ type loadedRule struct {
 	constant map[string]string
 }
 
-// printed is an expression whose text is known: a rule asks for it several times at each evaluation.
+// printed is an expression whose text is known: a rule asks for it several times at each evaluation, and for nothing else.
 type printed struct {
 	parser.Expr
 	text string
@@ -75,9 +75,9 @@ func loadRuleFiles(request openRequest) (*ruleFiles, error) {
 	return files, nil
 }
 
-// are is true where these are the files of an incident.
-func (f *ruleFiles) are(of openRequest) bool {
-	return f.intervalMs == of.EvaluationIntervalMs && f.bare == of.Bare && maps.Equal(f.texts, of.Rules)
+// isOf is true where these are the files of an incident.
+func (f *ruleFiles) isOf(request openRequest) bool {
+	return f.intervalMs == request.EvaluationIntervalMs && f.bare == request.Bare && maps.Equal(f.texts, request.Rules)
 }
 
 // unused is the rule for an incident: without state.

@@ -79,7 +79,7 @@ func (s *server) open(payload []byte) ([]byte, error) {
 		return nil, fmt.Errorf("open: %w", err)
 	}
 	s.failure = nil
-	if s.files == nil || !s.files.are(request) {
+	if s.files == nil || !s.files.isOf(request) {
 		files, err := loadRuleFiles(request)
 		if err != nil {
 			return nil, err

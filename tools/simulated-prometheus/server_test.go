@@ -187,6 +187,31 @@ func TestIncidentsKnowNothingOfEachOther(t *testing.T) {
 	}
 }
 
+const chainedRules = `
+groups:
+  - name: chained
+    rules:
+      - record: up:count
+        expr: count(up)
+        labels: { of: '1' }
+      - alert: Counted
+        expr: up:count == 1
+`
+
+func TestRulesReadWhatRulesRecord(t *testing.T) {
+	var s session
+	opened(&s, chainedRules)
+	s.name(0, "__name__", "up")
+	s.scrape(start+1_000, 0, 1)
+	s.evaluate(start + 9_000)
+	s.query("count_over_time(ALERTS[10s])", start+9_000)
+	want := `{"resultType":"vector","result":[` +
+		`{"metric":{"alertname":"Counted","alertstate":"firing","of":"1"},"value":[1800000009,"4"]}]}`
+	if answers := s.answers(t); answers[1] != want {
+		t.Errorf("got %s, want %s", answers[1], want)
+	}
+}
+
 func TestRulesBeginAnewWithEachIncident(t *testing.T) {
 	var s session
 	opened(&s, downRule)

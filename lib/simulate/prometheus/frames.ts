@@ -1,6 +1,6 @@
 /** What tools/simulated-prometheus reads: see its frame.go. Numbers are little-endian; times are milliseconds since the epoch. */
 export interface FrameWriter {
-  /** Gives a series its number. */
+  /** Gives a series its number: they count up from 0. */
   series(number: number, labels: Readonly<Record<string, string>>): void
   /** Begins one scrape's samples; each `sample` until the next call of another kind belongs to it. */
   scrape(at: number): void
