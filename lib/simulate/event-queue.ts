@@ -1,3 +1,5 @@
+import { emptySlots } from '../core/slots.ts'
+
 /** Events by time, then by order of arrival. */
 export interface EventQueue<Event> {
   /** Of the next event; null where there is none. Times are finite. */
@@ -21,7 +23,8 @@ export const createEventQueue = <Event>(): EventQueue<Event> => {
   const line = createLine<Event>()
   let count = 0
   const isLineFirst = (): boolean => {
-    const [ahead, next] = [line.time(), heap.time()]
+    const ahead = line.time()
+    const next = heap.time()
     return ahead < next || (ahead === next && line.order() < heap.order())
   }
   return {
@@ -43,7 +46,7 @@ export const createEventQueue = <Event>(): EventQueue<Event> => {
 const createLine = <Event>() => {
   let times = new Float64Array(FIRST_SIZE)
   let orders = new Float64Array(FIRST_SIZE)
-  let events = empty<Event>(FIRST_SIZE)
+  let events = emptySlots<Event>(FIRST_SIZE)
   let first = 0
   let size = 0
   const at = (index: number): number => (first + index) & (events.length - 1)
@@ -52,7 +55,7 @@ const createLine = <Event>() => {
     const places = past.map((_, index) => at(index))
     times = new Float64Array(2 * past.length)
     orders = new Float64Array(2 * past.length)
-    events = empty(2 * past.length)
+    events = emptySlots(2 * past.length)
     for (const [index, place] of places.entries()) {
       times[index] = pastTimes[place] ?? 0
       orders[index] = pastOrders[place] ?? 0
@@ -107,33 +110,36 @@ const createHeap = <Event>() => {
     orders = new Float64Array(2 * before.length)
     orders.set(ordersBefore)
   }
-  /** Puts the last one in the place of the first. */
-  const close = (): void => {
-    const [time, order, event] = [timeAt(size), orderAt(size), events[size] ?? null]
-    let index = 0
-    for (;;) {
-      let child = 2 * index + 1
-      if (child >= size) break
-      if (child + 1 < size && isBefore(child + 1, timeAt(child), orderAt(child))) child++
-      if (!isBefore(child, time, order)) break
-      move(child, index)
-      index = child
+  /** From this place, which is free, up to where it belongs. */
+  const rise = (from: number, time: number, order: number, event: Event | null): void => {
+    let index = from
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      if (isBefore(parent, time, order)) break
+      move(parent, index)
+      index = parent
     }
     place(index, time, order, event)
+  }
+  /**
+   * The first is gone, and the last, whose place is cut off, gets a new one: a leaf's, since it nearly always belongs to one, and from
+   * there up. So there is one comparison a level on the way down (Knuth, TAOCP 3, 5.2.3, exercise 18).
+   */
+  const close = (): void => {
+    let free = 0
+    for (let child = 1; child < size; child = 2 * free + 1) {
+      if (child + 1 < size && isBefore(child + 1, timeAt(child), orderAt(child))) child++
+      move(child, free)
+      free = child
+    }
+    rise(free, timeAt(size), orderAt(size), events[size] ?? null)
   }
   return {
     time: (): number => (size === 0 ? Infinity : timeAt(0)),
     order: (): number => orderAt(0),
     push: (time: number, order: number, event: Event): void => {
       if (size === times.length) grow()
-      let index = size++
-      while (index > 0) {
-        const parent = (index - 1) >> 1
-        if (isBefore(parent, time, order)) break
-        move(parent, index)
-        index = parent
-      }
-      place(index, time, order, event)
+      rise(size++, time, order, event)
     },
     pop: (): Event | null => {
       if (size === 0) return null
@@ -144,5 +150,3 @@ const createHeap = <Event>() => {
     },
   }
 }
-
-const empty = <Event>(length: number): (Event | null)[] => Array.from<Event | null>({ length }).fill(null)

@@ -1,3 +1,5 @@
+import { emptySlots } from '../core/slots.ts'
+
 /**
  * Things by number. Numbers grow, nearly, from one to the next, and what is added is removed again before long: it costs eight bytes
  * for each number from the oldest on that is left. Requests time out, and a replica that hangs is one for as long as an incident lasts.
@@ -21,7 +23,7 @@ const FIRST_CAPACITY = 1_024
  */
 export const createNumbered = <T>(): Numbered<T> => {
   /** By number modulo the length, which is a power of two. */
-  let slots = empty<T>(FIRST_CAPACITY)
+  let slots = emptySlots<T>(FIRST_CAPACITY)
   /** The window: outside of it all slots are null. */
   let first = 0
   let end = 0
@@ -32,7 +34,7 @@ export const createNumbered = <T>(): Numbered<T> => {
   const widen = (length: number): void => {
     let capacity = slots.length
     while (capacity < length) capacity *= 2
-    const wider = empty<T>(capacity)
+    const wider = emptySlots<T>(capacity)
     for (let number = first; number < end; number++) wider[number & (capacity - 1)] = at(number)
     slots = wider
   }
@@ -70,7 +72,3 @@ export const createNumbered = <T>(): Numbered<T> => {
     },
   }
 }
-
-// --- Internal helpers ---
-
-const empty = <T>(length: number): (T | null)[] => Array.from<T | null>({ length }).fill(null)
