@@ -1,11 +1,10 @@
-import type { Batch, EngineRequest, RequestInit, TokenGap } from './types.ts'
+import type { EngineRequest, RequestInit, Step, TokenGap } from './types.ts'
 
 /** What may be scheduled: everything, what runs already, nothing. vLLM's PauseState. */
 export type Admission = 'open' | 'running-only' | 'closed'
 
-/** The work of the step that was chosen last. */
-export interface Chosen extends Omit<Batch, 'waitingRequests'> {
-  scheduledTokens: number
+/** The step that was chosen last; how long it takes is for others to say. */
+export interface Chosen extends Step {
   preempted: readonly EngineRequest[]
   /** Tokens looked up and found in the prefix cache by requests admitted for the first time. */
   prefixQueries: number
@@ -20,8 +19,6 @@ export interface Emission {
   finished: readonly EngineRequest[]
   /** Preemptions of requests that got a token now: vLLM's counter learns of them with it. */
   toldPreemptions: number
-  /** In the order of the batch; right until the next call of anything. */
-  emitted(): readonly EngineRequest[]
 }
 
 /** The two queues and the KV cache: what vLLM's Scheduler does within a step, without the calls from outside. */
@@ -37,6 +34,8 @@ export interface Core {
   unfinished(): EngineRequest[]
   schedule(now: number, admission: Admission): Chosen
   emit(now: number): Emission
+  /** Who got a token then, in the order of the batch; right until the next call of anything. */
+  emitted(): readonly EngineRequest[]
   /** Sends everything that runs back to the waiting queue, the last one first. */
   preemptAll(): void
   freeBlocks(): number

@@ -1,3 +1,5 @@
+import { emptySlots } from '../../core/slots.ts'
+import { added, none } from './added.ts'
 import type { Clock, Sequence } from './sequence.ts'
 import { inOrder } from './sequence-list.ts'
 
@@ -23,7 +25,7 @@ export interface DecodeSet {
 export const createDecodeSet = (clock: Clock, pageCount: number): DecodeSet => {
   const { blockSize } = clock
   /** By the step of their end, modulo the pages: as a calendar that is hung up again when it has been torn off. */
-  const pages = Array.from<Sequence[] | null>({ length: pageCount }).fill(null)
+  const pages = emptySlots<Sequence[]>(pageCount)
   /** A sequence needs a block in every `blockSize`-th step: how many do so at each phase. */
   const phases = new Int32Array(blockSize)
   let size = 0
@@ -32,9 +34,7 @@ export const createDecodeSet = (clock: Clock, pageCount: number): DecodeSet => {
   const phaseOf = (sequence: Sequence): number => (((1 - sequence.origin) % blockSize) + blockSize) % blockSize
   const note = (sequence: Sequence): void => {
     const page = sequence.finishesAt % pageCount
-    const list = pages[page] ?? null
-    if (list === null) pages[page] = [sequence]
-    else list.push(sequence)
+    pages[page] = added(pages[page] ?? none(), sequence)
   }
   const change = (sequence: Sequence, by: 1 | -1): void => {
     const phase = phaseOf(sequence)
@@ -61,25 +61,27 @@ export const createDecodeSet = (clock: Clock, pageCount: number): DecodeSet => {
       const { tick } = clock
       const page = tick % pageCount
       const list = pages[page] ?? null
-      if (list === null) return []
+      if (list === null) return none()
       pages[page] = null
+      // A sequence may have left since, or be here twice because it came back.
+      let finishing = 0
       for (const sequence of list) {
         const { finishesAt } = sequence
-        if (finishesAt > tick && finishesAt % pageCount === page) note(sequence)
+        if (finishesAt === tick) list[finishing++] = sequence
+        else if (finishesAt > tick && finishesAt % pageCount === page) note(sequence)
       }
-      // A sequence may have left since, or be here twice because it came back.
-      keep(list, ({ finishesAt }) => finishesAt === tick)
-      keep(inOrder(list), (sequence, before) => sequence !== before)
-      return list
+      list.length = finishing
+      return finishing < 2 ? list : withoutRepeats(inOrder(list))
     },
   }
 }
 
 // --- Internal helpers ---
 
-/** Filters in place; `before` is the last that was kept. */
-const keep = (list: Sequence[], isKept: (sequence: Sequence, before: Sequence | undefined) => boolean): void => {
+/** In place. */
+const withoutRepeats = (list: Sequence[]): Sequence[] => {
   let kept = 0
-  for (const sequence of list) if (isKept(sequence, list[kept - 1])) list[kept++] = sequence
+  for (const sequence of list) if (kept === 0 || sequence !== list[kept - 1]) list[kept++] = sequence
   list.length = kept
+  return list
 }

@@ -74,7 +74,8 @@ function* play(engine: Engine, history: readonly Happening[]): Generator<unknown
     yield {
       answers,
       atStart,
-      step,
+      // The core's own requests, which the outcome tells by their ids.
+      step: { ...step, preempted: null },
       outcome,
       after: look(),
       stats: { ...engine.stats() },

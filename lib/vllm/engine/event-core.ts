@@ -1,4 +1,4 @@
-import { added } from './added.ts'
+import { added, none } from './added.ts'
 import { type Batch, createBatch, leave, preempt } from './batch.ts'
 import type { Chosen, Core, Emission } from './core.ts'
 import { scheduleRunning } from './schedule-running.ts'
@@ -16,6 +16,7 @@ export const createEventCore = (config: EngineConfig, pages = PAGES): Core => {
   const { clock, kv, running, waiting } = batch
   /** False in a paused step: nobody gets a token. */
   let active = false
+  let finished: readonly Sequence[] = []
 
   return {
     create: (init) => new Sequence(init, config.maxModelLen, clock),
@@ -42,23 +43,27 @@ export const createEventCore = (config: EngineConfig, pages = PAGES): Core => {
     usage: kv.usage,
     resetCache: kv.reset,
     schedule: (now, admission) => {
-      batch.preempted = []
+      batch.preempted = none()
       batch.prefixQueries = 0
       batch.prefixHits = 0
       active = admission !== 'closed'
-      if (!active) return chosenOf(batch, false)
+      if (!active) return chosenOf(batch, now, false)
       clock.inFlight = true
       // Whoever is alone starves nobody.
       const alone = running.size() + waiting.size() <= 1
       const chunk = alone ? 0 : (config.longPrefillTokenThreshold ?? 0)
       const budget = scheduleRunning(batch, chunk)
       if (batch.preempted.length === 0 && admission === 'open') scheduleWaiting(batch, chunk, budget, now)
-      return chosenOf(batch, true)
+      return chosenOf(batch, now, true)
     },
     emit: (now) => {
       clock.inFlight = false
-      return active ? emit(batch, now) : NOTHING
+      if (!active) return NOTHING
+      const emission = emit(batch, now)
+      finished = emission.finished
+      return emission
     },
+    emitted: () => (active ? emittedOf(batch, finished) : []),
   }
 }
 
@@ -73,7 +78,6 @@ const NOTHING: Emission = {
   gaps: [],
   finished: [],
   toldPreemptions: 0,
-  emitted: () => [],
 }
 
 const own = (request: EngineRequest): Sequence => {
@@ -81,14 +85,17 @@ const own = (request: EngineRequest): Sequence => {
   return request
 }
 
-const chosenOf = (batch: Batch, active: boolean): Chosen => {
-  const { decoding, preempted, prefixQueries, prefixHits } = batch
+const chosenOf = (batch: Batch, startedAt: number, active: boolean): Chosen => {
+  const { decoding, preempted, prefixQueries, prefixHits, waiting } = batch
   const steady = active ? decoding.size() : 0
   const chosen = {
+    startedAt,
+    durationMs: 0,
     prefillTokens: 0,
     prefillPairs: 0,
     decodeSequences: steady,
     contextTokens: active ? decoding.contextTokens() : 0,
+    waitingRequests: waiting.size(),
     scheduledTokens: steady,
     preempted,
     prefixQueries,
@@ -112,35 +119,35 @@ const chosenOf = (batch: Batch, active: boolean): Chosen => {
   return chosen
 }
 
-const emit = (batch: Batch, now: number): Emission => {
+const emit = (batch: Batch, now: number) => {
   const { clock, decoding, kv, running } = batch
-  let firstTokens: Sequence[] = []
+  let firstTokens = none<Sequence>()
   let toldPreemptions = 0
   let emittedCount = decoding.size()
-  const gaps: TokenGap[] = emittedCount > 0 ? [{ gapMs: now - clock.endedAt, count: emittedCount }] : []
+  let gaps = emittedCount > 0 ? [{ gapMs: now - clock.endedAt, count: emittedCount }] : none<TokenGap>()
 
-  const finished = decoding.takeFinishing()
+  let finished = decoding.takeFinishing()
   clock.tick++
   clock.previousEndedAt = clock.endedAt
   clock.endedAt = now
   for (const sequence of finished) decoding.leave(sequence, sequence.computedTokens)
 
   if (batch.irregular.length > 0) {
-    const still: Sequence[] = []
+    let still = none<Sequence>()
     for (const sequence of inOrder(batch.irregular)) {
       const { stepTokens } = sequence
       sequence.stepTokens = 0
       if (stepTokens === 0 || sequence.computedTokens < sequence.totalTokens) {
-        still.push(sequence)
+        still = added(still, sequence)
         continue
       }
       sequence.takeToken(now)
       emittedCount++
       if (sequence.outputTokens === 1) firstTokens = added(firstTokens, sequence)
-      else gaps.push({ gapMs: now - sequence.previousTokenAt, count: 1 })
+      else gaps = added(gaps, { gapMs: now - sequence.previousTokenAt, count: 1 })
       toldPreemptions += sequence.untoldPreemptions
       sequence.untoldPreemptions = 0
-      if (sequence.outputTokens >= sequence.targetTokens) finished.push(sequence)
+      if (sequence.outputTokens >= sequence.targetTokens) finished = added(finished, sequence)
       else decoding.join(sequence)
     }
     batch.irregular = still
@@ -151,7 +158,7 @@ const emit = (batch: Batch, now: number): Emission => {
     sequence.status = 'finished'
     sequence.finishReason = reasonOf(sequence)
   }
-  return { emittedCount, firstTokens, gaps, finished, toldPreemptions, emitted: () => emittedOf(batch, finished) }
+  return { emittedCount, firstTokens, gaps, finished, toldPreemptions }
 }
 
 /** Whoever got a token either goes on in steady decode or has just finished. */

@@ -1,3 +1,4 @@
+import { emptySlots } from '../../core/slots.ts'
 import { added } from './added.ts'
 import { Run, type RunOwner } from './run.ts'
 import { adoptHash, type Hashed, hashAt, isSameBlock, sameHeadBlocks } from './block-hash.ts'
@@ -28,8 +29,10 @@ export interface PrefixIndex {
 export const createPrefixIndex = (blockSize: number, blocks: number): PrefixIndex => {
   // Most slots are empty: to look at another run is to look at memory that is far away. No Map: its keys come and go, and each time it
   // makes itself a new table the old one keeps what it had alive.
-  const slots = Array.from<Run | null>({ length: 2 ** Math.ceil(Math.log2(Math.max(1, blocks / 2))) }).fill(null)
+  const slots = emptySlots<Run>(2 ** Math.ceil(Math.log2(Math.max(1, blocks / 2))))
+  /** The first `followed` of them; no shorter list, which would have to grow again. */
   const candidates: Run[] = []
+  let followed = 0
   /** How many runs begin at each block: at most of them none does, and nobody needs a hash. */
   const starts: number[] = []
   const slotOf = (hash: number): number => hash & (slots.length - 1)
@@ -37,20 +40,23 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
   /** Keeps the runs that go on as the request does, and adds those that begin here. */
   const follow = (request: Hashed, block: number): void => {
     let kept = 0
-    for (const run of candidates) if (isSameBlock(run.content, request, block, blockSize)) candidates[kept++] = run
-    candidates.length = kept
+    for (let at = 0; at < followed; at++) {
+      const run = candidates[at]
+      if (run !== undefined && isSameBlock(run.content, request, block, blockSize)) candidates[kept++] = run
+    }
+    followed = kept
     // What is the same so far has the same hash, and the run's is asked for often.
-    const [same] = candidates
+    const same = followed > 0 ? candidates[0] : undefined
     if (same !== undefined) adoptHash(request, same.content, block, blockSize)
     if ((starts[block] ?? 0) === 0) return
     const hash = hashAt(request, block, blockSize)
     for (let run = slots[slotOf(hash)] ?? null; run !== null; run = run.sameSlot) {
-      if (run.start === block && run.hash === hash) candidates.push(run)
+      if (run.start === block && run.hash === hash) candidates[followed++] = run
     }
   }
   /** Up to there nothing would be found but this run, which was at this block. */
   const alikeTo = (request: Hashed, block: number, run: Run): number => {
-    if (candidates.length > 1) return block + 1
+    if (followed > 1) return block + 1
     const end = Math.min(sameHeadBlocks(request, run.content, blockSize), run.cachedTo(block))
     let to = block + 1
     while (to < end && (starts[to] ?? 0) === 0) to++
@@ -58,8 +64,9 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
   }
   const firstFilled = (block: number): Run | null => {
     let first: Run | null = null
-    for (const run of candidates) {
-      if (!run.isCached(block)) continue
+    for (let at = 0; at < followed; at++) {
+      const run = candidates[at]
+      if (run === undefined || !run.isCached(block)) continue
       if (first === null || isEarlier(run, first, block, blockSize)) first = run
     }
     return first
@@ -68,7 +75,7 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
   return {
     find: (request, most) => {
       let pieces: Piece[] = []
-      candidates.length = 0
+      followed = 0
       for (let block = 0, to = 0; block < most; block = to) {
         follow(request, block)
         const run = firstFilled(block)

@@ -20,14 +20,7 @@ export interface Clock {
  * what changes with each step follows from the clock.
  */
 export class Sequence implements EngineRequest, Holder {
-  readonly id: string
-  readonly prompt: Tokens
-  readonly outputSeed: number
-  readonly maxTokens: number
   readonly targetTokens: number
-  readonly naturalLength: number
-  readonly priority: number
-  readonly arrivedAt: number
   /** On its own, as the cache knows it for longer than the request. */
   readonly content: Hashed
   status: RequestStatus = 'waiting'
@@ -51,6 +44,7 @@ export class Sequence implements EngineRequest, Holder {
   /** In steady decode: the step in which it gets its last token; else -1. */
   finishesAt = -1
 
+  readonly #init: RequestInit
   readonly #clock: Clock
   #steady = false
   /** In steady decode: output tokens before the clock's first tick. */
@@ -64,16 +58,38 @@ export class Sequence implements EngineRequest, Holder {
   #previousTokenAt = Number.NaN
 
   constructor(init: RequestInit, maxModelLen: number, clock: Clock) {
-    this.id = init.id
-    this.prompt = init.prompt
-    this.outputSeed = init.outputSeed
+    this.#init = init
     this.content = { prompt: init.prompt, outputSeed: init.outputSeed, hashes: NO_HASHES }
-    this.maxTokens = init.maxTokens
     this.targetTokens = targetTokensOf(init, maxModelLen)
-    this.naturalLength = init.naturalLength
-    this.priority = init.priority ?? 0
-    this.arrivedAt = init.arrivedAt
     this.#clock = clock
+  }
+
+  get id(): string {
+    return this.#init.id
+  }
+
+  get prompt(): Tokens {
+    return this.#init.prompt
+  }
+
+  get outputSeed(): number {
+    return this.#init.outputSeed
+  }
+
+  get maxTokens(): number {
+    return this.#init.maxTokens
+  }
+
+  get naturalLength(): number {
+    return this.#init.naturalLength
+  }
+
+  get priority(): number {
+    return this.#init.priority ?? 0
+  }
+
+  get arrivedAt(): number {
+    return this.#init.arrivedAt
   }
 
   get steady(): boolean {

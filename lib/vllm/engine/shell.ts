@@ -1,5 +1,6 @@
+import { added, none } from './added.ts'
 import type { Admission, Chosen, Core, Emission } from './core.ts'
-import type { Batch, Engine, EngineConfig, EngineRequest, EngineStats, Step, StepOutcome, TokenGap } from './types.ts'
+import type { Batch, Engine, EngineConfig, EngineRequest, EngineStats, StepOutcome, TokenGap } from './types.ts'
 
 /**
  * vLLM's EngineCore around its scheduler: what arrives during a step waits for its end, aborts come before the step's
@@ -14,7 +15,7 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
     prefixCacheHits: 0,
     preemptions: 0,
   }
-  let inFlight: { step: Step; chosen: Chosen } | null = null
+  let inFlight: Chosen | null = null
   let admission: Admission = 'open'
   let paused = false
   /** What came during the step. */
@@ -33,7 +34,7 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
   const receive = (now: number): void => {
     if (arrivals.length === 0) return
     for (const request of arrivals) core.enqueue(request, now)
-    arrivals = []
+    arrivals = none()
   }
   const end = (request: EngineRequest): void => {
     if (request.status === 'finished') return
@@ -75,7 +76,7 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
     add: (init, now) => {
       const request = core.create(init)
       if (inFlight === null) core.enqueue(request, now)
-      else arrivals.push(request)
+      else arrivals = added(arrivals, request)
       return request
     },
     abort: (request) => {
@@ -91,34 +92,23 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
       receive(now)
       if (!hasWork()) return null
       settle = false
-      const chosen = core.schedule(now, admission)
-      const step = {
-        startedAt: now,
-        durationMs: 0,
-        prefillTokens: chosen.prefillTokens,
-        prefillPairs: chosen.prefillPairs,
-        decodeSequences: chosen.decodeSequences,
-        contextTokens: chosen.contextTokens,
-        scheduledTokens: chosen.scheduledTokens,
-        waitingRequests: core.waiting(),
-      }
-      if (step.scheduledTokens > 0) step.durationMs = stepTime(step)
-      inFlight = { step, chosen }
-      return step
+      inFlight = core.schedule(now, admission)
+      if (inFlight.scheduledTokens > 0) inFlight.durationMs = stepTime(inFlight)
+      return inFlight
     },
     update: (now) => {
       if (inFlight === null) throw new Error('no step is in flight: call schedule first')
-      const { step, chosen } = inFlight
+      const step = inFlight
       inFlight = null
       if (aborts.length > 0) {
         for (const request of aborts) end(request)
         aborts = []
       }
       const emission = core.emit(now)
-      count(chosen, emission.toldPreemptions)
+      count(step, emission.toldPreemptions)
       if (clearWhenIdle && core.running() === 0) clear()
       abortedByPause = NOBODY
-      const outcome = new Outcome(now, step, emission, chosen.preempted)
+      const outcome = new Outcome(now, step, emission, core)
       if (calls.length > 0) {
         outcome.keepEmitted()
         for (const call of calls) call()
@@ -159,33 +149,45 @@ const NOBODY: readonly EngineRequest[] = []
 
 class Outcome implements StepOutcome {
   readonly endedAt: number
-  readonly step: Step
-  readonly emittedCount: number
-  readonly firstTokens: readonly EngineRequest[]
-  readonly gaps: readonly TokenGap[]
-  readonly finished: readonly EngineRequest[]
-  readonly preempted: readonly EngineRequest[]
+  readonly step: Chosen
   aborted = NOBODY
-  readonly #list: () => readonly EngineRequest[]
+  readonly #emission: Emission
+  readonly #core: Pick<Core, 'emitted'>
   #emitted: readonly EngineRequest[] | null = null
 
-  constructor(endedAt: number, step: Step, emission: Emission, preempted: readonly EngineRequest[]) {
+  constructor(endedAt: number, step: Chosen, emission: Emission, core: Pick<Core, 'emitted'>) {
     this.endedAt = endedAt
     this.step = step
-    this.emittedCount = emission.emittedCount
-    this.firstTokens = emission.firstTokens
-    this.gaps = emission.gaps
-    this.finished = emission.finished
-    this.preempted = preempted
-    this.#list = emission.emitted
+    this.#emission = emission
+    this.#core = core
+  }
+
+  get emittedCount(): number {
+    return this.#emission.emittedCount
+  }
+
+  get firstTokens(): readonly EngineRequest[] {
+    return this.#emission.firstTokens
+  }
+
+  get gaps(): readonly TokenGap[] {
+    return this.#emission.gaps
+  }
+
+  get finished(): readonly EngineRequest[] {
+    return this.#emission.finished
+  }
+
+  get preempted(): readonly EngineRequest[] {
+    return this.step.preempted
   }
 
   get emitted(): readonly EngineRequest[] {
-    return (this.#emitted ??= this.#list())
+    return (this.#emitted ??= this.#core.emitted())
   }
 
   /** Before anything changes that the list is made from. */
   keepEmitted(): void {
-    this.#emitted = this.#list()
+    this.#emitted = this.#core.emitted()
   }
 }

@@ -34,6 +34,7 @@ export interface Tokens {
   readonly head?: SharedHead | undefined
 }
 
+/** Kept by the engine as it is: nobody changes it afterwards. */
 export interface RequestInit {
   id: string
   /** The whole prompt. */

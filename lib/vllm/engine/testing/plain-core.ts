@@ -7,6 +7,7 @@ import { preempt, type PlainQueues, type PlainSchedule, schedulePlainly } from '
 /** The model as one would first write it: every request is looked at in every step. The fast one must agree with it. */
 export const createPlainCore = (config: EngineConfig, kv = createPlainCache(config)): Core => {
   const queues: PlainQueues = { running: [], waiting: [] }
+  let got: PlainRequest[] = []
   let last: PlainSchedule = { scheduled: [], preempted: [], prefixQueries: 0, prefixHits: 0 }
 
   const end = (request: PlainRequest, reason: 'abort' | 'length' | 'stop'): void => {
@@ -41,12 +42,13 @@ export const createPlainCore = (config: EngineConfig, kv = createPlainCache(conf
     resetCache: kv.reset,
     schedule: (now, admission) => {
       last = schedulePlainly(config, kv, queues, now, admission)
-      return batchOf(last)
+      return batchOf(last, now, queues.waiting.length)
     },
     emit: (now) => {
       const emitted = last.scheduled
         .map(({ request }) => request)
         .filter((request) => request.status === 'running' && request.computedTokens === request.totalTokens)
+      got = emitted
       let toldPreemptions = 0
       for (const request of emitted) {
         request.outputTokens++
@@ -66,9 +68,9 @@ export const createPlainCore = (config: EngineConfig, kv = createPlainCache(conf
         gaps: gapsOf(emitted),
         finished,
         toldPreemptions,
-        emitted: () => emitted,
       }
     },
+    emitted: () => got,
   }
 }
 
@@ -79,7 +81,11 @@ const own = (request: EngineRequest): PlainRequest => {
   return request
 }
 
-const batchOf = ({ scheduled, preempted, prefixQueries, prefixHits }: PlainSchedule): Chosen => {
+const batchOf = (
+  { scheduled, preempted, prefixQueries, prefixHits }: PlainSchedule,
+  startedAt: number,
+  waitingRequests: number,
+): Chosen => {
   const batch = { prefillTokens: 0, prefillPairs: 0, decodeSequences: 0, contextTokens: 0, scheduledTokens: 0 }
   for (const { request, tokens } of scheduled) {
     batch.scheduledTokens += tokens
@@ -91,7 +97,7 @@ const batchOf = ({ scheduled, preempted, prefixQueries, prefixHits }: PlainSched
       batch.prefillPairs += tokens * (request.computedTokens - (tokens - 1) / 2)
     }
   }
-  return { ...batch, preempted, prefixQueries, prefixHits }
+  return { ...batch, startedAt, durationMs: 0, waitingRequests, preempted, prefixQueries, prefixHits }
 }
 
 const gapsOf = (emitted: readonly PlainRequest[]): TokenGap[] => {
