@@ -87,7 +87,7 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
   }
   const info = infoOf(input)
   const runId = info.id
-  const log = createRequestLog(runId)
+  const log = createRequestLog(runId, input)
   const controller = createController({
     clock,
     registry: input.registry,
@@ -113,7 +113,6 @@ const playOnce = async (input: IncidentInput, stop: Stop | null): Promise<Incide
       seed,
       runId,
       extraUsers: plan.extraUsers,
-      detailed: input.detailed,
       log,
     })
     const timeline = playTimeline({

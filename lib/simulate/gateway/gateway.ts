@@ -179,8 +179,7 @@ class Exchange implements OpenCall, Listener, Timed {
       pool.suspect(replica)
       if (except !== null && !this.mayRetry('failed'))
         return this.end(BAD_GATEWAY, 'refused', 'no replica could be reached')
-      clock.after(WAY_MS, () => this.attempt(except === null ? replica : null))
-      return
+      return this.attemptAgain(except === null ? replica : null)
     }
     const { call } = this
     const { leaveAfter } = call
@@ -199,7 +198,16 @@ class Exchange implements OpenCall, Listener, Timed {
       this,
     )
     this.taken = { pod: replica.name, request, driver }
-    if (leaveAfter !== null) driver.onTokens(request, leaveAfter, () => clock.after(WAY_MS, () => call.left()))
+    if (leaveAfter !== null) this.leaveAt(leaveAfter, this.taken)
+  }
+
+  private attemptAgain(except: Replica | null): void {
+    this.shared.clock.after(WAY_MS, () => this.attempt(except))
+  }
+
+  /** The user goes away when so many tokens have come. */
+  private leaveAt(tokens: number, { driver, request }: Served): void {
+    driver.onTokens(request, tokens, () => this.shared.clock.after(WAY_MS, () => this.call.left()))
   }
 
   /** The answer is not complete, and the application does not wait: stack/apps/gateway/retries.ts. */

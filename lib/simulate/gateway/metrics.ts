@@ -165,12 +165,14 @@ const histogram = (name: string, own: Labels, limits: readonly number[]): Histog
   const counts = limits.map(() => 0)
   const bounds = limits.map((le): Labels => ({ ...own, le: String(le) }))
   const infinite: Labels = { ...own, le: '+Inf' }
+  const names = { bucket: `${name}_bucket`, sum: `${name}_sum`, count: `${name}_count` }
   let count = 0
   let sum = 0
   return {
     observe: (seconds) => {
-      const bucket = limits.findIndex((bound) => seconds <= bound)
-      if (bucket !== -1) counts[bucket] = (counts[bucket] ?? 0) + 1
+      let bucket = 0
+      while (seconds > (limits[bucket] ?? Infinity)) bucket++
+      if (bucket < limits.length) counts[bucket] = (counts[bucket] ?? 0) + 1
       count++
       sum += seconds
     },
@@ -178,11 +180,11 @@ const histogram = (name: string, own: Labels, limits: readonly number[]): Histog
       let cumulative = 0
       for (const [bucket, labels] of bounds.entries()) {
         cumulative += counts[bucket] ?? 0
-        visitor(`${name}_bucket`, labels, cumulative)
+        visitor(names.bucket, labels, cumulative)
       }
-      visitor(`${name}_bucket`, infinite, count)
-      visitor(`${name}_sum`, own, sum)
-      visitor(`${name}_count`, own, count)
+      visitor(names.bucket, infinite, count)
+      visitor(names.sum, own, sum)
+      visitor(names.count, own, count)
     },
   }
 }

@@ -1,28 +1,11 @@
-import type { Sizes } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
 import type { Tokens } from '../../vllm/engine/types.ts'
 import type { Clockwork } from '../clockwork.ts'
-import type { Call, CallEnd, Gateway, OpenCall, Served } from '../gateway/gateway.ts'
+import type { Call, CallEnd, Gateway, OpenCall } from '../gateway/gateway.ts'
 import { createNumbered, type Numbered } from '../numbered.ts'
+import type { Ask, Asked, Asker } from './ask.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { RequestLog } from './request-log.ts'
-
-/** What is asked. */
-export interface Ask {
-  iteration: number
-  arrival: { index: number; at: number } | null
-  prompt: Tokens
-  sizes: Sizes
-  /** Steps of the timeline that made it what it is, and whether one of them asked for it at all. */
-  traffic: string | null
-  extra: boolean
-}
-
-export interface Asker {
-  readonly vu: number
-  /** Over at a time that is now or in a moment; with the answer where it came whole, else null: the chat is over then. */
-  done(served: Served | null, at: number): void
-}
 
 /** The load's client: one request after the other, each with its record. */
 export interface SimulatedClient {
@@ -36,12 +19,10 @@ export interface ClientOptions {
   clock: Clockwork
   gateway: Gateway
   workload: Workload
-  /** Each gap of each stream, and not only what the engines' counters tell of all. */
-  detailed: boolean
   log: Pick<RequestLog, 'add'>
 }
 
-export const createClient = ({ clock, gateway, workload, detailed, log }: ClientOptions): SimulatedClient => {
+export const createClient = ({ clock, gateway, workload, log }: ClientOptions): SimulatedClient => {
   const route = workload.endpoint === 'chat' ? '/v1/chat/completions' : '/v1/completions'
   const open = createNumbered<Asking>()
   const deadlines = createDeadlines(clock, workload.requestTimeout, {
@@ -51,7 +32,7 @@ export const createClient = ({ clock, gateway, workload, detailed, log }: Client
       one?.breakOff(timeoutOf(one.call), 'request timeout')
     },
   })
-  const shared: Shared = { clock, open, route, detailed, log }
+  const shared: Shared = { clock, open, route, log }
   let count = 0
   let isStopped = false
   return {
@@ -62,7 +43,7 @@ export const createClient = ({ clock, gateway, workload, detailed, log }: Client
     },
     ask: (by, ask) => {
       if (isStopped) return
-      const { cancel } = ask.sizes
+      const { cancel } = ask
       const one = new Asking(shared, by, ask, count++)
       one.call = gateway.send(one)
       open.add(one.number, one)
@@ -78,43 +59,44 @@ interface Shared {
   clock: Clockwork
   open: Numbered<Asking>
   route: string
-  detailed: boolean
   log: Pick<RequestLog, 'add'>
 }
 
 const UNSENT: OpenCall = { served: () => null, leave: () => undefined }
 
 /** One request of a user, until its record is written. */
-class Asking implements Call {
+class Asking implements Call, Asked {
   readonly number: number
-  readonly route: string
-  readonly prompt: Tokens
-  readonly maxTokens: number
-  readonly leaveAfter: number | null
+  readonly by: Asker
+  readonly ask: Ask
+  readonly started: number
   call = UNSENT
   isOpen = true
   private readonly shared: Shared
-  private readonly by: Asker
-  private readonly iteration: number
-  private readonly arrival: Ask['arrival']
-  private readonly traffic: string | null
-  private readonly extra: boolean
-  private readonly started: number
 
   constructor(shared: Shared, by: Asker, ask: Ask, number: number) {
-    const { prompt, sizes } = ask
     this.number = number
-    this.route = shared.route
-    this.prompt = prompt
-    this.maxTokens = sizes.maxTokens
-    this.leaveAfter = sizes.cancel !== null && 'afterTokens' in sizes.cancel ? sizes.cancel.afterTokens : null
-    this.shared = shared
     this.by = by
-    this.iteration = ask.iteration
-    this.arrival = ask.arrival
-    this.traffic = ask.traffic
-    this.extra = ask.extra
+    this.ask = ask
     this.started = shared.clock.now()
+    this.shared = shared
+  }
+
+  get route(): string {
+    return this.shared.route
+  }
+
+  get prompt(): Tokens {
+    return this.ask.prompt
+  }
+
+  get maxTokens(): number {
+    return this.ask.maxTokens
+  }
+
+  get leaveAfter(): number | null {
+    const { cancel } = this.ask
+    return cancel !== null && 'afterTokens' in cancel ? cancel.afterTokens : null
   }
 
   ended(end: CallEnd, at: number): void {
@@ -132,26 +114,12 @@ class Asking implements Call {
     this.close(this.shared.clock.now(), outcome, { status: served === null ? 0 : OK, reason, served })
   }
 
-  private close(ended: number, outcome: string, { status, reason, served }: Omit<CallEnd, 'how'>): void {
-    const { open, detailed, log } = this.shared
-    const { by, iteration, arrival, traffic, extra, started } = this
+  private close(ended: number, outcome: string, end: Omit<CallEnd, 'how'>): void {
+    const { open, log } = this.shared
     this.isOpen = false
     open.remove(this.number)
-    log.add({
-      vu: by.vu,
-      iteration,
-      arrival,
-      traffic,
-      extra,
-      started,
-      ended,
-      outcome,
-      status,
-      error: reason,
-      served,
-      detailed,
-    })
-    by.done(outcome === 'ok' ? served : null, ended)
+    log.add(this, ended, outcome, end)
+    this.by.done(outcome === 'ok' ? end.served : null, ended)
   }
 }
 

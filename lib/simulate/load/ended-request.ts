@@ -1,12 +1,12 @@
-import type { Served } from '../gateway/gateway.ts'
 import type { Gaps } from '../serving/step-log.ts'
 
-/** How a request ended, as its client knows it. Times are milliseconds since the epoch. */
-export interface Ending {
+/** What is kept of a request that is over. Times are milliseconds since the epoch; NaN where something never came. */
+export interface EndedRequest {
   vu: number
   iteration: number
   /** Of a schedule: which arrival (of the load's own), and when it was meant to be sent. */
-  arrival: { index: number; at: number } | null
+  arrival: number
+  intended: number
   /** Steps of the timeline that made it what it was, and whether one of them asked for it at all. */
   traffic: string | null
   extra: boolean
@@ -15,16 +15,6 @@ export interface Ending {
   outcome: string
   status: number
   error: string | null
-  /** Null where no engine took it. */
-  served: Served | null
-  /** With its gaps. */
-  detailed: boolean
-}
-
-/** What is kept of a request that is over. NaN where something never came. */
-export interface EndedRequest extends Omit<Ending, 'arrival' | 'served' | 'detailed'> {
-  arrival: number
-  intended: number
   /** When the client got the first text, and the last. */
   firstAt: number
   lastAt: number

@@ -23,7 +23,6 @@ export interface LoadInput {
   runId: string
   /** Virtual users that k6 would keep ready for surges. */
   extraUsers: number
-  detailed: boolean
   log: Pick<RequestLog, 'add'>
 }
 
@@ -38,8 +37,8 @@ const PUSH_MS = 2_000
 
 /** The scenario's load, from now on. */
 export const startLoad = (input: LoadInput): SimulatedLoad => {
-  const { clock, fleet, workload, seed, runId, extraUsers, detailed, log } = input
-  const client = createClient({ clock, gateway: fleet.gateway, workload, detailed, log })
+  const { clock, fleet, workload, seed, runId, extraUsers, log } = input
+  const client = createClient({ clock, gateway: fleet.gateway, workload, log })
   let count = 0
   const context: LoadContext = {
     clock,

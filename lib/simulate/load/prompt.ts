@@ -49,6 +49,24 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
   const pooledTokens = workload.prefixes?.tokens ?? 0
   const turnTemplate = END + HEADER + END + HEADER
   const heads = new Heads()
+  /** So many tokens into the first system message; a chat without one gets its own. */
+  const withFront = (before: Tokens, front: number, nonce: number): Tokens => {
+    const hasSystem = isChat && before.at(0) === KIND.systemHeader
+    const header = isChat ? HEADER : 0
+    const frontTo = header + front
+    const from = frontTo + (isChat && !hasSystem ? END : 0)
+    const skipped = hasSystem ? HEADER : 0
+    return {
+      length: from + before.length - skipped,
+      at: (index) => {
+        if (index < header) return KIND.systemHeader
+        // What is drawn for each request differs from its first words on.
+        if (index === header) return KIND.context + 0x100_0000 + (nonce & 0xff_ffff)
+        if (index < frontTo) return KIND.context
+        return index < from ? KIND.end : before.at(index - from + skipped)
+      },
+    }
+  }
   return {
     first: (key, { own, whole, prefix }) => {
       const pooled = prefix === null ? 0 : pooledTokens
@@ -79,23 +97,7 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
     },
     changed: (before, { contextTokens, uniquePrefix }, nonce) => {
       const front = (uniquePrefix ? UNIQUE_PREFIX_TOKENS : 0) + (contextTokens === 0 ? 0 : contextTokens + 1)
-      if (front === 0) return before
-      // Into the first system message; a chat without one gets its own.
-      const hasSystem = isChat && before.at(0) === KIND.systemHeader
-      const header = isChat ? HEADER : 0
-      const frontTo = header + front
-      const from = frontTo + (isChat && !hasSystem ? END : 0)
-      const skipped = hasSystem ? HEADER : 0
-      return {
-        length: from + before.length - skipped,
-        at: (index) => {
-          if (index < header) return KIND.systemHeader
-          // What is drawn for each request differs from its first words on.
-          if (index === header) return KIND.context + 0x100_0000 + (nonce & 0xff_ffff)
-          if (index < frontTo) return KIND.context
-          return index < from ? KIND.end : before.at(index - from + skipped)
-        },
-      }
+      return front === 0 ? before : withFront(before, front, nonce)
     },
     alone: (before, nonce) => {
       const first = isChat ? HEADER : 0

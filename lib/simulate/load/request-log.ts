@@ -1,27 +1,29 @@
 import type { RequestRecord } from '../../core/run-folder.ts'
-import { WAY_MS } from '../gateway/gateway.ts'
-import { contentsOf, type EndedRequest, type Ending } from './ended-request.ts'
+import { type CallEnd, type Served, WAY_MS } from '../gateway/gateway.ts'
+import type { Asked } from './ask.ts'
+import { contentsOf, type EndedRequest } from './ended-request.ts'
 import { makeRecord } from './record.ts'
 
 /** The requests of a run, in the order of their ends. */
 export interface RequestLog {
-  add(ending: Ending): void
+  /** One that ends now, or in a moment: `ended` is in milliseconds since the epoch. */
+  add(asked: Asked, ended: number, outcome: string, end: Omit<CallEnd, 'how'>): void
   records(): RequestRecord[]
 }
 
 const FIRST_ROWS = 4_096
 /** Numbers of a request. */
-const WIDTH = 12
+const WIDTH = 13
 
-/** Numbers in one table, without an object for each request: a run has tens of thousands, and all stay to its end. */
-export const createRequestLog = (runId: string): RequestLog => {
+/**
+ * Numbers in one table, without an object for each request: a run has tens of thousands, and all stay to its end. `detailed`: with
+ * the gaps of each.
+ */
+export const createRequestLog = (runId: string, { detailed }: { detailed: boolean }): RequestLog => {
   let numbers = new Float64Array(FIRST_ROWS * WIDTH)
-  const outcomes: string[] = []
-  const errors: (string | null)[] = []
-  const finishReasons: (string | null)[] = []
-  const replicas: (string | null)[] = []
+  let rows = 0
+  const words: Words[] = []
   const gaps: EndedRequest['gaps'][] = []
-  const traffic: (string | null)[] = []
 
   const read = (row: number): EndedRequest => {
     const number = (column: number): number => numbers[row * WIDTH + column] ?? Number.NaN
@@ -37,18 +39,19 @@ export const createRequestLog = (runId: string): RequestLog => {
       promptTokens: number(8),
       outputTokens: number(9),
       status: number(10),
-      outcome: outcomes[row] ?? '',
-      error: errors[row] ?? null,
-      finishReason: finishReasons[row] ?? null,
-      replica: replicas[row] ?? null,
       gaps: gaps[row] ?? null,
-      traffic: traffic[row] ?? null,
       extra: number(11) === 1,
+      ...(words[number(12)] ?? NO_WORDS),
     }
   }
+  /** Most requests have the words of one that was before: there are hardly more of them than replicas and ways to end. */
+  const numberOf = (own: Words): number => {
+    for (let at = 0; at < words.length; at++) if (isSame(words[at] ?? NO_WORDS, own)) return at
+    return words.push(own) - 1
+  }
   return {
-    add: (ending) => {
-      const { arrival, extra, outcome, served } = ending
+    add: ({ by, ask, started }, ended, outcome, { status, reason, served }) => {
+      const { arrival, extra } = ask
       const request = served?.request ?? null
       const outputTokens = request?.outputTokens ?? 0
       const contents = contentsOf(outcome, outputTokens)
@@ -56,36 +59,49 @@ export const createRequestLog = (runId: string): RequestLog => {
       const firstAt = request === null || contents < 1 ? Number.NaN : request.firstTokenAt + WAY_MS
       const lastAt =
         request === null ? Number.NaN : (outcome === 'ok' ? request.previousTokenAt : request.lastTokenAt) + WAY_MS
-      let at = outcomes.length * WIDTH
+      let at = rows++ * WIDTH
       if (at === numbers.length) {
         const grown = new Float64Array(2 * at)
         grown.set(numbers)
         numbers = grown
       }
-      numbers[at++] = ending.vu
-      numbers[at++] = ending.iteration
+      numbers[at++] = by.vu
+      numbers[at++] = ask.iteration
       numbers[at++] = extra || arrival === null ? Number.NaN : arrival.index
       numbers[at++] = arrival === null ? Number.NaN : arrival.at
-      numbers[at++] = ending.started
-      numbers[at++] = ending.ended
+      numbers[at++] = started
+      numbers[at++] = ended
       numbers[at++] = firstAt
       numbers[at++] = lastAt
       numbers[at++] = request === null ? Number.NaN : request.prompt.length
       numbers[at++] = outputTokens
-      numbers[at++] = ending.status
-      numbers[at] = extra ? 1 : 0
-      outcomes.push(outcome)
-      errors.push(ending.error)
-      finishReasons.push(request?.finishReason ?? null)
-      replicas.push(served?.pod ?? null)
-      gaps.push(ending.detailed && contents > 1 ? gapsOf(served, lastAt - WAY_MS) : null)
-      traffic.push(ending.traffic)
+      numbers[at++] = status
+      numbers[at++] = extra ? 1 : 0
+      numbers[at] = numberOf({
+        outcome,
+        error: reason,
+        finishReason: request?.finishReason ?? null,
+        replica: served?.pod ?? null,
+        traffic: ask.traffic,
+      })
+      if (detailed) gaps.push(contents > 1 ? gapsOf(served, lastAt - WAY_MS) : null)
     },
-    records: () => outcomes.map((_, row) => makeRecord(runId, read(row))),
+    records: () => Array.from({ length: rows }, (_, row) => makeRecord(runId, read(row))),
   }
 }
 
 // --- Internal helpers ---
 
-const gapsOf = (served: Ending['served'], to: number): EndedRequest['gaps'] =>
+type Words = Pick<EndedRequest, 'outcome' | 'error' | 'finishReason' | 'replica' | 'traffic'>
+
+const NO_WORDS: Words = { outcome: '', error: null, finishReason: null, replica: null, traffic: null }
+
+const isSame = (one: Words, other: Words): boolean =>
+  one.outcome === other.outcome &&
+  one.replica === other.replica &&
+  one.error === other.error &&
+  one.finishReason === other.finishReason &&
+  one.traffic === other.traffic
+
+const gapsOf = (served: Served | null, to: number): EndedRequest['gaps'] =>
   served === null ? null : served.driver.steps.gaps(served.request.firstTokenAt, to)

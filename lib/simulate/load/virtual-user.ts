@@ -4,7 +4,8 @@ import type { Workload } from '../../core/workload.ts'
 import type { Tokens } from '../../vllm/engine/types.ts'
 import type { Clockwork, Timed } from '../clockwork.ts'
 import type { Served } from '../gateway/gateway.ts'
-import type { Asker, SimulatedClient } from './client.ts'
+import type { Asker } from './ask.ts'
+import type { SimulatedClient } from './client.ts'
 import type { PromptMaker } from './prompt.ts'
 
 export interface LoadContext {
@@ -96,37 +97,36 @@ export class VirtualUser implements Asker, Timed {
     const { arrival, index } = this
     if (this.isOver || this.sizes === null) return
     if (isSpent(this.kept, this.context.pressures())) return this.onChatOver(this.context.clock.now())
-    const sizes = this.pressedNow(this.sizes)
-    this.kept = sizes.kept
-    this.prompt = this.promptOf(sizes)
+    const changed = this.pressedNow(this.sizes)
+    const sizes = changed ?? this.sizes
+    this.kept = changed?.kept ?? NO_STEPS
+    this.prompt = this.promptOf(sizes, changed !== null && changed.uniqueSeed !== null)
     client.ask(this, {
       iteration: this.iteration++,
       arrival: index === 0 ? arrival : null,
       prompt: this.prompt,
-      sizes,
-      traffic: trafficOf(surge?.step ?? null, sizes.traffic),
+      maxTokens: sizes.maxTokens,
+      cancel: sizes.cancel,
+      traffic: trafficOf(surge?.step ?? null, changed?.traffic ?? NO_STEPS),
       extra: surge !== null,
     })
   }
 
-  /** Its user has thought meanwhile: as it is to be by now. */
-  private pressedNow(sizes: Sizes): PressedSizes {
+  /** Its user has thought meanwhile: as it is to be by now; null where nothing presses. */
+  private pressedNow(sizes: Sizes): PressedSizes | null {
     const pressures = this.context.pressures()
-    if (pressures.length === 0) {
-      const { think, own, whole, maxTokens, prefix, cancel } = sizes
-      return { think, own, whole, maxTokens, prefix, cancel, uniqueSeed: null, traffic: NO_STEPS, kept: NO_STEPS }
-    }
+    if (pressures.length === 0) return null
     const all = pressed(sizes, turnName(this.key, this.index), pressures)
     const { kept } = this
     return kept.length === 0 ? all : { ...all, traffic: joined(kept, all.traffic), kept: joined(kept, all.kept) }
   }
 
-  private promptOf(sizes: PressedSizes): Tokens {
+  private promptOf(sizes: Sizes, isUnique: boolean): Tokens {
     const { prompts, nonce } = this.context
     const { prompt: before, answered, key } = this
     const prompt =
       before === null || answered === null ? prompts.first(key, sizes) : prompts.next(before, answered, sizes.own)
-    return sizes.uniqueSeed === null ? prompt : prompts.alone(prompt, nonce())
+    return isUnique ? prompts.alone(prompt, nonce()) : prompt
   }
 }
 
