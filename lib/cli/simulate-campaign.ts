@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads'
 import { faults } from '../../chaos/faults/registry.gen.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { SIGNALS } from '../core/signal.ts'
@@ -8,6 +7,7 @@ import type { Workload } from '../core/workload.ts'
 import { alertsIn } from '../prometheus/rule-file.ts'
 import { readExpression } from '../prometheus/promql.ts'
 import type { SimulatedStack } from '../simulate/stack.ts'
+import { startSimulationThread } from './simulation-thread.ts'
 
 /** What every worker of a campaign is given. */
 export interface CampaignJob {
@@ -42,9 +42,6 @@ export interface Campaign {
   /** Seeds that could not be played. */
   errors: { seed: number; message: string }[]
 }
-
-/** Of a worker's young generation. */
-export const YOUNG_MIB = 256
 
 /** Metrics that a verdict can depend on: those of the rules, of the faults' own checks, of conditions, and of the load. */
 export const wantedMetrics = ({ stack, scenario }: CampaignJob): ((metric: string) => boolean) => {
@@ -91,11 +88,7 @@ export const runCampaign = async ({ job, seeds, jobs, signal, onProgress }: Camp
   let done = 0
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./simulate-worker.ts', import.meta.url), {
-        workerData: job,
-        // What is under way should die young: with V8's own 16 MiB the collector copies it again and again.
-        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
-      })
+      const worker = startSimulationThread(new URL('./simulate-worker.ts', import.meta.url), job)
       const give = (): void => worker.postMessage(signal.aborted ? null : (seeds[next++] ?? null))
       worker.on('message', (message: WorkerMessage) => {
         if (message.kind === 'line') {

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
-import { YOUNG_MIB } from '../../lib/cli/simulate-campaign.ts'
+import { startSimulationThread } from '../../lib/cli/simulation-thread.ts'
 import { atMost, info, type Line } from '../bench/line.ts'
 
 const GROUP = 'simulated time'
@@ -18,10 +17,7 @@ export type Run = z.infer<typeof Run>
 /** What a second of scenarios/quick.ts (3 replicas, 1,000 users) costs on simulated time, as a campaign plays it. */
 export const simulatedTime = async (progress: (text: string) => void): Promise<Line[]> => {
   progress(`scenarios/quick.ts on simulated time, ${WARM_UP + MEASURED} times`)
-  const worker = new Worker(new URL('./simulate-worker.ts', import.meta.url), {
-    workerData: WARM_UP + MEASURED,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
-  })
+  const worker = startSimulationThread(new URL('./simulate-worker.ts', import.meta.url), WARM_UP + MEASURED)
   const [message] = await once(worker, 'message')
   const runs = z.array(Run).parse(message).slice(WARM_UP)
   const sum = (of: (run: Run) => number): number => runs.reduce((all, run) => all + of(run), 0)

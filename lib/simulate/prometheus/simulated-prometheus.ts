@@ -40,10 +40,10 @@ const FLUSH_FRAMES = 64
 
 /** Starts the program at `path`. */
 export const startSimulatedPrometheus = (path: string): SimulatedPrometheus => {
-  // Evaluation is one thread's work, and an incident's heap small: it is collected when a quarter of a gigabyte is full.
+  // Evaluation is one thread's work, and an incident's heap small: it is collected when an eighth of a gigabyte is full.
   const child = spawn(path, [], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { GOMAXPROCS: '2', GOGC: 'off', GOMEMLIMIT: '256MiB' },
+    env: { GOMAXPROCS: '2', GOGC: 'off', GOMEMLIMIT: '128MiB' },
   })
   const frames = createFrameWriter()
   const answers = readAnswers(child)
