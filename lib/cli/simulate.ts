@@ -54,9 +54,7 @@ export const simulate = async (context: Context, path: string, flags: SimulateFl
     base: Math.floor(Date.now() / MINUTE) * MINUTE,
   }
   const seed = flags.seed ?? scenario.seed
-  return flags.seeds === undefined || flags.seeds === 1
-    ? one(context, job, seed, flags)
-    : many(context, job, seed, flags.seeds, flags)
+  return flags.seeds === undefined ? one(context, job, seed, flags) : many(context, job, seed, flags.seeds, flags)
 }
 
 // --- Internal helpers ---
