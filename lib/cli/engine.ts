@@ -1,7 +1,6 @@
 import { setImmediate as yieldToEvents } from 'node:timers/promises'
 import { EXIT, type ExitCode } from '../core/errors.ts'
-import { cpu } from '../vllm/hardware/presets.ts'
-import { type Coefficients, pickCoefficients } from '../vllm/recording/coefficients.ts'
+import type { Coefficients } from '../vllm/recording/coefficients.ts'
 import { type Fit, fitting, judgeReplay } from '../vllm/recording/fit.ts'
 import type { Recording } from '../vllm/recording/recording.ts'
 import type { Context } from './context.ts'
@@ -33,25 +32,8 @@ export const fitEngine = async (
   return replays.every(({ holds }) => holds) ? EXIT.pass : EXIT.fail
 }
 
-/** Replays a recording in the model and holds it against what was recorded. */
-export const replayEngine = async (
-  context: Context,
-  path: string,
-  { fit: others = [], json = false }: { fit?: readonly string[]; json?: boolean },
-): Promise<ExitCode> => {
-  const recording = await readRecording(path)
-  const known = await Promise.all(others.map(readRecording))
-  const coefficients = known.length > 0 ? (await fit(context, known)).coefficients : pickCoefficients(cpu)
-  const replay = judged(recording, coefficients)
-  if (json) {
-    context.out(`${JSON.stringify({ ...replay, refused: recording.refused, coefficients }, null, 2)}\n`)
-  } else context.out(`${coefficientTable(coefficients)}\n${replayTable([replay])}${refusedLine(recording)}`)
-  return replay.holds ? EXIT.pass : EXIT.fail
-}
-
-// --- Internal helpers ---
-
-const fit = async ({ status, signal }: Context, recordings: readonly Recording[]): Promise<Fit> => {
+/** Found with progress on the status line; ends with Ctrl-C. */
+export const fit = async ({ status, signal }: Context, recordings: readonly Recording[]): Promise<Fit> => {
   const names = recordings.map(({ name }) => name).join(', ')
   const search = fitting(recordings)
   for (;;) {
@@ -64,10 +46,9 @@ const fit = async ({ status, signal }: Context, recordings: readonly Recording[]
   }
 }
 
+// --- Internal helpers ---
+
 const judged = (recording: Recording, coefficients: Coefficients): JudgedReplay => {
   const errors = judgeReplay(recording, coefficients)
   return { recording: recording.name, holds: errors.every(({ holds }) => holds), errors }
 }
-
-const refusedLine = ({ refused }: Recording): string =>
-  refused === 0 ? '' : `\n${refused} requests that the server refused are not part of the replay\n`

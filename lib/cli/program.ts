@@ -116,13 +116,20 @@ export const makeProgram = (context: Context, exit: { code: number }): Command =
     .action(ends(async (files: string[], options) => (await import('./engine.ts')).fitEngine(context, files, options)))
   engine
     .command('replay')
-    .argument('<recording>', 'a recording')
+    .usage('RECORDING [--fit OTHER…] [options]')
+    .argument('[recording]', 'a recording as scripts/record-engine.ts writes it')
     .option('--fit <recordings...>', 'fit to these first; without it, the cpu preset')
-    .option('--json', 'every error, its bound and whether it holds, as JSON')
+    .option('--times <factor>', 'bounds so many times as wide: 2 for a recording that no fit has seen', boundFactor, 1)
+    .option('--json', 'every error, its bound, their ratio and whether it holds, as JSON')
     .description(
       "sends a recording's requests through the engine model and holds what comes of it against the recording",
     )
-    .action(ends(async (file: string, options) => (await import('./engine.ts')).replayEngine(context, file, options)))
+    .addHelpText('after', REPLAY_NOTES)
+    .action(
+      ends(async (file: string | undefined, options) =>
+        (await import('./engine-replay.ts')).replayEngine(context, file, options),
+      ),
+    )
 
   addTargetOptions(program.command('heal'))
     .option('--dry-run', 'only lists what is not healed')
@@ -175,6 +182,12 @@ const scaleFactor = (text: string): number => {
   const factor = Number(text)
   if (/^\d*\.?\d+$/.test(text) && factor > 0 && factor <= 10) return factor
   throw new InvalidArgumentError('Expected a number above 0 and at most 10, such as 0.05.')
+}
+
+const boundFactor = (text: string): number => {
+  const factor = Number(text)
+  if (/^\d*\.?\d+$/.test(text) && factor > 0 && factor <= 100) return factor
+  throw new InvalidArgumentError('Expected a number above 0 and at most 100, such as 2.')
 }
 
 const apiPort = (text: string): number => {
@@ -231,6 +244,11 @@ const addRunOptions = (command: Command): Command =>
 const EXIT_CODES = `
 Exit codes: 0 pass · 1 fail · 2 unknown (not enough evidence) · 3 a fault is left unhealed · 4 halted, and healed ·
 64 bad usage or scenario · 70 a bug · 130 interrupted, and healed`
+
+const REPLAY_NOTES = `
+BOUND is what saturate.json names for a recording in which requests mostly wait, and climb.json for any other; holds and the exit
+code (0, 1; 2 where something could not be judged) go by it. SCALED, wider in proportion to the load, is for information.
+docs/engine.md has the format of recordings and what the engine model does not do.`
 
 const RUN_EXAMPLES = `
 Examples:

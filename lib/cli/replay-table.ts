@@ -1,5 +1,6 @@
 import type { JudgedError } from '../vllm/recording/bounds.ts'
 import { type Coefficients, COEFFICIENTS } from '../vllm/recording/coefficients.ts'
+import { boundText, errorText } from '../vllm/recording/error-text.ts'
 import { renderTable } from './table.ts'
 
 export interface JudgedReplay {
@@ -9,17 +10,20 @@ export interface JudgedReplay {
   errors: readonly JudgedError[]
 }
 
-/** A line for each error: what it is of, its bound, what it came to. */
+/** A line for each error: what it is of, its bound, what it came to; and the bound that is wider with the load. */
 export const replayTable = (replays: readonly JudgedReplay[]): string =>
   renderTable([
-    ['RECORDING', 'ERROR OF', 'BOUND', 'FOUND', ''],
+    ['RECORDING', 'ERROR OF', 'BOUND', 'FOUND', 'FOUND/BOUND', '', 'SCALED', ''],
     ...replays.flatMap(({ recording, errors }) =>
-      errors.map(({ what, unit, value, bound, holds }, index) => [
+      errors.map((error, index) => [
         index === 0 ? recording : '',
-        what,
-        `± ${figure(bound, unit)}`,
-        figure(value, unit),
-        holds ? 'ok' : 'MISS',
+        error.what,
+        boundText(error, error.bound),
+        errorText(error),
+        error.ratio.toFixed(2),
+        error.holds ? 'ok' : 'MISS',
+        boundText(error, error.scaled.bound),
+        error.scaled.holds ? 'ok' : 'MISS',
       ]),
     ),
   ])
@@ -29,8 +33,3 @@ export const coefficientTable = (coefficients: Coefficients): string =>
     ['COEFFICIENT', 'MS', 'WHAT IT IS'],
     ...COEFFICIENTS.map(({ name, what }) => [name, coefficients[name].toPrecision(4), what]),
   ])
-
-// --- Internal helpers ---
-
-const figure = (value: number, unit: JudgedError['unit']): string =>
-  unit === 'requests' ? value.toFixed(2) : `${(value * 100).toFixed(1)} %`

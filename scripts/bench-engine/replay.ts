@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { cpu } from '../../lib/vllm/hardware/presets.ts'
+import { boundText, errorText } from '../../lib/vllm/recording/error-text.ts'
 import { parseRecording } from '../../lib/vllm/recording/format.ts'
 import { judgeReplay } from '../../lib/vllm/recording/fit.ts'
 import type { Line } from '../bench/line.ts'
@@ -12,13 +13,11 @@ export const replays = async (): Promise<Line[]> => {
   for (const name of ['saturate', 'climb', 'prefix']) {
     const recording = parseRecording(await readFile(new URL(`${name}.json`, RECORDINGS), 'utf8'), name)
     for (const error of judgeReplay(recording, cpu)) {
-      const figure = (value: number): string =>
-        error.unit === 'requests' ? value.toFixed(2) : `${(value * 100).toFixed(1)} %`
       lines.push({
         group: name,
         what: error.what,
-        bound: `± ${figure(error.bound)}`,
-        measured: figure(error.value),
+        bound: boundText(error, error.bound),
+        measured: errorText(error),
         value: error.value,
         state: error.holds ? 'ok' : 'miss',
       })

@@ -6,92 +6,160 @@ export interface JudgedError {
   name: keyof ReplayErrors
   /** In words, for tables. */
   what: string
-  unit: 'requests' | 'share'
+  /** Of counts that the recording has none of: what is counted. */
+  unit: 'requests' | 'share' | 'preemptions' | 'tokens'
   /** Of gauges the mean absolute error; of everything else signed, as a share of the recording's value. */
   value: number
   /** The largest |value| that holds. */
   bound: number
+  /** The recording that named the bound; null where none has one for such a count. */
+  boundOf: Reference | null
+  /** |value| in shares of the bound. */
+  ratio: number
   holds: boolean
+  /** The bound made wider for a higher load, or for few preemptions: for information, `holds` knows nothing of it. */
+  scaled: { bound: number; holds: boolean }
+  /** What the recording counted; null where the error is of no count. */
+  recorded: number | null
 }
 
-/** What an error may be where the recording's gauges are, on average, as high as `typical` says. */
+export type Reference = 'saturate' | 'climb' | 'prefix'
+
 interface Bounds {
   gauges: Readonly<Record<Gauge, { bound: number; typical: number }>>
   /** Shares of the recording's own value. */
   preemptions: number
-  hitTokens: number
   latency: number
 }
 type Gauge = 'running' | 'waiting' | 'kvCacheUsage'
 
+/** What an error may be, as `saturate.json` and `climb.json` have it; `typical`: their own gauges, on average. */
+const BOUNDS: Readonly<Record<'saturate' | 'climb', Bounds>> = {
+  saturate: {
+    gauges: {
+      running: { bound: 1.6, typical: 21.6 },
+      waiting: { bound: 1, typical: 14.2 },
+      kvCacheUsage: { bound: 0.05, typical: 0.84 },
+    },
+    preemptions: 0.15,
+    latency: 0.08,
+  },
+  climb: {
+    gauges: {
+      running: { bound: 0.4, typical: 7.7 },
+      waiting: { bound: 0.2, typical: 0.75 },
+      kvCacheUsage: { bound: 0.02, typical: 0.31 },
+    },
+    preemptions: 0.25,
+    latency: 0.08,
+  },
+}
+/** Of `prefix.json`. */
+const HIT_TOKENS = 0.03
+
 /** A recording is saturated where requests wait in at least half of its scrapes. */
 const SATURATED_SHARE = 0.5
-
-/** With a queue, one step that comes late moves every request behind it: the bounds are wider. */
-const SATURATED: Bounds = {
-  gauges: {
-    running: { bound: 1.6, typical: 21.6 },
-    waiting: { bound: 1, typical: 14.2 },
-    kvCacheUsage: { bound: 0.05, typical: 0.84 },
-  },
-  preemptions: 0.15,
-  hitTokens: 0.03,
-  latency: 0.08,
-}
-const UNSATURATED: Bounds = {
-  gauges: {
-    running: { bound: 0.4, typical: 7.7 },
-    waiting: { bound: 0.2, typical: 0.75 },
-    kvCacheUsage: { bound: 0.02, typical: 0.31 },
-  },
-  preemptions: 0.25,
-  hitTokens: 0.03,
-  latency: 0.08,
-}
 /** So many preemptions more or fewer are chance, whatever share of the recording's they are. */
 const CHANCE_PREEMPTIONS = 3
+/** Hits come by whole blocks: fewer than two tokens are none. */
+const NO_TOKENS = 1
 
 /**
- * Which error is small enough: those of `saturate.json` and `climb.json`, and for other recordings those of the one of
- * them that it is like, wider in proportion where its gauges are higher (a mean error of 0.4 requests is little beside
- * 8 running ones, and nothing beside 200), never narrower.
+ * Which error is small enough. The bounds are those of `saturate.json` for a recording in which requests mostly wait,
+ * and those of `climb.json` for any other, as they are; what they would be in proportion to the recording's own load (a
+ * mean error of 0.4 requests is little beside 8 running ones, and nothing beside 200) is told beside them. An error of
+ * which nothing can be told is left out.
  */
 export const judge = (recording: Recording, errors: ReplayErrors): JudgedError[] => {
-  const { gauges, preemptions, hitTokens, latency } = isSaturated(recording) ? SATURATED : UNSATURATED
-  const gauge = (name: Gauge): number =>
-    gauges[name].bound * Math.max(1, meanOf(recording.scrapes, name) / gauges[name].typical)
-  const bounds: Record<keyof ReplayErrors, number> = {
+  const like = likeOf(recording)
+  const { gauges, preemptions, latency } = BOUNDS[like]
+  const counts = { preemptions: counted(recording, 'preemptions'), hitTokens: counted(recording, 'prefixHits') }
+  const gauge = (name: Gauge): Judgement => {
+    const { bound, typical } = gauges[name]
+    const scaled = bound * Math.max(1, meanOf(recording.scrapes, name) / typical)
+    return { unit: name === 'kvCacheUsage' ? 'share' : 'requests', bound, boundOf: like, scaled, recorded: null }
+  }
+  const ofLatency: Judgement = { unit: 'share', bound: latency, boundOf: like, scaled: latency, recorded: null }
+  const judgements: Record<keyof ReplayErrors, Judgement> = {
     running: gauge('running'),
     waiting: gauge('waiting'),
     kvCacheUsage: gauge('kvCacheUsage'),
-    preemptions: Math.max(preemptions, CHANCE_PREEMPTIONS / Math.max(1, counted(recording, 'preemptions'))),
-    hitTokens,
-    ttftP50: latency,
-    ttftP95: latency,
-    e2eP50: latency,
-    e2eP95: latency,
+    preemptions:
+      counts.preemptions === 0
+        ? none('preemptions', CHANCE_PREEMPTIONS)
+        : {
+            unit: 'share',
+            bound: preemptions,
+            boundOf: like,
+            scaled: Math.max(preemptions, CHANCE_PREEMPTIONS / counts.preemptions),
+            recorded: counts.preemptions,
+          },
+    hitTokens:
+      counts.hitTokens === 0
+        ? none('tokens', NO_TOKENS)
+        : { unit: 'share', bound: HIT_TOKENS, boundOf: 'prefix', scaled: HIT_TOKENS, recorded: counts.hitTokens },
+    ttftP50: ofLatency,
+    ttftP95: ofLatency,
+    e2eP50: ofLatency,
+    e2eP95: ofLatency,
   }
-  return ERRORS.map((error) => {
-    const [value, bound] = [errors[error.name], bounds[error.name]]
-    return { ...error, value, bound, holds: Math.abs(value) <= bound }
+  return ERRORS.flatMap((error) => {
+    const value = errors[error.name]
+    if (value === null) return []
+    const { scaled, ...judgement } = judgements[error.name]
+    return [held({ ...error, ...judgement, value, scaled: { bound: scaled } })]
   })
 }
 
-export const isSaturated = ({ scrapes }: Pick<Recording, 'scrapes'>): boolean =>
-  scrapes.filter(({ waiting }) => waiting > 0).length >= scrapes.length * SATURATED_SHARE
+/** The same errors with all bounds so many times as wide: what a recording that no fit has seen is held to. */
+export const loosen = (errors: readonly JudgedError[], times: number): JudgedError[] =>
+  errors.map((error) => held({ ...error, bound: error.bound * times, scaled: { bound: error.scaled.bound * times } }))
+
+/** Errors that `judge` left out. */
+export const notJudged = (judged: readonly JudgedError[]): Pick<JudgedError, 'name' | 'what'>[] =>
+  ERRORS.filter(({ name }) => judged.every((one) => one.name !== name))
+
+/** The recording whose bounds it is held to. */
+export const likeOf = (recording: Pick<Recording, 'scrapes'>): 'saturate' | 'climb' =>
+  waitingShare(recording) >= SATURATED_SHARE ? 'saturate' : 'climb'
+
+/** Of the scrapes, those in which a request waits. */
+export const waitingShare = ({ scrapes }: Pick<Recording, 'scrapes'>): number =>
+  scrapes.filter(({ waiting }) => waiting > 0).length / scrapes.length
 
 // --- Internal helpers ---
 
-const ERRORS: readonly Pick<JudgedError, 'name' | 'what' | 'unit'>[] = [
-  { name: 'running', what: 'running requests, mean error', unit: 'requests' },
-  { name: 'waiting', what: 'waiting requests, mean error', unit: 'requests' },
-  { name: 'kvCacheUsage', what: 'KV cache usage, mean error', unit: 'share' },
-  { name: 'preemptions', what: 'preemptions', unit: 'share' },
-  { name: 'hitTokens', what: 'prefix cache hit tokens', unit: 'share' },
-  { name: 'ttftP50', what: 'TTFT p50', unit: 'share' },
-  { name: 'ttftP95', what: 'TTFT p95', unit: 'share' },
-  { name: 'e2eP50', what: 'E2E p50', unit: 'share' },
-  { name: 'e2eP95', what: 'E2E p95', unit: 'share' },
+type Judgement = Pick<JudgedError, 'unit' | 'bound' | 'boundOf' | 'recorded'> & { scaled: number }
+
+const none = (unit: 'preemptions' | 'tokens', bound: number): Judgement => ({
+  unit,
+  bound,
+  boundOf: null,
+  scaled: bound,
+  recorded: 0,
+})
+
+const held = (error: Omit<JudgedError, 'ratio' | 'holds' | 'scaled'> & { scaled: { bound: number } }): JudgedError => {
+  const size = Math.abs(error.value)
+  const { bound } = error.scaled
+  return {
+    ...error,
+    ratio: size / error.bound,
+    holds: size <= error.bound,
+    scaled: { bound, holds: size <= bound },
+  }
+}
+
+const ERRORS: readonly Pick<JudgedError, 'name' | 'what'>[] = [
+  { name: 'running', what: 'running requests, mean error' },
+  { name: 'waiting', what: 'waiting requests, mean error' },
+  { name: 'kvCacheUsage', what: 'KV cache usage, mean error' },
+  { name: 'preemptions', what: 'preemptions' },
+  { name: 'hitTokens', what: 'prefix cache hit tokens' },
+  { name: 'ttftP50', what: 'TTFT p50' },
+  { name: 'ttftP95', what: 'TTFT p95' },
+  { name: 'e2eP50', what: 'E2E p50' },
+  { name: 'e2eP95', what: 'E2E p95' },
 ]
 
 const meanOf = (scrapes: readonly Scrape[], name: Gauge): number =>

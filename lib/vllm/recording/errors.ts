@@ -1,25 +1,26 @@
 import { counted, type Latency, type Recording } from './recording.ts'
 import type { Replay } from './replay.ts'
 
-/** How far a replay is from its recording. */
+/** How far a replay is from its recording; null where nothing can be told of it. */
 export interface ReplayErrors {
   /** Mean absolute errors over the scrapes: requests, and a fraction of the KV cache. */
   running: number
   waiting: number
   kvCacheUsage: number
-  /** Signed, as fractions of the recording's value. */
+  /** Signed, as fractions of the recording's value; where the recording counted none, the model's count itself. */
   preemptions: number
   hitTokens: number
-  ttftP50: number
-  ttftP95: number
-  e2eP50: number
-  e2eP95: number
+  /** Signed, as fractions of the recording's; null where that is 0. */
+  ttftP50: number | null
+  ttftP95: number | null
+  e2eP50: number | null
+  e2eP95: number | null
 }
 
 export const replayErrors = (recording: Recording, { requests, gauges, ...counts }: Replay): ReplayErrors => {
   const gauge = (name: 'running' | 'waiting' | 'kvCacheUsage'): number =>
     mean(recording.scrapes.map((scrape, index) => Math.abs((gauges[index]?.[name] ?? 0) - scrape[name])))
-  const latency = (of: (one: Latency, startMs: number) => number, rank: number): number => {
+  const latency = (of: (one: Latency, startMs: number) => number, rank: number): number | null => {
     const real = recording.requests.map((one) => of(one, one.startMs))
     const modelled = requests.map((one, index) => of(one, recording.requests[index]?.startMs ?? 0))
     return relative(quantile(modelled, rank), quantile(real, rank))
@@ -44,9 +45,8 @@ const e2e = ({ endMs }: Latency, startMs: number): number => endMs - startMs
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
-/** Where the recording counted none, the model's count itself. */
-const share = (value: number, truth: number): number => (value - truth) / Math.max(1, truth)
-const relative = (value: number, truth: number): number => (value - truth) / truth
+const share = (value: number, truth: number): number => (truth === 0 ? value : (value - truth) / truth)
+const relative = (value: number, truth: number): number | null => (truth > 0 ? (value - truth) / truth : null)
 
 /** Linear between ranks, as NumPy's default. */
 const quantile = (values: readonly number[], at: number): number => {

@@ -1,38 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { UserError } from '../../core/errors.ts'
 import { parseRecording } from './format.ts'
-
-const row = (t_s: number, preemptions = 0) => ({
-  t_s,
-  'vllm:num_requests_running': 1,
-  'vllm:num_requests_waiting': 0,
-  'vllm:kv_cache_usage_perc': 0.5,
-  'vllm:num_preemptions_total': preemptions,
-  'vllm:prefix_cache_queries_total': 10,
-  'vllm:prefix_cache_hits_total': 0,
-})
-const request = { i: 0, start_s: 1, prompt_tokens: 10, status: 200, output_tokens: 5, first_token_s: 1.5, end_s: 2 }
-const server = {
-  block_size: 16,
-  num_gpu_blocks: 11,
-  max_num_seqs: 8,
-  max_num_batched_tokens: 64,
-  max_model_len: 100,
-  prefix_caching: false,
-}
-const file = { shared_prefix_tokens: 0, server, requests: [request], metrics: [row(0), row(1, 3)] }
-
-const parse = (content: unknown) => parseRecording(JSON.stringify(content), 'mine')
-const failure = (content: unknown): UserError => {
-  try {
-    parse(content)
-  } catch (error) {
-    if (error instanceof UserError) return error
-    throw error
-  }
-  throw new Error('it was taken')
-}
+import { failure, file, parse, request, row, server } from './testing/file.ts'
 
 test('seconds become milliseconds, and times their order', () => {
   const later = { ...request, i: 1, start_s: 0.5, first_token_s: 0.7 }
@@ -45,14 +14,33 @@ test('seconds become milliseconds, and times their order', () => {
   expect(recording.config).toMatchObject({ blockSize: 16, enablePrefixCaching: false })
 })
 
-test('requests that the server refused are counted, not replayed', () => {
-  const refused = { ...request, i: 1, status: 400, output_tokens: null, first_token_s: null, end_s: null }
-  expect(parse({ ...file, requests: [request, refused] })).toMatchObject({ refused: 1, requests: [{ index: 0 }] })
+test('a recording of a real vLLM is read whole, without a warning', () => {
+  const text = readFileSync(new URL('../fixtures/vllm-0.32.0/climb.json', import.meta.url), 'utf8')
+  const { requests, aborted, leftOut, warnings } = parseRecording(text, 'climb')
+  expect(requests).toHaveLength(160)
+  expect({ aborted, leftOut, warnings }).toEqual({
+    aborted: [],
+    leftOut: { refused: 0, endless: 0, scrapes: 0 },
+    warnings: [],
+  })
 })
 
-test('a recording of a real vLLM is read whole', () => {
-  const text = readFileSync(new URL('../fixtures/vllm-0.32.0/climb.json', import.meta.url), 'utf8')
-  expect(parseRecording(text, 'climb').requests).toHaveLength(160)
+test('a scrape without one of the values is left out and counted', () => {
+  const blank = { ...row(0.5), 'vllm:kv_cache_usage_perc': null }
+  const { scrapes, leftOut } = parse({ ...file, metrics: [row(0), blank, { t_s: 0.7 }, row(1)] })
+  expect(scrapes.map(({ atMs }) => atMs)).toEqual([0, 1_000])
+  expect(leftOut.scrapes).toBe(2)
+})
+
+test('the last token needs no KV block, and no more of the server than its limit', () => {
+  // 10 blocks of 16 tokens; one is the null block.
+  const long = { ...server, max_model_len: 1_000 }
+  expect(parse({ ...file, server: long, requests: [{ ...request, prompt_tokens: 156 }] }).requests).toHaveLength(1)
+  expect(failure({ ...file, server: long, requests: [{ ...request, prompt_tokens: 157 }] }).message).toMatch(
+    /allow 161/,
+  )
+  expect(parse({ ...file, requests: [{ ...request, prompt_tokens: 95 }] }).requests).toHaveLength(1)
+  expect(failure({ ...file, requests: [{ ...request, prompt_tokens: 96 }] }).message).toMatch(/allow 100/)
 })
 
 describe('what is no recording is refused, with what was found and what to do', () => {
@@ -60,11 +48,27 @@ describe('what is no recording is refused, with what was found and what to do', 
     ['another JSON', { a: 1 }, /requests/],
     ['no requests', { ...file, requests: [] }, /requests/],
     ['no answers', { ...file, requests: [{ ...request, status: 500 }] }, /none of them with status 200/],
+    ['no whole answer', { ...file, requests: [{ ...request, end_s: null }] }, /none of them .* answered in full/],
     ['one scrape', { ...file, metrics: [row(0)] }, /metrics/],
-    ['a scrape without a gauge', { ...file, metrics: [row(0), { t_s: 1 }] }, /num_requests_running/],
-    ['an answer without an end', { ...file, requests: [{ ...request, end_s: null }] }, /request 0 with status 200/],
+    [
+      'scrapes without a gauge',
+      { ...file, metrics: [row(0), { t_s: 1 }] },
+      /1 whole scrapes of 2.*num_requests_running/,
+    ],
+    [
+      'a gauge that is no number',
+      { ...file, metrics: [row(0), { ...row(1), 'vllm:num_requests_running': '1' }] },
+      /running/,
+    ],
+    ['a counter that falls', { ...file, metrics: [row(0, 3), row(1, 2)] }, /preemptions_total.* from 3 to 2 at 1 s/],
     ['an answer before its request', { ...file, requests: [{ ...request, first_token_s: 0.5 }] }, /starts at 1 s/],
+    [
+      'an end before its request',
+      { ...file, requests: [request, { ...request, i: 1, status: null, end_s: 0.5 }] },
+      /ends at/,
+    ],
     ['more than the server holds', { ...file, requests: [{ ...request, prompt_tokens: 99 }] }, /99 \+ 5 tokens/],
+    ['one index twice', { ...file, requests: [request, request] }, /two requests with i = 0/],
   ])('%s', (_, content, found) => {
     const error = failure(content)
     expect(error).toMatchObject({ code: 'not-a-recording', exitCode: 64 })

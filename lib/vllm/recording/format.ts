@@ -1,76 +1,35 @@
 import { z } from 'zod'
-import { errorMessage, UserError } from '../../core/errors.ts'
-import type { RecordedRequest, Recording, Scrape } from './recording.ts'
-
-/** One recording as it lies on disk: seconds from its start, metrics by the names that vLLM exposes. */
-const seconds = z.number()
-const count = z.int().nonnegative()
-
-const Row = z
-  .object({
-    t_s: seconds,
-    'vllm:num_requests_running': count,
-    'vllm:num_requests_waiting': count,
-    'vllm:kv_cache_usage_perc': z.number().min(0).max(1),
-    'vllm:num_preemptions_total': count,
-    'vllm:prefix_cache_queries_total': count,
-    'vllm:prefix_cache_hits_total': count,
-  })
-  .loose()
-
-const Request = z
-  .object({
-    i: count,
-    start_s: seconds,
-    prompt_tokens: z.int().positive(),
-    status: z.int(),
-    output_tokens: count.nullish(),
-    first_token_s: seconds.nullish(),
-    end_s: seconds.nullish(),
-  })
-  .loose()
-
-const File = z
-  .object({
-    shared_prefix_tokens: count,
-    server: z
-      .object({
-        block_size: z.int().positive(),
-        num_gpu_blocks: z.int().min(2),
-        max_num_seqs: z.int().positive(),
-        max_num_batched_tokens: z.int().positive(),
-        max_model_len: z.int().positive(),
-        prefix_caching: z.boolean().default(true),
-      })
-      .loose(),
-    requests: z.array(Request).min(1),
-    metrics: z.array(Row).min(2),
-  })
-  .loose()
+import { errorMessage } from '../../core/errors.ts'
+import { sortRequests } from './format-requests.ts'
+import { RecordingFile, type Row } from './format-schema.ts'
+import { notModelled, notRecording } from './not-recording.ts'
+import type { Recording, Scrape } from './recording.ts'
+import { serverOptions } from './server-options.ts'
+import { warmCache } from './warm-cache.ts'
 
 /** A recording from the text of its file; `name` is how messages and tables call it. */
 export const parseRecording = (text: string, name: string): Recording => {
-  const parsed = File.safeParse(readJson(text, name))
+  const parsed = RecordingFile.safeParse(readJson(text, name))
   if (!parsed.success) throw notRecording(name, z.prettifyError(firstIssues(parsed.error)))
-  const { server, requests, metrics, shared_prefix_tokens: sharedPrefixTokens } = parsed.data
-  const answered = requests.filter(({ status }) => status === 200)
-  if (answered.length === 0) throw notRecording(name, `${requests.length} requests, none of them with status 200`)
+  const { server, requests: rows, metrics, shared_prefix_tokens: sharedPrefixTokens } = parsed.data
+  const { config, warnings } = serverOptions(server, name)
+  const { requests, aborted, leftOut, ...sorted } = sortRequests(rows, server.scheduling_policy ?? null, name)
+  if (requests.length === 0) {
+    throw notRecording(name, `${rows.length} requests, none of them with status 200 and answered in full`)
+  }
+  const scrapes = readScrapes(metrics, name)
   const recording: Recording = {
     name,
-    config: {
-      blockSize: server.block_size,
-      numGpuBlocks: server.num_gpu_blocks,
-      maxModelLen: server.max_model_len,
-      maxNumSeqs: server.max_num_seqs,
-      maxNumBatchedTokens: server.max_num_batched_tokens,
-      enablePrefixCaching: server.prefix_caching,
-    },
+    config,
     sharedPrefixTokens,
-    requests: answered.map((one) => toRequest(one, name)).sort((a, b) => a.startMs - b.startMs),
-    refused: requests.length - answered.length,
-    scrapes: metrics.map(toScrape).sort((a, b) => a.atMs - b.atMs),
+    requests,
+    aborted,
+    scrapes,
+    leftOut: { ...leftOut, scrapes: metrics.length - scrapes.length },
+    warnings: [...warnings, ...sorted.warnings],
   }
-  return checkFits(recording)
+  requireFit(recording)
+  return { ...recording, warnings: [...recording.warnings, ...warmCache(recording)] }
 }
 
 // --- Internal helpers ---
@@ -87,55 +46,63 @@ const readJson = (text: string, name: string): unknown => {
 const firstIssues = ({ issues }: z.ZodError): z.ZodError => new z.ZodError(issues.slice(0, MOST_ISSUES))
 const MOST_ISSUES = 5
 
-const toRequest = (
-  { i, start_s, prompt_tokens, output_tokens, first_token_s, end_s }: z.infer<typeof Request>,
-  name: string,
-): RecordedRequest => {
-  if (typeof first_token_s !== 'number' || typeof end_s !== 'number' || !output_tokens) {
-    throw notRecording(name, `request ${i} with status 200, and without output_tokens, first_token_s or end_s`)
-  }
-  if (first_token_s < start_s || end_s < first_token_s) {
+const VALUES = {
+  running: 'vllm:num_requests_running',
+  waiting: 'vllm:num_requests_waiting',
+  kvCacheUsage: 'vllm:kv_cache_usage_perc',
+  preemptions: 'vllm:num_preemptions_total',
+  prefixQueries: 'vllm:prefix_cache_queries_total',
+  prefixHits: 'vllm:prefix_cache_hits_total',
+} as const
+
+/** Those that have every value. */
+const readScrapes = (rows: readonly Row[], name: string): Scrape[] => {
+  const scrapes = rows.flatMap(toScrape).sort((a, b) => a.atMs - b.atMs)
+  if (scrapes.length < 2) {
+    const missing = Object.values(VALUES).filter((value) => rows.some((row) => typeof row[value] !== 'number'))
     throw notRecording(
       name,
-      `request ${i}, which starts at ${start_s} s, answers at ${first_token_s} s, ends at ${end_s} s`,
+      `${scrapes.length} whole scrapes of ${rows.length}: others are without ${missing.join(', ')}`,
     )
   }
-  return {
-    index: i,
-    startMs: start_s * 1_000,
-    promptTokens: prompt_tokens,
-    outputTokens: output_tokens,
-    firstTokenMs: first_token_s * 1_000,
-    endMs: end_s * 1_000,
+  for (const [index, scrape] of scrapes.entries()) {
+    const before = scrapes[index - 1] ?? scrape
+    for (const counter of ['preemptions', 'prefixQueries', 'prefixHits'] as const) {
+      if (scrape[counter] >= before[counter]) continue
+      const fall = `falls from ${before[counter]} to ${scrape[counter]} at ${scrape.atMs / 1_000} s`
+      throw notRecording(name, `${VALUES[counter]}, which ${fall}: the server was started anew`)
+    }
   }
+  return scrapes
 }
 
-const toScrape = (row: z.infer<typeof Row>): Scrape => ({
-  atMs: row.t_s * 1_000,
-  running: row['vllm:num_requests_running'],
-  waiting: row['vllm:num_requests_waiting'],
-  kvCacheUsage: row['vllm:kv_cache_usage_perc'],
-  preemptions: row['vllm:num_preemptions_total'],
-  prefixQueries: row['vllm:prefix_cache_queries_total'],
-  prefixHits: row['vllm:prefix_cache_hits_total'],
-})
+const toScrape = (row: Row): Scrape[] => {
+  const [running, waiting, kvCacheUsage] = [row[VALUES.running], row[VALUES.waiting], row[VALUES.kvCacheUsage]]
+  const preemptions = row[VALUES.preemptions]
+  const [prefixQueries, prefixHits] = [row[VALUES.prefixQueries], row[VALUES.prefixHits]]
+  if (typeof running !== 'number' || typeof waiting !== 'number' || typeof kvCacheUsage !== 'number') return []
+  if (typeof preemptions !== 'number' || typeof prefixQueries !== 'number' || typeof prefixHits !== 'number') return []
+  return [{ atMs: row.t_s * 1_000, running, waiting, kvCacheUsage, preemptions, prefixQueries, prefixHits }]
+}
 
 /** A request that the recorded engine cannot have run would wait for ever in the model. */
-const checkFits = (recording: Recording): Recording => {
-  const { config, requests, name } = recording
-  const most = Math.min(config.maxModelLen, (config.numGpuBlocks - 1) * config.blockSize)
-  const tooLong = requests.find((one) => one.promptTokens + one.outputTokens > most)
-  if (tooLong === undefined) return recording
-  const { index, promptTokens, outputTokens } = tooLong
-  throw notRecording(
-    name,
-    `request ${index} of ${promptTokens} + ${outputTokens} tokens, while the server's settings allow ${most}`,
-  )
+const requireFit = ({ config, requests, aborted, name }: Recording): void => {
+  const { maxModelLen, numGpuBlocks, blockSize, maxNumBatchedTokens, enableChunkedPrefill } = config
+  // The last token is given out and never computed: it needs no KV, and no place in a step.
+  const mostKv = (numGpuBlocks - 1) * blockSize + 1
+  const sizes = [
+    ...requests.map(({ index, promptTokens, outputTokens }) => ({ index, promptTokens, outputTokens })),
+    ...aborted.map(({ index, promptTokens }) => ({ index, promptTokens, outputTokens: 1 })),
+  ]
+  for (const { index, promptTokens, outputTokens } of sizes) {
+    const size = `request ${index} of ${promptTokens} + ${outputTokens} tokens`
+    const most = Math.min(maxModelLen, mostKv)
+    if (promptTokens + outputTokens > most) {
+      throw notRecording(name, `${size}, while the server's settings allow ${most}`)
+    }
+    if (enableChunkedPrefill === false && promptTokens + outputTokens - 1 > maxNumBatchedTokens) {
+      const found = `${size}, with chunked prefill off and ${maxNumBatchedTokens} tokens in a step: it may never run`
+      throw notModelled(name, found, 'correct server.chunked_prefill or server.max_num_batched_tokens, or leave it out')
+    }
+  }
 }
-
-const notRecording = (name: string, found: string): UserError =>
-  new UserError({
-    code: 'not-a-recording',
-    message: `expected a recording of a vLLM server in ${name}, found ${found.replace(/^✖/, 'these faults:\n✖')}`,
-    hint: 'docs/engine.md describes the format; scripts/record-engine.ts writes it',
-  })

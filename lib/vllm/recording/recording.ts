@@ -8,18 +8,44 @@ export interface Recording {
   config: EngineConfig
   /** The first so many token ids of every request whose index is no multiple of three are the same. */
   sharedPrefixTokens: number
-  /** In the order of their start; those that the server refused are not among them. */
+  /** Those that were answered in full, in the order of their start. */
   requests: readonly RecordedRequest[]
-  refused: number
+  /** Those whose client left before the end, in the order of their start: load, without latencies. */
+  aborted: readonly AbortedRequest[]
   /** In the order of time. */
   scrapes: readonly Scrape[]
+  leftOut: LeftOut
+  /** Where the replay may differ from the recording for a reason that is known. */
+  warnings: readonly string[]
 }
 
-export interface RecordedRequest extends Latency {
+/** So much of the file is no part of the replay. */
+export interface LeftOut {
+  /** Requests with a status other than 200: the engine never had them. */
+  refused: number
+  /** Requests of which nobody knows when they ended. */
+  endless: number
+  /** Scrapes without one of the values. */
+  scrapes: number
+}
+
+export interface SentRequest {
   index: number
   startMs: number
   promptTokens: number
+  /** Policy `priority` only; 0 where left out. */
+  priority?: number
+}
+
+export interface RecordedRequest extends SentRequest, Latency {
   outputTokens: number
+}
+
+export interface AbortedRequest extends SentRequest {
+  /** The limit that its client asked for. */
+  maxTokens: number
+  /** When the client left. */
+  abortedMs: number
 }
 
 /** When the client saw the first token, and the last. */
@@ -29,11 +55,8 @@ export interface Latency {
 }
 
 /** What `/metrics` said: gauges, and counters that go on from whatever came before the recording. */
-export interface Scrape extends Gauges {
+export interface Scrape extends Gauges, Counters {
   atMs: number
-  preemptions: number
-  prefixQueries: number
-  prefixHits: number
 }
 
 export interface Gauges {
@@ -43,8 +66,12 @@ export interface Gauges {
   kvCacheUsage: number
 }
 
+export interface Counters {
+  preemptions: number
+  prefixQueries: number
+  prefixHits: number
+}
+
 /** What a counter rose by from the first scrape to the last. */
-export const counted = (
-  { scrapes }: Pick<Recording, 'scrapes'>,
-  counter: 'preemptions' | 'prefixQueries' | 'prefixHits',
-): number => (scrapes.at(-1)?.[counter] ?? 0) - (scrapes[0]?.[counter] ?? 0)
+export const counted = ({ scrapes }: { scrapes: readonly Counters[] }, counter: keyof Counters): number =>
+  (scrapes.at(-1)?.[counter] ?? 0) - (scrapes[0]?.[counter] ?? 0)

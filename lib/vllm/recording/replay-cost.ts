@@ -9,7 +9,7 @@ import type { Replay } from './replay.ts'
  * weighs more, so that no error is bought with another.
  */
 export const replayCost = (recording: Recording, replayed: Replay): number => {
-  const shares = judge(recording, replayErrors(recording, replayed)).map(({ value, bound }) => Math.abs(value) / bound)
+  const shares = judge(recording, replayErrors(recording, replayed)).map(({ ratio }) => ratio)
   const requests = recording.requests.map((real, index) =>
     distance(real, replayed.requests[index] ?? real, real.startMs),
   )

@@ -45,7 +45,9 @@ const recording = (requests: RecordedRequest[], more: Partial<Recording> = {}): 
   },
   sharedPrefixTokens: 0,
   requests,
-  refused: 0,
+  aborted: [],
+  leftOut: { refused: 0, endless: 0, scrapes: 0 },
+  warnings: [],
   scrapes: [scrape(0), scrape(1_000)],
   ...more,
 })
@@ -82,7 +84,8 @@ test('who waits costs what waitingMs says', () => {
 
 test('only requests whose index is no multiple of three share the prefix', () => {
   const requests = [0, 1, 2, 3].map((index) => request(index, index * 1_000, 40))
-  const { prefixHits, prefixQueries } = play(recording(requests, { sharedPrefixTokens: 32 }))
+  const scrapes = [scrape(0), scrape(5_000)]
+  const { prefixHits, prefixQueries } = play(recording(requests, { sharedPrefixTokens: 32, scrapes }))
   expect({ prefixHits, prefixQueries }).toEqual({ prefixHits: 32, prefixQueries: 160 })
 })
 
@@ -90,4 +93,75 @@ test('counts of a recording that has none are told as they are', () => {
   const made = recording([request(0, 0)])
   const errors = replayErrors(made, { ...play(made), preemptions: 4, prefixHits: 7 })
   expect(errors).toMatchObject({ preemptions: 4, hitTokens: 7 })
+})
+
+test('counts are from the first scrape to the last, as those of a recording', () => {
+  const requests = [1, 2, 4, 5].map((index, place) => request(index, place * 1_000, 40))
+  const hitsBetween = (from: number, to: number): number =>
+    play(recording(requests, { sharedPrefixTokens: 32, scrapes: [scrape(from), scrape(to)] })).prefixHits
+  expect(hitsBetween(0, 5_000)).toBe(96)
+  expect(hitsBetween(1_500, 5_000)).toBe(64)
+  expect(hitsBetween(1_500, 2_500)).toBe(32)
+})
+
+test('preemptions after the last scrape are not counted', () => {
+  // Both fit at first, and grow until there is no block left.
+  const config = { ...recording([]).config, maxNumSeqs: 2 }
+  const requests = [request(0, 0, 70, 20), request(1, 1, 70, 20)]
+  const until = (atMs: number): number =>
+    play(recording(requests, { config, scrapes: [scrape(0), scrape(atMs)] })).preemptions
+  expect(until(10_000)).toBe(1)
+  expect(until(150)).toBe(0)
+})
+
+test('a client that leaves makes room for the next', () => {
+  const abandoned = { index: 1, startMs: 1, promptTokens: 20, maxTokens: 50, abortedMs: 100 }
+  const made = recording([request(0, 0), request(2, 2)], { aborted: [abandoned] })
+  const { requests } = play(made)
+  // 35 and 55 as ever; then the one that leaves has the only seat until 103, a step ends at 105.
+  expect(requests[0]).toEqual({ firstTokenMs: 35, endMs: 55 })
+  const withoutAbort = play(recording([request(0, 0), request(2, 2)])).requests[1]
+  expect(withoutAbort?.firstTokenMs).toBe(85)
+  expect(requests[1]?.firstTokenMs).toBe(135)
+  const latest = play(recording([request(0, 0), request(2, 2)], { aborted: [{ ...abandoned, abortedMs: 9_000 }] }))
+  expect(latest.requests[1]?.firstTokenMs).toBeGreaterThan(500)
+})
+
+test('a client that leaves before its request is looked at takes nothing', () => {
+  const gone = { index: 1, startMs: 1, promptTokens: 20, maxTokens: 50, abortedMs: 1 }
+  const { requests, gauges } = play(
+    recording([request(0, 0), request(2, 2)], { aborted: [gone], scrapes: [scrape(0), scrape(50)] }),
+  )
+  expect(requests[1]).toEqual({ firstTokenMs: 85, endMs: 105 })
+  expect(gauges[1]).toMatchObject({ running: 1, waiting: 1 })
+})
+
+test('a client that leaves when nothing else runs is seen in the gauges', () => {
+  const alone = { index: 1, startMs: 1_000, promptTokens: 20, maxTokens: 1_000, abortedMs: 1_200 }
+  const scrapes = [0, 1_150, 1_300, 2_000].map(scrape)
+  const { gauges } = play(recording([request(0, 0)], { aborted: [alone], scrapes }))
+  expect(gauges.map(({ running }) => running)).toEqual([0, 1, 0, 0])
+})
+
+test('the more important comes first where the policy says so', () => {
+  const requests = [request(0, 0), { ...request(1, 1), priority: 5 }, { ...request(2, 2), priority: 1 }]
+  const firsts = (policy: 'fcfs' | 'priority'): number[] =>
+    play(recording(requests, { config: { ...recording([]).config, policy } })).requests.map((one) => one.firstTokenMs)
+  expect(firsts('fcfs')).toEqual([35, 85, 135])
+  expect(firsts('priority')).toEqual([35, 135, 85])
+})
+
+test('a request of the most tokens that the blocks hold ends; of one more it never would', () => {
+  // 10 blocks of 16 tokens, and a last token without KV.
+  const config = { ...recording([]).config, maxModelLen: 1_000 }
+  const [only] = play(recording([request(0, 0, 157, 4)], { config })).requests
+  expect(only?.endMs).toBeGreaterThan(0)
+  expect(() => play(recording([request(0, 0, 161, 1)], { config }))).toThrow(/1 requests wait for what never comes/)
+})
+
+test('of a recording whose own latency is 0 no share is told', () => {
+  const made = recording([{ ...request(0, 0), firstTokenMs: 0 }])
+  const errors = replayErrors(made, play(made))
+  expect(errors).toMatchObject({ ttftP50: null, ttftP95: null })
+  expect(errors.e2eP50).toBe(0)
 })
