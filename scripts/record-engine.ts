@@ -1,16 +1,19 @@
 // Drives a vLLM server by a schedule and records what it and its clients see, for `firedrill engine fit` and `replay`:
 //   node scripts/record-engine.ts --url http://127.0.0.1:8000 --model tiny --max-num-seqs 32 --max-num-batched-tokens 1024 \
 //     --rate 0.5:3 --seconds 120 --prompt 64,200,400,900 --output 100,250,600 --seed 21 --out climb.json
-// The server has to be idle before, and the client needs a core of its own (`taskset -c 1`).
+// Say --no-chunked-prefill, --scheduling-policy and --long-prefill-token-threshold where the server was started with them: no
+// endpoint tells. --timeout SECONDS: clients give up. The server has to be idle before, and the client needs a core of its
+// own (`taskset -c 1`).
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { errorMessage } from '../lib/core/errors.ts'
 import { deriveSeed, seededRandom } from '../lib/core/random.ts'
 import { cacheConfig, metricsRow } from './record-engine/metrics-row.ts'
-import { planRequests, type PlannedRequest, promptOf } from './record-engine/plan.ts'
+import { PlannedRequest, planRequests, promptOf } from './record-engine/plan.ts'
 import { round, send } from './record-engine/send.ts'
 
 const text = { type: 'string' } as const
@@ -29,8 +32,14 @@ const { values } = parseArgs({
     vocabulary: { ...text, default: '1024' },
     'max-num-seqs': text,
     'max-num-batched-tokens': text,
+    'chunked-prefill': { type: 'boolean', default: true },
+    'scheduling-policy': { ...text, default: 'fcfs' },
+    'long-prefill-token-threshold': { ...text, default: '0' },
+    timeout: text,
     machine: { ...text, default: '' },
   },
+  // --no-chunked-prefill
+  allowNegative: true,
 })
 
 const fail = (message: string): never => {
@@ -50,10 +59,15 @@ const {
 } = values
 const seed = number('seed', values.seed)
 const shared = number('shared-prefix', values['shared-prefix'])
+/** What no endpoint tells: as the server was started. */
 const settings = {
   max_num_seqs: number('max-num-seqs', values['max-num-seqs']),
   max_num_batched_tokens: number('max-num-batched-tokens', values['max-num-batched-tokens']),
+  chunked_prefill: values['chunked-prefill'],
+  scheduling_policy: values['scheduling-policy'],
+  long_prefill_token_threshold: number('long-prefill-token-threshold', values['long-prefill-token-threshold']),
 }
+const timeoutSeconds = values.timeout === undefined ? null : number('timeout', values.timeout)
 const [from = 1, to = from] = values.rate.split(':').map((one) => number('rate', one))
 
 /** The arrivals and lengths of another recording, or new ones. */
@@ -69,7 +83,7 @@ const planned: PlannedRequest[] =
         },
         seededRandom(deriveSeed(seed, 'plan')),
       )
-    : JSON.parse(await readFile(values.like, 'utf8')).requests
+    : z.object({ requests: z.array(PlannedRequest) }).parse(JSON.parse(await readFile(values.like, 'utf8'))).requests
 
 const get = async (path: string): Promise<string> => {
   const response = await fetch(url + path)
@@ -109,7 +123,7 @@ const requests = await Promise.all(
       common: seededRandom(deriveSeed(seed, 'shared prefix')),
     })
     await sleep(Math.max(0, (request.planned_s - clock()) * 1_000), undefined, { signal: aborted.signal })
-    return send(request, prompt, { url, model, clock, signal: aborted.signal })
+    return send(request, prompt, { url, model, clock, timeoutSeconds, signal: aborted.signal })
   }),
 ).catch((error: unknown) => fail(`a request failed: ${errorMessage(error)}`))
 await sleep(MARGIN_SECONDS * 1_000)
@@ -124,8 +138,9 @@ const server = {
   ...settings,
   max_model_len: maxModelLen,
   prefix_caching: cache['enable_prefix_caching'] === 'True',
-  chunked_prefill: true,
 }
 const pattern = values.like === undefined ? 'poisson' : `like ${basename(values.like)}`
 await writeFile(out, JSON.stringify({ pattern, seed, shared_prefix_tokens: shared, requests, metrics, server }))
-console.log(`${requests.length} requests, ${metrics.length} scrapes → ${out}`)
+const unanswered = requests.filter(({ aborted: gone }) => gone).length
+const besides = unanswered === 0 ? '' : ` (${unanswered} not answered in full)`
+console.log(`${requests.length} requests${besides}, ${metrics.length} scrapes → ${out}`)

@@ -62,10 +62,13 @@ const verdict = (errors: readonly JudgedError[], unjudged: number): boolean | nu
 }
 
 /** `--fit A B RECORDING`: an option of several values takes all that follows, so the last of them is the recording. */
-const filesOf = (path: string | undefined, fit: readonly string[]): { recording: string; known: readonly string[] } => {
-  if (path !== undefined) return { recording: path, known: fit }
-  const last = fit.at(-1)
-  if (last !== undefined && fit.length > 1) return { recording: last, known: fit.slice(0, -1) }
+const filesOf = (
+  path: string | undefined,
+  others: readonly string[],
+): { recording: string; known: readonly string[] } => {
+  if (path !== undefined) return { recording: path, known: others }
+  const last = others.at(-1)
+  if (last !== undefined && others.length > 1) return { recording: last, known: others.slice(0, -1) }
   const found = last === undefined ? 'none' : `only --fit ${last}`
   throw new UserError({
     code: 'recording-missing',

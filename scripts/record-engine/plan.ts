@@ -1,12 +1,15 @@
+import { z } from 'zod'
 import type { Random } from '../../lib/core/random.ts'
 
-export interface PlannedRequest {
-  i: number
+/** What another recording has of it, too: whatever became of it there is dropped. */
+export const PlannedRequest = z.object({
+  i: z.int(),
   /** Seconds from the recording's start. */
-  planned_s: number
-  prompt_tokens: number
-  max_tokens: number
-}
+  planned_s: z.number(),
+  prompt_tokens: z.int(),
+  max_tokens: z.int(),
+})
+export type PlannedRequest = z.infer<typeof PlannedRequest>
 
 export interface Pattern {
   /** Requests a second at the start and at the end; between them it changes evenly. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../lib/core/random.ts'
 import { cacheConfig, metricsRow } from './metrics-row.ts'
-import { planRequests, promptOf } from './plan.ts'
+import { PlannedRequest, planRequests, promptOf } from './plan.ts'
 
 const FIXTURES = new URL('../../lib/vllm/fixtures/vllm-0.32.0/', import.meta.url)
 
@@ -43,4 +43,9 @@ test('requests whose index is no multiple of three begin with the same tokens, a
   expect(heads[1]).toBe(heads[2])
   expect(new Set(heads).size).toBe(3)
   expect(new Set(prompts.map((prompt) => prompt.slice(32).join())).size).toBe(4)
+})
+
+test('of a request in another recording its plan is taken, not what became of it', () => {
+  const plan = { i: 3, planned_s: 0.5, prompt_tokens: 40, max_tokens: 8 }
+  expect(PlannedRequest.parse({ ...plan, start_s: 0.6, status: null, aborted: true })).toEqual(plan)
 })

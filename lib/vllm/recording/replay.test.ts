@@ -165,3 +165,12 @@ test('of a recording whose own latency is 0 no share is told', () => {
   expect(errors).toMatchObject({ ttftP50: null, ttftP95: null })
   expect(errors.e2eP50).toBe(0)
 })
+
+test('a client that leaves during a step is gone from the gauges at its end', () => {
+  const config = { ...recording([]).config, maxNumSeqs: 2 }
+  const leaving = { index: 1, startMs: 1, promptTokens: 20, maxTokens: 50, abortedMs: 75 }
+  const scrapes = [0, 80, 86].map(scrape)
+  const { gauges } = play(recording([request(0, 0, 20, 20)], { config, aborted: [leaving], scrapes }))
+  // Steps end at 33, 63, 73, 83; the engine hears of it at 78.
+  expect(gauges.map(({ running }) => running)).toEqual([0, 2, 1])
+})
