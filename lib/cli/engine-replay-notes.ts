@@ -1,4 +1,5 @@
 import { type JudgedError, likeOf, waitingShare } from '../vllm/recording/bounds.ts'
+import { boundText } from '../vllm/recording/error-text.ts'
 import type { Recording } from '../vllm/recording/recording.ts'
 
 export interface ReplayVerdict {
@@ -36,8 +37,8 @@ const boundsLine = (recording: Recording, times: number): string => {
 const SCALED_DIFFERS =
   'MISS by BOUND and ok by SCALED: the load is higher, or preemptions fewer, than where BOUND is from'
 
-const countLine = ({ what, bound, unit }: JudgedError): string =>
-  `${what}: the recording has none, a case that no bound was named for; BOUND is ${bound} ${unit}`
+const countLine = (error: JudgedError): string =>
+  `${error.what}: the recording has none, a case that no bound was named for; ${boundText(error, error.bound)} is ours`
 
 const fileLines = ({ aborted, leftOut, warnings }: Recording): string[] => [
   ...some('refused by the server, and not replayed', leftOut.refused, 'request'),

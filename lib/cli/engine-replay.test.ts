@@ -120,7 +120,7 @@ test('what is no part of the replay is counted, and what may be wrong with it is
     /\nwithout an end, and not replayed \(the model has less load than the server had\): 1 request\n/,
   )
   expect(text()).toMatch(/\nwithout all values, and left out: 1 scrape\n/)
-  expect(text()).toMatch(/\nwarning: .*server\.kv_cache_dtype/)
+  expect(text()).toMatch(/\nwarning: .*kv_cache_dtype of server/)
   const json = contextOf()
   await replayEngine(json.context, file.path, { json: true })
   expect(JSON.parse(json.text())).toMatchObject({

@@ -42,8 +42,9 @@ test('fields that nobody reads are told, each once', () => {
     { ...request, ...other },
     { ...request, i: 1, ...other },
   ]
-  expect(parse({ ...file, requests }).warnings).toEqual([
-    'the replay does not know, and ignores: cache_salt, lora of requests',
+  expect(parse({ ...file, pattern: 'mine', chaos: 1, requests }).warnings).toEqual([
+    'not known, and not heeded by the replay: cache_salt, lora of requests',
+    'not known, and not heeded by the replay: chaos of the file',
   ])
 })
 

@@ -1,6 +1,7 @@
 import { REQUEST_FIELDS, type Request } from './format-schema.ts'
 import { notModelled, notRecording } from './not-recording.ts'
 import type { AbortedRequest, LeftOut, RecordedRequest, Recording } from './recording.ts'
+import { unreadFields } from './unread-fields.ts'
 
 export interface SortedRequests extends Pick<Recording, 'requests' | 'aborted'> {
   leftOut: Omit<LeftOut, 'scrapes'>
@@ -39,7 +40,7 @@ export const sortRequests = (rows: readonly Request[], policy: string | null, na
     requests: requests.sort(byStart),
     aborted: aborted.sort(byStart),
     leftOut: { refused, endless },
-    warnings: unreadFields(rows),
+    warnings: unreadFields('requests', rows, REQUEST_FIELDS, NO_EFFECT),
   }
 }
 
@@ -85,10 +86,5 @@ const requireModelled = (rows: readonly Request[], policy: string | null, name: 
   }
 }
 
-const unreadFields = (rows: readonly Request[]): string[] => {
-  const fields = new Set(rows.flatMap((row) => Object.keys(row)))
-  const unread = [...fields].filter((key) => !REQUEST_FIELDS.has(key) && !NO_EFFECT.has(key))
-  return unread.length === 0 ? [] : [`the replay does not know, and ignores: ${unread.join(', ')} of requests`]
-}
-
+/** The plan, names, and what `n` has been asked about. */
 const NO_EFFECT = new Set(['planned_s', 'events', 'seed', 'error', 'id', 'request_id', 'best_of'])

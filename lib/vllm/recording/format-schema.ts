@@ -65,5 +65,6 @@ export const RecordingFile = z
   .loose()
 
 /** Fields by these names are read; what else there is has no effect on a replay. */
+export const FILE_FIELDS: ReadonlySet<string> = new Set(Object.keys(RecordingFile.shape))
 export const SERVER_FIELDS: ReadonlySet<string> = new Set(Object.keys(Server.shape))
 export const REQUEST_FIELDS: ReadonlySet<string> = new Set(Object.keys(Request.shape))

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { errorMessage } from '../../core/errors.ts'
 import { sortRequests } from './format-requests.ts'
-import { RecordingFile, type Row } from './format-schema.ts'
+import { FILE_FIELDS, RecordingFile, type Row } from './format-schema.ts'
 import { notModelled, notRecording } from './not-recording.ts'
 import type { Recording, Scrape } from './recording.ts'
 import { serverOptions } from './server-options.ts'
+import { unreadFields } from './unread-fields.ts'
 import { warmCache } from './warm-cache.ts'
 
 /** A recording from the text of its file; `name` is how messages and tables call it. */
@@ -26,7 +27,7 @@ export const parseRecording = (text: string, name: string): Recording => {
     aborted,
     scrapes,
     leftOut: { ...leftOut, scrapes: metrics.length - scrapes.length },
-    warnings: [...warnings, ...sorted.warnings],
+    warnings: [...warnings, ...sorted.warnings, ...unreadFields('the file', [parsed.data], FILE_FIELDS, NO_EFFECT)],
   }
   requireFit(recording)
   return { ...recording, warnings: [...recording.warnings, ...warmCache(recording)] }
@@ -45,6 +46,9 @@ const readJson = (text: string, name: string): unknown => {
 /** A file of another kind has an issue for every row: the first few say enough. */
 const firstIssues = ({ issues }: z.ZodError): z.ZodError => new z.ZodError(issues.slice(0, MOST_ISSUES))
 const MOST_ISSUES = 5
+
+/** How the recorder made it. */
+const NO_EFFECT = new Set(['pattern', 'seed'])
 
 const VALUES = {
   running: 'vllm:num_requests_running',

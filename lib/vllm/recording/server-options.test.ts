@@ -74,7 +74,7 @@ describe('what the model does not do is refused where it is on', () => {
 
 test('an option that nobody knows is told', () => {
   expect(parseServer({ model: 'llama', kv_cache_dtype: 'fp8', hma: true }).warnings).toEqual([
-    'the replay does not know, and ignores: server.kv_cache_dtype, server.hma',
+    'not known, and not heeded by the replay: kv_cache_dtype, hma of server',
   ])
 })
 

@@ -2,6 +2,7 @@ import type { EngineConfig } from '../engine/types.ts'
 import { isAtLeast, isKnownVersion, KNOWN_VERSIONS, LAST_VERSION, V1_DEFAULT } from '../metrics/version.ts'
 import { SERVER_FIELDS, type Server } from './format-schema.ts'
 import { notModelled } from './not-recording.ts'
+import { unreadFields } from './unread-fields.ts'
 
 export interface ServerOptions {
   config: EngineConfig
@@ -29,15 +30,8 @@ export const serverOptions = (server: Server, name: string): ServerOptions => {
     reserveFullPrompt: server.scheduler_reserve_full_isl ?? isAtLeast(version, RESERVES_FULL_PROMPT),
     watermark: server.watermark ?? 0,
   }
-  const unread = Object.keys(server).filter((key) => !SERVER_FIELDS.has(key) && !NO_EFFECT.has(key))
-  const unknown = unread.filter((key) => !(key in NOT_MODELLED))
-  return {
-    config,
-    warnings: [
-      ...warnings,
-      ...(unknown.length > 0 ? [`the replay does not know, and ignores: server.${unknown.join(', server.')}`] : []),
-    ],
-  }
+  const unread = unreadFields('server', [server], SERVER_FIELDS, NO_EFFECT, new Set(Object.keys(NOT_MODELLED)))
+  return { config, warnings: [...warnings, ...unread] }
 }
 
 // --- Internal helpers ---
