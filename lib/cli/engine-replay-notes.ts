@@ -43,7 +43,11 @@ const countLine = (error: JudgedError): string =>
 const fileLines = ({ aborted, leftOut, warnings }: Recording): string[] => [
   ...some('refused by the server, and not replayed', leftOut.refused, 'request'),
   ...some('not answered in full, and replayed as aborted at their end', aborted.length, 'request'),
-  ...some('without an end, and not replayed (the model has less load than the server had)', leftOut.endless, 'request'),
+  ...some(
+    'without an end, and not replayed (the model has less load than the server had)',
+    leftOut.withoutEnd,
+    'request',
+  ),
   ...some('without all values, and left out', leftOut.scrapes, 'scrape'),
   ...warnings.map((warning) => `warning: ${warning}`),
 ]

@@ -126,7 +126,7 @@ test('what is no part of the replay is counted, and what may be wrong with it is
   expect(JSON.parse(json.text())).toMatchObject({
     requests: 157,
     aborted: 1,
-    leftOut: { refused: 1, endless: 1, scrapes: 1 },
+    leftOut: { refused: 1, withoutEnd: 1, scrapes: 1 },
     warnings: [expect.stringContaining('kv_cache_dtype')],
   })
 })

@@ -6,7 +6,7 @@ const withOther = (other: object) => parse({ ...file, requests: [request, { ...r
 
 test('requests that the server refused are counted, not replayed', () => {
   expect(withOther({ ...nothing, status: 400 })).toMatchObject({
-    leftOut: { refused: 1, endless: 0 },
+    leftOut: { refused: 1, withoutEnd: 0 },
     requests: [{ index: 0 }],
     aborted: [],
   })
@@ -24,7 +24,7 @@ describe('a request that was not answered in full is aborted at its end', () => 
     const { requests, aborted, leftOut } = withOther({ ...other, max_tokens: 40 })
     expect(requests).toMatchObject([{ index: 0 }])
     expect(aborted).toEqual([{ index: 1, startMs: 1_000, promptTokens: 10, maxTokens: 40, abortedMs: 3_000 }])
-    expect(leftOut).toMatchObject({ refused: 0, endless: 0 })
+    expect(leftOut).toMatchObject({ refused: 0, withoutEnd: 0 })
   })
 })
 
@@ -33,7 +33,7 @@ test.each([
   ['an end of its stream', { output_tokens: null, end_s: null }],
   ['a start', { ...nothing, status: null, start_s: null }],
 ])('a request without %s is left out and counted', (_, other) => {
-  expect(withOther(other)).toMatchObject({ requests: [{ index: 0 }], aborted: [], leftOut: { endless: 1 } })
+  expect(withOther(other)).toMatchObject({ requests: [{ index: 0 }], aborted: [], leftOut: { withoutEnd: 1 } })
 })
 
 test('fields that nobody reads are told, each once', () => {

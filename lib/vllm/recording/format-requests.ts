@@ -17,11 +17,11 @@ export const sortRequests = (rows: readonly Request[], policy: string | null, na
   requireDistinct(rows, name)
   const requests: RecordedRequest[] = []
   const aborted: AbortedRequest[] = []
-  let [refused, endless] = [0, 0]
+  let [refused, withoutEnd] = [0, 0]
   for (const row of rows) {
     const { i: index, start_s, prompt_tokens: promptTokens, output_tokens, first_token_s, end_s, priority } = row
     if (isRefused(row)) refused++
-    else if (typeof start_s !== 'number' || typeof end_s !== 'number') endless++
+    else if (typeof start_s !== 'number' || typeof end_s !== 'number') withoutEnd++
     else {
       const sent = { index, startMs: start_s * 1_000, promptTokens, ...(priority ? { priority } : {}) }
       requireOrder({ index, start_s, first_token_s: first_token_s ?? null, end_s }, name)
@@ -39,7 +39,7 @@ export const sortRequests = (rows: readonly Request[], policy: string | null, na
   return {
     requests: requests.sort(byStart),
     aborted: aborted.sort(byStart),
-    leftOut: { refused, endless },
+    leftOut: { refused, withoutEnd },
     warnings: unreadFields('requests', rows, REQUEST_FIELDS, NO_EFFECT),
   }
 }

@@ -24,7 +24,7 @@ const Request = z
     i: count,
     start_s: seconds.nullish(),
     prompt_tokens: z.int().positive(),
-    max_tokens: count.nullish(),
+    max_tokens: z.int().positive().nullish(),
     status: z.int().nullish(),
     output_tokens: count.nullish(),
     first_token_s: seconds.nullish(),

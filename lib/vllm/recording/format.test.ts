@@ -20,7 +20,7 @@ test('a recording of a real vLLM is read whole, without a warning', () => {
   expect(requests).toHaveLength(160)
   expect({ aborted, leftOut, warnings }).toEqual({
     aborted: [],
-    leftOut: { refused: 0, endless: 0, scrapes: 0 },
+    leftOut: { refused: 0, withoutEnd: 0, scrapes: 0 },
     warnings: [],
   })
 })

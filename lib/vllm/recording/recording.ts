@@ -24,7 +24,7 @@ export interface LeftOut {
   /** Requests with a status other than 200: the engine never had them. */
   refused: number
   /** Requests of which nobody knows when they ended. */
-  endless: number
+  withoutEnd: number
   /** Scrapes without one of the values. */
   scrapes: number
 }

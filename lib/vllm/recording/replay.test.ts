@@ -46,7 +46,7 @@ const recording = (requests: RecordedRequest[], more: Partial<Recording> = {}): 
   sharedPrefixTokens: 0,
   requests,
   aborted: [],
-  leftOut: { refused: 0, endless: 0, scrapes: 0 },
+  leftOut: { refused: 0, withoutEnd: 0, scrapes: 0 },
   warnings: [],
   scrapes: [scrape(0), scrape(1_000)],
   ...more,
