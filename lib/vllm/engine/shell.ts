@@ -23,8 +23,10 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
   let aborts: EngineRequest[] = []
   let calls: (() => void)[] = []
   let abortedByPause: readonly EngineRequest[] = NOBODY
-  // After an abort vLLM runs one empty step, whose only effect is that the gauges are set again.
+  // After an abort vLLM runs one empty step, whose only effect is that the gauges are set again; after a step that
+  // finished somebody also, which can be seen only where a pause keeps what waits from another.
   let settle = false
+  let hasFinished = false
   let clearWhenIdle = false
 
   const betweenSteps = (call: () => void): void => {
@@ -54,9 +56,12 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
     clearWhenIdle = false
   }
   const hasWork = (): boolean => {
-    if (settle) return true
+    if (settle || (hasFinished && admission !== 'open')) return true
     if (admission === 'closed') return false
     return core.running() > 0 || (admission === 'open' && core.waiting() + arrivals.length > 0)
+  }
+  const clearOnceIdle = (): void => {
+    if (clearWhenIdle && !hasWork()) clear()
   }
   const count = (chosen: Chosen, toldPreemptions: number): void => {
     stats.prefixCacheQueries += chosen.prefixQueries
@@ -75,8 +80,9 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
     unfinished: () => core.running() + core.waiting() + arrivals.length,
     add: (init, now) => {
       const request = core.create(init)
-      if (inFlight === null) core.enqueue(request, now)
-      else arrivals = added(arrivals, request)
+      arrivals = added(arrivals, request)
+      // Behind what came during the last step.
+      if (inFlight === null) receive(now)
       return request
     },
     abort: (request) => {
@@ -92,6 +98,7 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
       receive(now)
       if (!hasWork()) return null
       settle = false
+      hasFinished = false
       inFlight = core.schedule(now, admission)
       if (inFlight.scheduledTokens > 0) inFlight.durationMs = stepTime(inFlight)
       return inFlight
@@ -105,8 +112,9 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
         aborts = []
       }
       const emission = core.emit(now)
+      hasFinished = emission.finished.length > 0
       count(step, emission.toldPreemptions)
-      if (clearWhenIdle && core.running() === 0) clear()
+      clearOnceIdle()
       abortedByPause = NOBODY
       const outcome = new Outcome(now, step, emission, core)
       if (calls.length > 0) {
@@ -128,8 +136,8 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
       betweenSteps(() => {
         if (mode === 'abort') abortedByPause = endAll()
         admission = mode === 'keep' ? 'closed' : 'running-only'
-        clearWhenIdle = clearCache && mode === 'wait' && core.running() > 0
-        if (clearCache && !clearWhenIdle) clear()
+        clearWhenIdle ||= clearCache
+        clearOnceIdle()
       })
       return [...abortedByPause]
     },
