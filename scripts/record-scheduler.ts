@@ -1,5 +1,5 @@
 // Records what vLLM's own scheduler does in each step of random histories, for lib/vllm/engine/recorded.test.ts:
-//   node scripts/record-scheduler.ts [--seed 1] [--histories 150] [--out FILE.json.gz]
+//   node scripts/record-scheduler.ts [--seed 3] [--histories 200] [--out FILE.json.gz]
 // It needs the vLLM that `bin/firedrill up --engine vllm` installs on demand. The same seed always writes the same file.
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -20,8 +20,8 @@ const ANSWERS = { count: 16, tokens: 60 }
 
 const { values } = parseArgs({
   options: {
-    seed: { type: 'string', default: '1' },
-    histories: { type: 'string', default: '150' },
+    seed: { type: 'string', default: '3' },
+    histories: { type: 'string', default: '200' },
     out: { type: 'string', default: FIXTURE },
   },
 })

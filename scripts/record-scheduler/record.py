@@ -65,7 +65,10 @@ class History:
             self.turn[name] = some
 
     def _happen(self, when):
-        happenings = self.workload.happenings(len(self.turns), when == "during", not self.core.is_pausing())
+        unfinished = [index for index, request in enumerate(self.requests) if not request.is_finished()]
+        happenings = self.workload.happenings(
+            len(self.turns), when == "during", unfinished, not self.core.is_pausing()
+        )
         for happening in happenings:
             match happening:
                 case {"add": index}:

@@ -12,7 +12,7 @@ def draw_config(random):
     needed = -(-max_model_len // block_size)
     chunks = random.random() < 0.75
     seats = random.randint(1, 10)
-    budget = max(random.randint(10, 120), seats)
+    budget = max(random.randint(8, random.choice([24, 120])), seats)
     return {
         "blockSize": block_size,
         "numGpuBlocks": 1 + needed + random.randint(0, needed),
@@ -41,15 +41,17 @@ class Workload:
         self.pauses = random.random() < 0.5
         self.is_paused = False
 
-    def happenings(self, turn, is_during, may_resume):
-        """What comes at one moment: before a step, or while it is under way."""
+    def happenings(self, turn, is_during, unfinished, may_resume):
+        """What comes at one moment: before a step, or while it is under way. `unfinished` can be aborted."""
         random = self.random
         happenings = []
         if self.still > 0 and random.random() < 0.22:
             for _ in range(random.randint(1, 4)):
                 happenings += [{"add": index} for index in self._draw(turn)]
-        if self.requests and random.random() < 0.01:
-            happenings.append({"abort": random.randrange(len(self.requests))})
+        if unfinished and random.random() < 0.02:
+            # Now and then one that has ended long ago.
+            index = random.choice(unfinished if random.random() < 0.9 else range(len(self.requests)))
+            happenings.append({"abort": index})
         if random.random() < 0.008:
             # Whether a reset that is not forced succeeds, the model says at once; vLLM when the step is over.
             happenings.append({"reset": is_during or random.random() < 0.5})

@@ -42,17 +42,17 @@ test.each(changes)('an engine with another %s is told from it', (_option, change
 test('the histories have what is hard', () => {
   expect(amounts(histories)).toMatchInlineSnapshot(`
     {
-      "aborts": 818,
-      "abortsDuringAStep": 386,
-      "byEndOfSequence": 417,
-      "ended": 4051,
-      "histories": 150,
-      "hitTokens": 20004,
-      "pauses": 280,
-      "preemptions": 4809,
-      "preemptionsForBlocks": 3659,
-      "resets": 659,
-      "steps": 41290,
+      "aborts": 1689,
+      "abortsDuringAStep": 822,
+      "byEndOfSequence": 534,
+      "ended": 5536,
+      "histories": 200,
+      "hitTokens": 28047,
+      "pauses": 353,
+      "preemptions": 3705,
+      "preemptionsForBlocks": 2546,
+      "resets": 694,
+      "steps": 43442,
     }
   `)
   for (const [option, values] of Object.entries(OPTIONS)) {
