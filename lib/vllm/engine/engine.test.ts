@@ -60,6 +60,17 @@ describe('what comes during a step', () => {
     expect(engine.stats()).toMatchObject({ running: 1, waiting: 1 })
   })
 
+  test('a request that comes right after the step is behind it', () => {
+    const engine = smallEngine({ maxNumSeqs: 1 })
+    ask(engine)
+    engine.schedule(0)
+    const during = ask(engine, {}, 3)
+    engine.update(10)
+    const after = ask(engine, {}, 11)
+    run(engine, [], 12)
+    expect(during.scheduledAt).toBeLessThan(after.scheduledAt)
+  })
+
   test('an abort comes before the tokens of the step, and one more step moves the gauges', () => {
     const engine = smallEngine()
     const request = ask(engine, { maxTokens: 100 })

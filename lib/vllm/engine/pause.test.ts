@@ -27,6 +27,18 @@ test('wait: what runs finishes, what waits does not begin', () => {
   expect([running.status, waiting.status]).toEqual(['finished', 'waiting'])
 })
 
+test('wait: after the last has finished, one empty step counts who came meanwhile', () => {
+  const engine = smallEngine()
+  ask(engine, { maxTokens: 2 })
+  run(engine, [], 0, 1)
+  engine.pause('wait')
+  engine.schedule(10)
+  ask(engine)
+  engine.update(20)
+  expect([engine.stats().waiting, engine.hasWork()]).toEqual([0, true])
+  expect(run(engine, [], 20)).toMatchObject([{ step: { scheduledTokens: 0 }, waiting: 1 }])
+})
+
 test('keep: everything stays where it is, and goes on later', () => {
   const engine = smallEngine()
   const request = ask(engine)

@@ -80,9 +80,13 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
     unfinished: () => core.running() + core.waiting() + arrivals.length,
     add: (init, now) => {
       const request = core.create(init)
-      arrivals = added(arrivals, request)
-      // Behind what came during the last step.
-      if (inFlight === null) receive(now)
+      if (inFlight !== null) {
+        arrivals = added(arrivals, request)
+        return request
+      }
+      // What came during the last step is before it.
+      receive(now)
+      core.enqueue(request, now)
       return request
     },
     abort: (request) => {
