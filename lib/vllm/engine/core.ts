@@ -30,7 +30,7 @@ export interface Core {
   abort(request: EngineRequest): void
   running(): number
   waiting(): number
-  /** In the order of their queues, running ones first. */
+  /** In the order in which they were queued first, as vLLM keeps them: they are ended, and their blocks freed, in it. */
   unfinished(): EngineRequest[]
   schedule(now: number, admission: Admission): Chosen
   emit(now: number): Emission

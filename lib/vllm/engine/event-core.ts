@@ -17,12 +17,14 @@ export const createEventCore = (config: EngineConfig, pages = PAGES): Core => {
   /** False in a paused step: nobody gets a token. */
   let active = false
   let finished: readonly Sequence[] = []
+  let queued = 0
 
   return {
     create: (init) => new Sequence(init, config.maxModelLen, clock),
     enqueue: (request, now) => {
       const sequence = own(request)
       sequence.queuedAt = now
+      sequence.number = ++queued
       if (config.policy === 'priority') waiting.insert(sequence)
       else waiting.append(sequence)
     },
@@ -35,7 +37,7 @@ export const createEventCore = (config: EngineConfig, pages = PAGES): Core => {
     },
     running: running.size,
     waiting: waiting.size,
-    unfinished: () => [...running.all(), ...waiting.all()],
+    unfinished: () => [...running.all(), ...waiting.all()].toSorted((one, other) => one.number - other.number),
     preemptAll: () => {
       for (let last = running.last(); last !== null; last = running.last()) preempt(batch, last)
     },

@@ -18,6 +18,21 @@ test('abort: everything ends, new requests wait, and no gauge knows of them', ()
   expect([late.finishReason, engine.isPaused()]).toEqual(['length', false])
 })
 
+test('abort: blocks are freed, and later reused, in the order in which the requests came', () => {
+  const engine = smallEngine({ policy: 'priority' })
+  ask(engine, { length: 64, content: 1, priority: 1 })
+  ask(engine, { length: 64, content: 2, priority: 0 })
+  run(engine, [], 0, 1)
+  engine.pause('abort')
+  engine.resume()
+  // Two blocks more than there are without content.
+  ask(engine, { length: 58 * 16, content: 3, maxTokens: 1 })
+  run(engine)
+  const again = ask(engine, { length: 64, content: 2 })
+  run(engine)
+  expect(again.cachedTokens).toBe(48)
+})
+
 test('wait: what runs finishes, what waits does not begin', () => {
   const engine = smallEngine({ maxNumSeqs: 1 })
   const [running, waiting] = [ask(engine), ask(engine)]

@@ -31,6 +31,8 @@ export class Sequence implements EngineRequest, Holder {
   pieces: readonly Piece[] = []
   run: Run | null = null
   queuedAt = Number.NaN
+  /** Grows with every request that is queued. */
+  number = 0
   scheduledAt = Number.NaN
   firstTokenAt = Number.NaN
 

@@ -10,6 +10,8 @@ export const createPlainCore = (config: EngineConfig, kv = createPlainCache(conf
   let got: PlainRequest[] = []
   let last: PlainSchedule = { scheduled: [], preempted: [], prefixQueries: 0, prefixHits: 0 }
 
+  let queued = 0
+
   const end = (request: PlainRequest, reason: 'abort' | 'length' | 'stop'): void => {
     kv.free(request)
     request.status = 'finished'
@@ -20,6 +22,7 @@ export const createPlainCore = (config: EngineConfig, kv = createPlainCache(conf
     enqueue: (given, now) => {
       const request = own(given)
       request.queuedAt = now
+      request.number = ++queued
       if (config.policy === 'priority') insertByPriority(queues.waiting, request)
       else queues.waiting.push(request)
     },
@@ -31,7 +34,7 @@ export const createPlainCore = (config: EngineConfig, kv = createPlainCache(conf
     },
     running: () => queues.running.length,
     waiting: () => queues.waiting.length,
-    unfinished: () => [...queues.running, ...queues.waiting],
+    unfinished: () => [...queues.running, ...queues.waiting].toSorted((one, other) => one.number - other.number),
     preemptAll: () => {
       for (let victim = queues.running.pop(); victim !== undefined; victim = queues.running.pop()) {
         preempt(config, kv, queues.waiting, victim)

@@ -22,6 +22,7 @@ export class PlainRequest implements EngineRequest, PlainHolder {
   blocks: number[] = []
   registeredBlocks = 0
   queuedAt = Number.NaN
+  number = 0
   scheduledAt = Number.NaN
   firstTokenAt = Number.NaN
   previousTokenAt = Number.NaN
