@@ -18,6 +18,7 @@ export interface Batch {
   irregular: Sequence[]
   /** Of the step at hand; prefix tokens are those of requests admitted for the first time. */
   preempted: Sequence[]
+  prefixRequests: number
   prefixQueries: number
   prefixHits: number
 }
@@ -39,6 +40,7 @@ export const createBatch = (config: EngineConfig, pages: number): Batch => {
     decoding: createDecodeSet(clock, pages),
     irregular: [],
     preempted: [],
+    prefixRequests: 0,
     prefixQueries: 0,
     prefixHits: 0,
   }

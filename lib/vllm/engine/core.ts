@@ -6,7 +6,8 @@ export type Admission = 'open' | 'running-only' | 'closed'
 /** The step that was chosen last; how long it takes is for others to say. */
 export interface Chosen extends Step {
   preempted: readonly EngineRequest[]
-  /** Tokens looked up and found in the prefix cache by requests admitted for the first time. */
+  /** Requests admitted for the first time with a prefix cache, and their tokens looked up and found in it. */
+  prefixRequests: number
   prefixQueries: number
   prefixHits: number
 }

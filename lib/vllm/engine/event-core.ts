@@ -46,6 +46,7 @@ export const createEventCore = (config: EngineConfig, pages = PAGES): Core => {
     resetCache: kv.reset,
     schedule: (now, admission) => {
       batch.preempted = none()
+      batch.prefixRequests = 0
       batch.prefixQueries = 0
       batch.prefixHits = 0
       active = admission !== 'closed'
@@ -88,7 +89,7 @@ const own = (request: EngineRequest): Sequence => {
 }
 
 const chosenOf = (batch: Batch, startedAt: number, active: boolean): Chosen => {
-  const { decoding, preempted, prefixQueries, prefixHits, waiting } = batch
+  const { decoding, preempted, prefixRequests, prefixQueries, prefixHits, waiting } = batch
   const steady = active ? decoding.size() : 0
   const chosen = {
     startedAt,
@@ -100,6 +101,7 @@ const chosenOf = (batch: Batch, startedAt: number, active: boolean): Chosen => {
     waitingRequests: waiting.size(),
     scheduledTokens: steady,
     preempted,
+    prefixRequests,
     prefixQueries,
     prefixHits,
   }

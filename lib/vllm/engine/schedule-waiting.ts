@@ -18,6 +18,7 @@ export const scheduleWaiting = (batch: Batch, chunk: number, tokensLeft: number,
     sequence.order = (running.last()?.order ?? 0) + 1
     if (!kv.admit(sequence, hits, tokens, running.size() > 0, clock.tick)) return
     if (enablePrefixCaching && sequence.preemptions === 0) {
+      batch.prefixRequests++
       batch.prefixQueries += total
       batch.prefixHits += cached
     }

@@ -11,8 +11,10 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
     running: 0,
     waiting: 0,
     kvCacheUsage: 0,
+    prefixCacheRequests: 0,
     prefixCacheQueries: 0,
     prefixCacheHits: 0,
+    prefixCacheResets: 0,
     preemptions: 0,
   }
   let inFlight: Chosen | null = null
@@ -28,6 +30,7 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
   let settle = false
   let hasFinished = false
   let clearWhenIdle = false
+  let resets = 0
 
   const betweenSteps = (call: () => void): void => {
     if (inFlight === null) call()
@@ -50,9 +53,14 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
     for (const request of all) end(request)
     return all
   }
+  const resetCache = (): boolean => {
+    const done = core.resetCache()
+    if (done) resets++
+    return done
+  }
   const clear = (): void => {
     core.preemptAll()
-    core.resetCache()
+    resetCache()
     clearWhenIdle = false
   }
   const hasWork = (): boolean => {
@@ -64,8 +72,10 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
     if (clearWhenIdle && !hasWork()) clear()
   }
   const count = (chosen: Chosen, toldPreemptions: number): void => {
+    stats.prefixCacheRequests += chosen.prefixRequests
     stats.prefixCacheQueries += chosen.prefixQueries
     stats.prefixCacheHits += chosen.prefixHits
+    stats.prefixCacheResets = resets
     stats.preemptions += toldPreemptions
     stats.running = core.running()
     stats.waiting = core.waiting()
@@ -130,7 +140,7 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
       return outcome
     },
     resetPrefixCache: ({ resetRunningRequests = false } = {}) => {
-      if (!resetRunningRequests) return core.resetCache()
+      if (!resetRunningRequests) return resetCache()
       betweenSteps(clear)
       return true
     },

@@ -132,8 +132,12 @@ export interface EngineStats {
   waiting: number
   /** 0 to 1; blocks that are only cached count as free. */
   kvCacheUsage: number
+  /** Requests whose tokens the two after it count. */
+  prefixCacheRequests: number
   prefixCacheQueries: number
   prefixCacheHits: number
+  /** How often the prefix cache was emptied. */
+  prefixCacheResets: number
   /** As vLLM's counter: a preemption is told with the next token of the request that it hit. */
   preemptions: number
 }

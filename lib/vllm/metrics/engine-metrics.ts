@@ -13,12 +13,12 @@ export interface EngineMetrics {
   reject(reason: 'max_num_queued_reqs' | 'max_num_queued_tokens'): void
   /** Requests that a shutdown ended: unlike a client's abort, these are counted. */
   abortedByEngine(requests: readonly EngineRequest[]): void
-  /** 0 is awake, 1 has its weights in host memory, 2 has discarded everything. */
-  slept(level: 0 | 1 | 2): void
+  /** 0 is paused with its memory, 1 has its weights in host memory, 2 has discarded everything; null is awake. */
+  slept(level: 0 | 1 | 2 | null): void
   /** A call of a sleep-mode endpoint, and how long it took. */
   sleepOperation(operation: 'sleep' | 'wake', seconds: number): void
   /** Cumulative tokens, for the log line. */
-  totals(): { promptTokens: number; generationTokens: number }
+  totals(): { promptTokens: number; cachedPromptTokens: number; generationTokens: number }
   render(): string
   /** The same samples as numbers. */
   visit(visitor: SampleVisitor): void
@@ -158,7 +158,7 @@ export const createEngineMetrics = (options: EngineMetricsOptions): EngineMetric
       for (const _ of requests) success('abort').value++
     },
     slept: (level) => {
-      const states = { awake: level === 0, weights_offloaded: level === 1, discard_all: level === 2 }
+      const states = { awake: level === null, weights_offloaded: level === 1, discard_all: level === 2 }
       for (const [state, is] of Object.entries(states)) {
         scalar('engine_sleep_state', { sleep_state: state }).value = Number(is)
       }
@@ -169,6 +169,7 @@ export const createEngineMetrics = (options: EngineMetricsOptions): EngineMetric
     },
     totals: () => ({
       promptTokens: metrics.promptTokens.value,
+      cachedPromptTokens: metrics.cached.value,
       generationTokens: metrics.generationTokens.value,
     }),
     render: set.render,

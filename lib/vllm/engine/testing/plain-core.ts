@@ -8,7 +8,7 @@ import { preempt, type PlainQueues, type PlainSchedule, schedulePlainly } from '
 export const createPlainCore = (config: EngineConfig, kv = createPlainCache(config)): Core => {
   const queues: PlainQueues = { running: [], waiting: [] }
   let got: PlainRequest[] = []
-  let last: PlainSchedule = { scheduled: [], preempted: [], prefixQueries: 0, prefixHits: 0 }
+  let last: PlainSchedule = { scheduled: [], preempted: [], prefixRequests: 0, prefixQueries: 0, prefixHits: 0 }
 
   let queued = 0
 
@@ -85,7 +85,7 @@ const own = (request: EngineRequest): PlainRequest => {
 }
 
 const batchOf = (
-  { scheduled, preempted, prefixQueries, prefixHits }: PlainSchedule,
+  { scheduled, preempted, prefixRequests, prefixQueries, prefixHits }: PlainSchedule,
   startedAt: number,
   waitingRequests: number,
 ): Chosen => {
@@ -100,7 +100,8 @@ const batchOf = (
       batch.prefillPairs += tokens * (request.computedTokens - (tokens - 1) / 2)
     }
   }
-  return { ...batch, startedAt, durationMs: 0, waitingRequests, preempted, prefixQueries, prefixHits }
+  const prefix = { prefixRequests, prefixQueries, prefixHits }
+  return { ...batch, startedAt, durationMs: 0, waitingRequests, preempted, ...prefix }
 }
 
 const gapsOf = (emitted: readonly PlainRequest[]): TokenGap[] => {

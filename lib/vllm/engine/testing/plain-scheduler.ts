@@ -11,6 +11,7 @@ export interface PlainQueues {
 export interface PlainSchedule {
   scheduled: { request: PlainRequest; tokens: number }[]
   preempted: PlainRequest[]
+  prefixRequests: number
   prefixQueries: number
   prefixHits: number
 }
@@ -23,7 +24,7 @@ export const schedulePlainly = (
   now: number,
   admission: Admission,
 ): PlainSchedule => {
-  const into: PlainSchedule = { scheduled: [], preempted: [], prefixQueries: 0, prefixHits: 0 }
+  const into: PlainSchedule = { scheduled: [], preempted: [], prefixRequests: 0, prefixQueries: 0, prefixHits: 0 }
   if (admission === 'closed') return into
   // Whoever is alone starves nobody.
   const alone = queues.running.length + queues.waiting.length <= 1
@@ -103,6 +104,7 @@ const admitWaiting = (
     if (!kv.admit(request, hits, tokens, running.length > 0)) break
     waiting.shift()
     if (enablePrefixCaching && request.preemptions === 0) {
+      into.prefixRequests++
       into.prefixQueries += request.totalTokens
       into.prefixHits += cached
     }
