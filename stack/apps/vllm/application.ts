@@ -1,6 +1,7 @@
 import { createEngine } from '../../../lib/vllm/engine/engine.ts'
 import type { Engine, EngineRequest } from '../../../lib/vllm/engine/types.ts'
 import { stepTime } from '../../../lib/vllm/hardware/preset.ts'
+import { isAtLeast } from '../../../lib/vllm/metrics/version.ts'
 import { cacheConfigInfo } from '../../../lib/vllm/metrics/cache-config.ts'
 import { createEngineMetrics, type EngineMetrics } from '../../../lib/vllm/metrics/engine-metrics.ts'
 import { isMultiprocess } from '../../../lib/vllm/metrics/exposed.ts'
@@ -15,7 +16,11 @@ import { modelRoutes } from './routes/model.ts'
 import { statusRoutes } from './routes/status.ts'
 import { createVllmServer } from './server.ts'
 import type { Plan } from './settings.ts'
-import { createSleep, type SleepMemory } from './sleep.ts'
+import { createExecutor, type SleepMemory } from './executor.ts'
+import { createServerLoad } from './http/server-load.ts'
+import type { LogLine } from './log.ts'
+import { createSleep } from './sleep.ts'
+import { createStatsLine, type StatsLine } from './stats-line.ts'
 import type { RequestTracer } from './tracing/request-tracer.ts'
 import type { Server } from 'node:http'
 
@@ -24,6 +29,8 @@ export interface Application {
   driver: Driver
   metrics: EngineMetrics
   server: Server
+  /** What the log says of it every ten seconds. */
+  statsLine: StatsLine
   /** Paths and their methods. */
   routes: readonly (readonly [path: string, methods: readonly string[]])[]
 }
@@ -34,11 +41,13 @@ export interface ApplicationOptions {
   /** Milliseconds below which no step ends. */
   stepFloorMs: number
   devMode: boolean
+  /** VLLM_API_KEY: the key where the arguments have none. */
+  apiKey?: string
   /** The process's own families of /metrics. */
   processMetrics(): string
   onAccess(line: string): void
   /** A line of the server's log. */
-  onLog(place: string, text: string): void
+  onLog: LogLine
   /** The engine cannot go on. */
   onEngineLost(): void
   /** A request was answered with its death. */
@@ -55,8 +64,10 @@ export interface ApplicationOptions {
 export const createApplication = (options: ApplicationOptions): Application => {
   const { args, plan, stepFloorMs, processMetrics, onAccess, onLog, memory, core } = options
   const { engine: config, preset } = plan
-  const { servedModelNames: modelNames, gpuMemoryUtilization, numGpuBlocksOverride } = args
+  const { servedModelNames: modelNames, numGpuBlocksOverride } = args
+  const { gpuMemoryUtilization } = plan
   const { maxModelLen } = config
+  const apiKeys = args.apiKeys.length > 0 || !options.apiKey ? args.apiKeys : [options.apiKey]
   const now = (): number => Date.now()
   const wallSeconds = (): number => now() / 1_000
   const clock = (): number => performance.now()
@@ -73,9 +84,19 @@ export const createApplication = (options: ApplicationOptions): Application => {
   const atFullClock = stepTime(preset, stepFloorMs)
   const { speed } = options
   const engine = createEngine(config, speed === undefined ? atFullClock : (batch) => atFullClock(batch) / speed())
+  const statsLine = createStatsLine({
+    device: preset.device === 'CPU' ? 'CPU' : 'GPU',
+    countsCached: !isAtLeast(vllm.version, '0.16.0'),
+  })
   const driver = createDriver({
     engine,
-    metrics,
+    metrics: {
+      ...metrics,
+      record: (outcome, stats) => {
+        metrics.record(outcome, stats)
+        statsLine.observe(stats)
+      },
+    },
     now: clock,
     growMemory: memory.grow,
     onOutOfMemory: () => options.onEngineLost(),
@@ -89,7 +110,7 @@ export const createApplication = (options: ApplicationOptions): Application => {
   const ofProcess = isMultiprocess(vllm.version) ? (): string => '' : processMetrics
   const sleep = createSleep({
     driver,
-    memory,
+    executor: createExecutor(memory, onLog, clock),
     onState: metrics.slept,
     onOperation: metrics.sleepOperation,
     onLog,
@@ -99,8 +120,9 @@ export const createApplication = (options: ApplicationOptions): Application => {
   const access = { http, onAccess, quiet: new Set(args.disableAccessLogForEndpoints), now }
   const metricsPage = (): string => ofProcess() + metrics.render() + cacheConfig + http.render()
   const resetPrefixCache = (resetRunningRequests: boolean): boolean => engine.resetPrefixCache({ resetRunningRequests })
+  const load = createServerLoad(args.enableServerLoadTracking)
   const routes = {
-    ...statusRoutes({ driver, version: plan.vllmVersion, trackLoad: args.enableServerLoadTracking, metricsPage }),
+    ...statusRoutes({ driver, version: plan.vllmVersion, load: load.open, metricsPage }),
     ...modelRoutes({ modelNames, root: args.model, maxModelLen, now }),
     ...generateRoutes({
       ...access,
@@ -110,6 +132,7 @@ export const createApplication = (options: ApplicationOptions): Application => {
       maxModelLen,
       fingerprint: fingerprint(plan.vllmVersion, config),
       requestIdHeaders: args.enableRequestIdHeaders,
+      onCall: load.count,
       onRejected: metrics.reject,
       onSiblings: (requests, parent) => {
         for (const request of requests) parents.set(request, parent)
@@ -121,5 +144,12 @@ export const createApplication = (options: ApplicationOptions): Application => {
     ...(options.devMode ? devRoutes({ sleep, resetPrefixCache, onLog }) : {}),
   }
   const listed = Object.entries(routes).map(([path, route]) => [path, Object.keys(route)] as const)
-  return { engine, driver, metrics, server: createVllmServer(routes, access), routes: listed }
+  return {
+    engine,
+    driver,
+    metrics,
+    server: createVllmServer(routes, { ...access, apiKeys }),
+    statsLine,
+    routes: listed,
+  }
 }

@@ -35,8 +35,8 @@ describe('arguments are read as vLLM reads them', () => {
     ['m --foo 3', 'vllm: error: unrecognized arguments: --foo 3'],
     ['m --no-model', 'vllm: error: unrecognized arguments: --no-model'],
     ['m n', 'vllm: error: unrecognized arguments: n'],
-    ['m --max-num-seqs abc', "vllm: error: argument --max-num-seqs: invalid int value: 'abc'"],
-    ['m --port', 'vllm: error: argument --port: expected one argument'],
+    ['m --max-num-seqs abc', "vllm serve: error: argument --max-num-seqs: invalid int value: 'abc'"],
+    ['m --port', 'vllm serve: error: argument --port: expected one argument'],
   ])('%s is refused', (line, message) => {
     const parsed = parse(line)
     expect(parsed.ok ? '' : parsed.message).toContain(message)

@@ -10,7 +10,8 @@ export const coldStart = async (
   { model, plan, reservation }: { model: string; plan: Plan; reservation: Reservation },
   startedAt: number,
 ): Promise<void> => {
-  const { engine, coldStartMs, memory, kvBytes } = plan
+  const { autoFitFrom, engine, coldStartMs, memory, kvBytes } = plan
+  const pool = plan.preset.device === 'CPU' ? 'CPU' : 'GPU'
   const left = (): number => Math.max(0, coldStartMs - (performance.now() - startedAt))
   const say = (place: string, text: string): void => log.line('EngineCore', 'INFO', place, text)
   const loadMs = Math.min(left(), coldStartMs * loadShare(plan))
@@ -29,8 +30,16 @@ export const coldStart = async (
     const text = `num_gpu_blocks=${memory.numGpuBlocks} with num_gpu_blocks_override=${engine.numGpuBlocks}`
     say('kv_cache_utils.py:2619', `Overriding ${text}`)
   }
+  if (autoFitFrom !== null) {
+    const room = `available KV cache memory (${gibText(kvBytes)} GiB ${pool})`
+    const fit =
+      engine.maxModelLen < autoFitFrom
+        ? `reduced from ${autoFitFrom} to ${engine.maxModelLen} to fit in ${room}`
+        : `full model context length ${autoFitFrom} fits in ${room}`
+    say('kv_cache_utils.py:2468', `Auto-fit max_model_len: ${fit}`)
+  }
   const concurrency = `Maximum concurrency for ${count(engine.maxModelLen)} tokens per request: ${fits}x`
-  say('kv_cache_utils.py:2327', `GPU KV cache size: ${count(tokens)} tokens, ${concurrency}`)
+  say('kv_cache_utils.py:2327', `${pool} KV cache size: ${count(tokens)} tokens, ${concurrency}`)
   await reservation.allocateKv(kvBytes)
   await delay(left())
   await reservation.captureGraphs()

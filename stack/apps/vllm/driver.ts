@@ -42,6 +42,10 @@ export interface Driver {
   halt(): void
   /** Resolves when every request has been answered. */
   drained(): Promise<void>
+  /** Whether a step is in flight. */
+  isStepping(): boolean
+  /** Resolves when there is no step to take: at once, or when what a pause lets run has ended; false where the engine died before. */
+  idle(): Promise<boolean>
 }
 
 export interface DriverOptions {
@@ -59,6 +63,7 @@ export const createDriver = (options: DriverOptions): Driver => {
   const { engine, metrics, now, core = ALWAYS, growMemory = ENOUGH, onOutOfMemory } = options
   const sinks = new Map<EngineRequest, Sink>()
   const waiters: (() => void)[] = []
+  const idlers: ((alive: boolean) => void)[] = []
   let timer: NodeJS.Timeout | undefined
   let running = false
   let stopped = false
@@ -73,6 +78,7 @@ export const createDriver = (options: DriverOptions): Driver => {
     const step = engine.schedule(time)
     if (step === null) {
       running = false
+      tellIdlers(true)
       return
     }
     const onTime = running && time - dueAt < step.durationMs
@@ -96,6 +102,9 @@ export const createDriver = (options: DriverOptions): Driver => {
     for (const request of outcome.finished) finish(request)
     endAborted(outcome.aborted)
     begin()
+  }
+  const tellIdlers = (alive: boolean): void => {
+    for (const idler of idlers.splice(0)) idler(alive)
   }
   const finish = (request: EngineRequest): void => {
     const sink = sinks.get(request)
@@ -156,14 +165,21 @@ export const createDriver = (options: DriverOptions): Driver => {
       for (const sink of sinks.values()) sink.fail()
       sinks.clear()
       for (const waiter of waiters.splice(0)) waiter()
+      tellIdlers(false)
     },
     dead: () => stopped,
     halt: () => {
       stopped = true
       clearTimeout(timer)
       sinks.clear()
+      tellIdlers(false)
     },
     drained: () => new Promise((resolve) => (sinks.size === 0 ? resolve() : void waiters.push(resolve))),
+    isStepping: () => running,
+    idle: () => {
+      if (stopped || !running) return Promise.resolve(!stopped)
+      return new Promise((resolve) => void idlers.push(resolve))
+    },
   }
 }
 

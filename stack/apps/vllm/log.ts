@@ -1,13 +1,17 @@
 export type VllmProcess = 'APIServer' | 'EngineCore'
 export type Level = 'INFO' | 'WARNING' | 'ERROR'
 
+export type LogLine = (process: VllmProcess, level: Level, place: string, text: string) => void
+
 export interface Log {
   /** `(APIServer pid=1) INFO 11-22 01:27:45 [launcher.py:195] …`; each line of a longer text gets the prefix. */
-  line(process: VllmProcess, level: Level, place: string, text: string): void
+  line: LogLine
   /** The id that lines of this process carry. */
   pidOf(process: VllmProcess): number
   /** uvicorn's own lines: `INFO:     Application startup complete.` */
   uvicorn(text: string): void
+  /** What is written before there is a logger to ask: an uncaught error. */
+  plain(text: string): void
 }
 
 /** vLLM's log format: no year, no zone, the source line in brackets. */
@@ -27,6 +31,7 @@ export const createLog = (
     )
   },
   uvicorn: (text) => write(`INFO:     ${text}\n`),
+  plain: (text) => write(`${text}\n`),
 })
 
 // --- Internal helpers ---

@@ -13,6 +13,8 @@ import {
 } from '../../../lib/vllm/metrics/version.ts'
 import { PRESETS } from '../../../lib/vllm/hardware/presets.ts'
 import type { ServeArguments } from './arguments.ts'
+import { batchLimits, gpuShare } from './defaults.ts'
+import { configError } from './config-check.ts'
 
 /** What no real vLLM has: knobs of the emulation come from the environment, so that arguments stay vLLM's own. */
 export const EmulatorEnv = z.object({
@@ -31,6 +33,10 @@ export const EmulatorEnv = z.object({
   VLLM_EMULATOR_STEP_FLOOR_MS: z.coerce.number().nonnegative().default(0),
   /** vLLM's own: the endpoints for developers. */
   VLLM_SERVER_DEV_MODE: z.string().default('0'),
+  /** vLLM's own: what opens the API where `--api-key` is not given. */
+  VLLM_API_KEY: z.string().default(''),
+  /** vLLM's own: seconds from one line of statistics to the next. */
+  VLLM_LOG_STATS_INTERVAL: z.coerce.number().positive().default(10),
   /** vLLM's own: answer 500 for ever rather than end when the engine is dead. */
   VLLM_KEEP_ALIVE_ON_ENGINE_DEATH: z.string().default('0'),
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.enum(['grpc', 'http/protobuf']).default('grpc'),
@@ -53,6 +59,9 @@ export interface Plan {
   memory: MemoryParts
   /** What vLLM allows itself of the device, in MiB. */
   requestedMiB: number
+  gpuMemoryUtilization: number
+  /** What `--max-model-len auto` began with; null where a length was given, or none. */
+  autoFitFrom: number | null
   /** Of the blocks that the engine has. */
   kvBytes: number
   coldStartMs: number
@@ -60,7 +69,8 @@ export interface Plan {
   vllmVersion: string
 }
 
-export type Planned = { ok: true; plan: Plan } | { ok: false; error: string }
+/** `config` is refused before there is an engine, `engine` when it starts. */
+export type Planned = { ok: true; plan: Plan } | { ok: false; by: 'config' | 'engine'; error: string }
 
 /** Arguments that this version of vLLM does not know. */
 export const unknownArguments = (args: ServeArguments, { VLLM_EMULATOR_VERSION }: EmulatorEnv): string[] => {
@@ -69,6 +79,7 @@ export const unknownArguments = (args: ServeArguments, { VLLM_EMULATOR_VERSION }
     isAtLeast(version, release) ? [] : given.filter((name) => name !== false)
   return [
     ...since('0.19.0', args.shutdownTimeout > 0 && '--shutdown-timeout'),
+    ...since(RESERVES_FULL_PROMPT, args.schedulerReserveFullIsl !== null && '--scheduler-reserve-full-isl'),
     ...since(
       '0.29.0',
       args.maxNumQueuedReqs !== null && '--max-num-queued-reqs',
@@ -86,10 +97,14 @@ export const planServer = (
   const vllmVersion = knownVersion(args.vllmVersion ?? VLLM_EMULATOR_VERSION)
   const model = modelFacts(args.model)
   const blockSize = args.blockSize ?? preset.blockSize
-  const maxModelLen = args.maxModelLen ?? model.maxModelLen
-  const maxNumSeqs = args.maxNumSeqs ?? preset.maxNumSeqs
-  const maxNumBatchedTokens = args.maxNumBatchedTokens ?? Math.max(preset.maxNumBatchedTokens, maxNumSeqs)
-  const { gpuMemoryUtilization, enforceEager, kvCacheMemoryBytes } = args
+  const longest = typeof args.maxModelLen === 'number' ? args.maxModelLen : model.maxModelLen
+  const { maxNumSeqs, maxNumBatchedTokens } = batchLimits(args, preset, longest)
+  const gpuMemoryUtilization = args.gpuMemoryUtilization ?? gpuShare(vllmVersion)
+  const canSleep = preset.device !== 'CPU'
+  const checked = { maxModelLen: longest, maxNumSeqs, maxNumBatchedTokens, blockSize, gpuMemoryUtilization, canSleep }
+  const refused = configError(checked, args)
+  if (refused !== null) return { ok: false, by: 'config', error: refused }
+  const { enforceEager, kvCacheMemoryBytes } = args
   const memory = memoryParts(model, {
     memoryMiB,
     gpuMemoryUtilization,
@@ -99,18 +114,16 @@ export const planServer = (
     kvCacheMemoryBytes,
   })
   const blocks = args.numGpuBlocksOverride ?? memory.numGpuBlocks
-  if (maxNumBatchedTokens < maxNumSeqs) {
-    return {
-      ok: false,
-      error: `max_num_batched_tokens (${maxNumBatchedTokens}) must be greater than or equal to max_num_seqs (${maxNumSeqs}).`,
-    }
-  }
   const kvBytes = blocks * blockSize * model.kvBytesPerToken
   const available = args.numGpuBlocksOverride === null ? memory.availableKvBytes : kvBytes
-  if (available <= 0) return { ok: false, error: NO_MEMORY }
-  if ((blocks - 1) * blockSize < maxModelLen) {
-    return { ok: false, error: tooLong(maxModelLen, model, { available, blockSize }) }
-  }
+  const failed = (error: string): Planned => ({ ok: false, by: 'engine', error: `ValueError: ${error}` })
+  if (available <= 0) return failed(NO_MEMORY)
+  // One block is vLLM's null block.
+  const fits = Math.max(0, blocks - 1) * blockSize
+  const auto = args.maxModelLen === 'auto'
+  if (auto && fits === 0) return failed(NOT_ONE_TOKEN)
+  const maxModelLen = auto ? Math.min(longest, fits) : longest
+  if (fits < maxModelLen) return failed(tooLong(maxModelLen, model, { available, fits }))
   return {
     ok: true,
     plan: {
@@ -126,10 +139,12 @@ export const planServer = (
         enableChunkedPrefill: args.enableChunkedPrefill,
         longPrefillTokenThreshold: args.longPrefillTokenThreshold,
         policy: args.schedulingPolicy,
-        // scheduler_reserve_full_isl.
-        reserveFullPrompt: isAtLeast(vllmVersion, '0.19.0'),
+        watermark: args.watermark,
+        reserveFullPrompt: args.schedulerReserveFullIsl ?? isAtLeast(vllmVersion, RESERVES_FULL_PROMPT),
       },
       memory,
+      gpuMemoryUtilization,
+      autoFitFrom: auto ? longest : null,
       requestedMiB: Math.ceil(memory.requestedBytes / 2 ** 20),
       kvBytes,
       coldStartMs: coldStart ?? defaultColdStartMs(model, preset),
@@ -140,6 +155,9 @@ export const planServer = (
 
 // --- Internal helpers ---
 
+/** The release with `scheduler_reserve_full_isl`, and that it is on. */
+const RESERVES_FULL_PROMPT = '0.19.0'
+
 const SEE = 'See https://docs.vllm.ai/en/latest/configuration/conserving_memory/ for more details.'
 
 /** vllm/v1/core/kv_cache_utils.py, as of 0.32.0. */
@@ -147,13 +165,15 @@ const NO_MEMORY =
   'No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when initializing the engine (this flag ' +
   `also controls CPU memory reservation on the CPU backend, despite its name). ${SEE}`
 
+const NOT_ONE_TOKEN =
+  'Cannot auto-fit max_model_len: not enough GPU memory available to serve even a single token. Try increasing ' +
+  '`gpu_memory_utilization`.'
+
 const tooLong = (
   maxModelLen: number,
   { kvBytesPerToken }: ModelFacts,
-  { available, blockSize }: { available: number; blockSize: number },
+  { available, fits }: { available: number; fits: number },
 ): string => {
-  // One block is vLLM's null block.
-  const fits = Math.max(0, Math.floor(available / (kvBytesPerToken * blockSize)) - 1) * blockSize
   const estimate = fits > 0 ? `Based on the available memory, the estimated maximum model length is ${fits}. ` : ''
   return (
     `To serve at least one request with the model's max seq len (${maxModelLen}), (${gibText(maxModelLen * kvBytesPerToken)} ` +

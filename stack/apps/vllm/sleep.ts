@@ -1,90 +1,93 @@
 import type { PauseMode } from '../../../lib/vllm/engine/types.ts'
 import type { Driver } from './driver.ts'
-
-/** What of the device's memory a sleeping engine gives back, and takes again when it wakes. */
-export interface SleepMemory {
-  /** Level 1 keeps the weights in host memory, level 2 forgets them: the device has them back either way. */
-  release(): void
-  /** Rejects where the device has no room any more. */
-  regain(part: SleepPart): Promise<void>
-}
-
-export type SleepPart = 'weights' | 'kv_cache'
+import type { Executor } from './executor.ts'
+import type { LogLine } from './log.ts'
+import { ENGINE_DEAD } from './openai/error.ts'
 
 export interface Sleep {
+  /** Resolves when what may still run has ended, and the memory is given back. */
   sleep(level: 0 | 1 | 2, mode: PauseMode): Promise<void>
   /** All parts where no tags are given; true once the engine works again. */
   wakeUp(tags: readonly string[] | null): Promise<boolean>
+  /** Paused, or without its memory. */
   isSleeping(): boolean
-  pause(mode: PauseMode): void
+  isPaused(): boolean
+  /** Resolves when what may still run has ended. */
+  pause(mode: PauseMode, clearCache: boolean): Promise<void>
   resume(): void
 }
 
 export interface SleepOptions {
   driver: Driver
-  memory: SleepMemory
-  /** For vllm:engine_sleep_state; 0 is awake. */
-  onState(level: 0 | 1 | 2): void
+  executor: Executor
+  /** For vllm:engine_sleep_state; null is awake, 0 is paused with its memory. */
+  onState(level: 0 | 1 | 2 | null): void
   /** How long an operation took. */
   onOperation(operation: 'sleep' | 'wake', seconds: number): void
-  onLog(place: string, text: string): void
+  onLog: LogLine
   /** Memory could not be had again. */
   onLost(): void
   now(): number
 }
 
-const PARTS: readonly SleepPart[] = ['weights', 'kv_cache']
-
-/** vLLM's sleep mode: requests end or freeze by `mode`, new ones queue, and from level 1 on the memory is given back. */
-export const createSleep = ({ driver, memory, onState, onOperation, onLog, onLost, now }: SleepOptions): Sleep => {
+/** vLLM's sleep mode (v1/engine/core.py): requests end or freeze by `mode`, new ones queue, and from level 1 on the memory is given back. */
+export const createSleep = ({ driver, executor, onState, onOperation, onLog, onLost, now }: SleepOptions): Sleep => {
   let paused = false
-  const gone = new Set<SleepPart>()
-  const took = (from: number): number => (now() - from) / 1_000
+  const info = (place: string, text: string): void => onLog('EngineCore', 'INFO', place, text)
+  const alive = (): void => {
+    if (driver.dead()) throw ENGINE_DEAD
+  }
+  const timed = async <T>(operation: 'sleep' | 'wake', work: () => Promise<T>): Promise<T> => {
+    const from = now()
+    try {
+      return await work()
+    } finally {
+      onOperation(operation, (now() - from) / 1_000)
+    }
+  }
   const resume = (): void => {
+    alive()
     paused = false
-    onLog('scheduler.py:2756', 'setting pause state to UNPAUSED')
+    info('scheduler.py:2756', 'setting pause state to UNPAUSED')
     driver.resume()
   }
-  const pause = (mode: PauseMode, clearCache: boolean): void => {
+  const pause = async (mode: PauseMode, clearCache: boolean, thenSleep = false): Promise<void> => {
+    alive()
     paused = true
-    onLog('scheduler.py:2756', `setting pause state to ${mode === 'keep' ? 'PAUSED_ALL' : 'PAUSED_NEW'}`)
+    info('scheduler.py:2756', `setting pause state to ${mode === 'keep' ? 'PAUSED_ALL' : 'PAUSED_NEW'}`)
     driver.pause(mode, { clearCache })
+    if (thenSleep && driver.isStepping()) {
+      info('core.py:993', 'Waiting for in-flight requests to complete before sleeping...')
+    }
+    if (!(await driver.idle())) throw ENGINE_DEAD
+    if (clearCache) info('block_pool.py:861', 'Successfully reset prefix cache')
   }
   return {
-    isSleeping: () => paused,
-    pause: (mode) => pause(mode, true),
+    isSleeping: () => paused || executor.isSleeping(),
+    isPaused: () => paused,
+    pause,
     resume,
-    sleep: async (level, mode) => {
-      const from = now()
-      pause(mode, level > 0)
-      if (mode === 'wait') await driver.drained()
-      onOperation('sleep', took(from))
-      if (level === 0 || gone.size > 0) return
-      for (const part of PARTS) gone.add(part)
-      memory.release()
-      onState(level)
-      onLog('abstract.py:390', `It took ${took(from).toFixed(6)} seconds to fall asleep.`)
-    },
-    wakeUp: async (tags) => {
-      const from = now()
-      const wanted = PARTS.filter((part) => gone.has(part) && (tags === null || tags.includes(part)))
-      try {
-        for (const part of wanted) {
-          await memory.regain(part)
-          gone.delete(part)
+    sleep: (level, mode) =>
+      timed('sleep', async () => {
+        await pause(mode, level > 0, level > 0)
+        if (level > 0) await executor.sleep()
+        onState(level)
+      }),
+    wakeUp: (given) =>
+      timed('wake', async () => {
+        alive()
+        // The scheduler alone has no memory to wake.
+        const tags = given?.filter((tag) => tag !== 'scheduling') ?? null
+        try {
+          if (tags === null || tags.length > 0) await executor.wakeUp(tags)
+        } catch {
+          onLost()
+          throw ENGINE_DEAD
         }
-      } catch {
-        onLost()
-        return false
-      }
-      const tagsText = wanted.map((part) => `'${part}'`).join(', ')
-      if (wanted.length === 0) onLog('abstract.py:396', 'Executor is not sleeping.')
-      else onLog('abstract.py:408', `It took ${took(from).toFixed(6)} seconds to wake up tags {${tagsText}}.`)
-      onOperation('wake', took(from))
-      if (gone.size > 0) return false
-      onState(0)
-      resume()
-      return true
-    },
+        if (executor.isSleeping()) return false
+        resume()
+        onState(null)
+        return true
+      }),
   }
 }

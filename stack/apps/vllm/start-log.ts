@@ -3,7 +3,7 @@ import type { ServeArguments } from './arguments.ts'
 import type { Log } from './log.ts'
 import { repr } from './openai/pydantic.ts'
 import type { EmulatorEnv, Plan } from './settings.ts'
-import type { StartError } from './start-error.ts'
+import type { ConfigError, StartError } from './start-error.ts'
 import { traceback } from './traceback.ts'
 
 export const logArguments = (log: Log, args: ServeArguments, env: EmulatorEnv): void => {
@@ -25,9 +25,9 @@ export const logArguments = (log: Log, args: ServeArguments, env: EmulatorEnv): 
   log.line('APIServer', 'WARNING', 'emulator', `Arguments without effect here: ${args.ignored.join(' ')}`)
 }
 
-export const logEngine = (log: Log, model: string, { engine, model: facts, vllmVersion }: Plan): void => {
+export const logEngine = (log: Log, model: string, { autoFitFrom, engine, model: facts, vllmVersion }: Plan): void => {
   log.line('APIServer', 'INFO', 'model.py:733', `Resolved architecture: ${facts.architecture}`)
-  log.line('APIServer', 'INFO', 'model.py:2152', `Using max model len ${engine.maxModelLen}`)
+  log.line('APIServer', 'INFO', 'model.py:2152', `Using max model len ${autoFitFrom ?? engine.maxModelLen}`)
   const chunked = `Chunked prefill is enabled with max_num_batched_tokens=${engine.maxNumBatchedTokens}.`
   if (engine.enableChunkedPrefill !== false) log.line('APIServer', 'INFO', 'scheduler.py:307', chunked)
   const config =
@@ -65,6 +65,15 @@ export const logListening = (
   log.uvicorn('Application startup complete.')
 }
 
+/** As Python ends on an error that nobody catches. */
+export const logConfigError = (log: Log, { message }: ConfigError): void => {
+  const frames = [
+    'vllm/entrypoints/cli/main.py", line 120, in main',
+    'vllm/entrypoints/launchers/api_server/entry.py", line 83, in build_async_engine_client_from_engine_args',
+  ]
+  log.plain(traceback(frames, message))
+}
+
 export const logStartFailure = (log: Log, { message }: StartError): void => {
   const frames = [
     'vllm/v1/engine/core.py", line 1500, in run_engine_core',
@@ -88,13 +97,17 @@ const shownArguments = (args: ServeArguments): string[] => {
     ['host', args.host],
     ['port', args.port],
     ['model', args.model],
-    ['max_model_len', args.maxModelLen],
+    ['api_key', args.apiKeys.length === 0 ? null : '***'],
+    ['max_model_len', args.maxModelLen === 'auto' ? -1 : args.maxModelLen],
+    ['enable_sleep_mode', args.enableSleepMode ? true : null],
     ['served_model_name', args.servedModelNames],
     ['block_size', args.blockSize],
     ['gpu_memory_utilization', args.gpuMemoryUtilization],
     ['num_gpu_blocks_override', args.numGpuBlocksOverride],
     ['max_num_batched_tokens', args.maxNumBatchedTokens],
     ['max_num_seqs', args.maxNumSeqs],
+    ['watermark', args.watermark === 0 ? null : args.watermark],
+    ['scheduler_reserve_full_isl', args.schedulerReserveFullIsl],
     ['shutdown_timeout', args.shutdownTimeout === 0 ? null : args.shutdownTimeout],
     ['otlp_traces_endpoint', args.otlpTracesEndpoint],
   ]
@@ -103,6 +116,7 @@ const shownArguments = (args: ServeArguments): string[] => {
 
 const python = (value: string | number | boolean | readonly string[]): string => {
   if (typeof value === 'string') return repr(value)
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'number') return String(value)
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
   return `[${value.map(repr).join(', ')}]`
 }

@@ -10,8 +10,8 @@ import type { Log } from './log.ts'
 import { openDevice } from './memory/device.ts'
 import { createReservation } from './memory/reservation.ts'
 import { type EmulatorEnv, planServer } from './settings.ts'
-import { StartError } from './start-error.ts'
-import { logArguments, logEngine, logListening, logStartFailure } from './start-log.ts'
+import { ConfigError, StartError } from './start-error.ts'
+import { logArguments, logConfigError, logEngine, logListening, logStartFailure } from './start-log.ts'
 import { logStats } from './stats-line.ts'
 import { openTracing } from './tracing/open.ts'
 
@@ -35,8 +35,9 @@ export const start = async (context: StartContext): Promise<Life | null> => {
   try {
     return await startEngine(context)
   } catch (error) {
-    if (!(error instanceof StartError)) throw error
-    logStartFailure(context.log, error)
+    if (error instanceof ConfigError) logConfigError(context.log, error)
+    else if (error instanceof StartError) logStartFailure(context.log, error)
+    else throw error
     return null
   }
 }
@@ -49,10 +50,11 @@ const startEngine = async (context: StartContext): Promise<Life> => {
   logArguments(log, args, env)
   const device = await openDevice(env)
   const planned = planServer(args, env, device.totalMiB)
-  if (!planned.ok) throw new StartError(`ValueError: ${planned.error}`)
+  if (!planned.ok) throw planned.by === 'config' ? new ConfigError(planned.error) : new StartError(planned.error)
   const { plan } = planned
   logEngine(log, args.model, plan)
-  const memory = { parts: plan.memory, utilization: args.gpuMemoryUtilization }
+  const inPool = args.enableSleepMode || args.enableCumemAllocator
+  const memory = { parts: plan.memory, utilization: plan.gpuMemoryUtilization, inPool }
   const reservation = createReservation(device, plan.model, memory)
   await delay(Math.min(MEMORY_AT_MS, plan.coldStartMs))
   await reservation.open()
@@ -69,18 +71,19 @@ const startEngine = async (context: StartContext): Promise<Life> => {
     core.stop()
     life.engineDied()
   }
-  const { server, driver, engine, metrics, routes } = createApplication({
+  const { server, driver, metrics, statsLine, routes } = createApplication({
     args,
     plan,
     stepFloorMs: env.VLLM_EMULATOR_STEP_FLOOR_MS,
     devMode,
+    apiKey: env.VLLM_API_KEY,
     processMetrics,
     core,
     memory: reservation,
     speed: device.speed,
     tracer: tracing?.tracer ?? null,
     onAccess: (line) => args.disableUvicornAccessLog || log.uvicorn(line),
-    onLog: (place, text) => log.line('APIServer', 'INFO', place, text),
+    onLog: log.line,
     onEngineLost: () => die({ kind: 'error', error: reservation.refusal() }),
     onEngineError: () => life.engineErrorSent(),
     draining: () => life.draining(),
@@ -96,7 +99,8 @@ const startEngine = async (context: StartContext): Promise<Life> => {
   })
   await listen(server, args)
   logListening(log, args, { pid, routes, devMode })
-  if (!args.disableLogStats) life.atEnd(logStats(log, metrics, engine))
+  const stats = { totals: metrics.totals, everySeconds: env.VLLM_LOG_STATS_INTERVAL }
+  if (!args.disableLogStats) life.atEnd(logStats(log, statsLine, stats))
   life.atEnd(device.report(driver.takeBusyShare))
   life.atEnd(() => core.stop())
   if (tracing !== null) life.atEnd(tracing.shutdown)

@@ -16,6 +16,17 @@ const UNMEASURED = new Set(['/metrics', '/health', '/load', '/ping', '/version',
 /** A stream is logged when it begins, everything else when it is answered. */
 const STREAM = 'text/event-stream; charset=utf-8'
 
+/** Logs a request when it is answered, unless it became a stream. */
+export const logOnClose = (request: IncomingMessage, response: ServerResponse, options: AccessOptions): void => {
+  // A socket that is gone has no address any more.
+  clients.set(request, `${request.socket.remoteAddress}:${request.socket.remotePort}`)
+  response.once('close', () => {
+    if (response.headersSent && response.getHeader('content-type') !== STREAM) {
+      logAccess(request, response.statusCode, pathOf(request), options)
+    }
+  })
+}
+
 /** Measures and logs a request; the measured duration includes the whole stream. */
 export const watchRequest = (
   request: IncomingMessage,
@@ -25,12 +36,8 @@ export const watchRequest = (
 ): void => {
   const { http, now } = options
   const startedAt = now()
-  // A socket that is gone has no address any more.
-  clients.set(request, `${request.socket.remoteAddress}:${request.socket.remotePort}`)
+  logOnClose(request, response, options)
   response.once('close', () => {
-    if (response.headersSent && response.getHeader('content-type') !== STREAM) {
-      logAccess(request, response.statusCode, path, options)
-    }
     if (UNMEASURED.has(path)) return
     http.observe({
       handler: routed ? path : 'none',

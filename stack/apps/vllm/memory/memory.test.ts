@@ -133,7 +133,7 @@ describe('GPU memory of an engine', { timeout: PROCESS_TIMEOUT_MS }, () => {
   })
 
   test('of a sleeping engine is free, and may be gone when it wakes', async () => {
-    await using vllm = await start([], { VLLM_SERVER_DEV_MODE: '1' })
+    await using vllm = await start(['--enable-sleep-mode'], { VLLM_SERVER_DEV_MODE: '1' })
     await vllm.ready()
     const post = (path: string): Promise<Response> => fetch(vllm.url + path, { method: 'POST' })
     await post('/sleep?level=1')

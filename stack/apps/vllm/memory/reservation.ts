@@ -2,7 +2,7 @@ import { activationBytes, type MemoryParts } from '../../../../lib/vllm/hardware
 import type { ModelFacts } from '../../../../lib/vllm/hardware/model.ts'
 import type { MemoryKind } from '../../gpu-emulator/client.ts'
 import type { GrowMemory } from '../driver.ts'
-import type { SleepMemory } from '../sleep.ts'
+import type { SleepMemory, SleepPart } from '../executor.ts'
 import { StartError } from '../start-error.ts'
 import type { Device, Held } from './device.ts'
 import { memoryCameBack, notFree, outOfMemory } from './messages.ts'
@@ -29,10 +29,18 @@ export interface Reservation extends SleepMemory {
 const SEGMENT_MIB = 20
 const MIB = 2 ** 20
 
+export interface ReservationOptions {
+  parts: MemoryParts
+  /** The share of the device that its messages name. */
+  utilization: number
+  /** Whether weights and KV lie where sleep mode can reach them (--enable-sleep-mode). */
+  inPool?: boolean
+}
+
 export const createReservation = (
   device: Device,
   model: ModelFacts,
-  { parts, utilization }: { parts: MemoryParts; utilization: number },
+  { parts, utilization, inPool = false }: ReservationOptions,
 ): Reservation => {
   const held = new Map<MemoryKind, Held[]>()
   const contextMiB = mibOf(parts.contextBytes)
@@ -40,6 +48,7 @@ export const createReservation = (
   let kvMiB = 0
   let activationsMiB = 0
   let refusal = ''
+  const gone = new Set<SleepPart>()
 
   const ownMiB = (): number => [...held.values()].flat().reduce((sum, { mib }) => sum + mib, 0)
   const take = async (mib: number, kind: MemoryKind): Promise<Held | null> => {
@@ -85,6 +94,11 @@ export const createReservation = (
     },
     captureGraphs: async () => void (await must(parts.graphBytes, 'graphs')),
     grow: (stepTokens) => {
+      // Its addresses are mapped to nothing: whoever resumes a sleeping engine finds that out.
+      if (gone.size > 0) {
+        refusal = ILLEGAL_ACCESS
+        return Promise.resolve(false)
+      }
       const wanted = Math.ceil(activationBytes(model, stepTokens) / MIB / SEGMENT_MIB) * SEGMENT_MIB
       if (wanted <= activationsMiB) return true
       const more = wanted - activationsMiB
@@ -94,17 +108,29 @@ export const createReservation = (
         return true
       })
     },
-    release: () => {
-      release('weights')
-      release('kv_cache')
+    release: async () => {
+      const { totalMiB, freeMiB } = await device.memory()
+      const ownBefore = ownMiB()
+      for (const part of inPool ? SLEEP_PARTS : []) {
+        release(part)
+        gone.add(part)
+      }
+      const freedMiB = ownBefore - ownMiB()
+      return { freedBytes: freedMiB * MIB, usedBytes: (totalMiB - freeMiB - freedMiB) * MIB }
     },
     regain: async (part) => {
+      if (!gone.has(part)) return
       if (part === 'weights') await must(parts.weightsBytes, 'weights')
       else await must(kvMiB * MIB, 'kv_cache')
+      gone.delete(part)
     },
   }
 }
 
 // --- Internal helpers ---
+
+const SLEEP_PARTS: readonly SleepPart[] = ['weights', 'kv_cache']
+
+const ILLEGAL_ACCESS = 'torch.AcceleratorError: CUDA error: an illegal memory access was encountered'
 
 const mibOf = (bytes: number): number => Math.ceil(bytes / MIB)

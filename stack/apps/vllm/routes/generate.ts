@@ -22,6 +22,8 @@ export interface GenerateOptions extends AccessOptions {
   fingerprint: string
   maxNumQueuedReqs: number | null
   maxNumQueuedTokens: number | null
+  /** A request for tokens that is well-formed. */
+  onCall(response: ServerResponse): void
   onRejected(reason: 'max_num_queued_reqs' | 'max_num_queued_tokens'): void
   /** Sequences of one prompt, of which the client asked for several. */
   onSiblings(requests: readonly EngineRequest[], parent: Parent): void
@@ -37,6 +39,7 @@ export const generateRoutes = (options: GenerateOptions): Routes => {
   const route = (read: (body: unknown) => Ask) => ({
     POST: async ({ request, response }: { request: IncomingMessage; response: ServerResponse }): Promise<void> => {
       const ask = read(await readJson(request))
+      options.onCall(response)
       admit(ask, options)
       const generation = planGeneration(ask, options)
       // The client may have gone while its body was read.

@@ -5,14 +5,14 @@ import type { Routes } from '../http/route.ts'
 export interface StatusOptions {
   driver: Driver
   version: string
-  /** --enable-server-load-tracking: without it vLLM's /load is 0 for ever. */
-  trackLoad: boolean
+  /** HTTP requests for tokens that are being answered. */
+  load(): number
   /** The whole /metrics page. */
   metricsPage(): string
 }
 
 /** What probes and scrapes ask. A hung engine is healthy here, as in vLLM: only a dead one is not. */
-export const statusRoutes = ({ driver, version, trackLoad, metricsPage }: StatusOptions): Routes => {
+export const statusRoutes = ({ driver, version, load, metricsPage }: StatusOptions): Routes => {
   const health: Routes[string] = { GET: ({ response }) => empty(response, driver.dead() ? 503 : 200) }
   return {
     '/health': health,
@@ -20,7 +20,7 @@ export const statusRoutes = ({ driver, version, trackLoad, metricsPage }: Status
     '/version': { GET: ({ response }) => json(response, 200, JSON.stringify({ version })) },
     '/load': {
       GET: ({ response }) => {
-        json(response, 200, JSON.stringify({ server_load: trackLoad ? driver.unfinished() : 0 }))
+        json(response, 200, JSON.stringify({ server_load: load() }))
       },
     },
     '/metrics': {

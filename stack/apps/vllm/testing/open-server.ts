@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import type { StepCost } from '../../../../lib/vllm/hardware/step-cost.ts'
 import { type Application, type ApplicationOptions, createApplication } from '../application.ts'
 import { parseServeArguments } from '../arguments.ts'
 import { EmulatorEnv, planServer } from '../settings.ts'
@@ -45,7 +46,11 @@ export const openServer = async (options: TestServerOptions = {}): Promise<TestS
     onEngineLost: () => application.driver.die(),
     onEngineError: () => void errors++,
     draining: () => false,
-    memory: { grow: () => true, release: () => undefined, regain: () => Promise.resolve() },
+    memory: {
+      grow: () => true,
+      release: () => Promise.resolve({ freedBytes: 0, usedBytes: 0 }),
+      regain: () => Promise.resolve(),
+    },
     tracer: null,
     ...options,
   })
@@ -80,4 +85,4 @@ export const openServer = async (options: TestServerOptions = {}): Promise<TestS
 // --- Internal helpers ---
 
 /** Steps cost nothing but the floor. */
-const FREE = { baseMs: 0, prefillMs: 0, prefillPairMs: 0, decodeMs: 0, contextMs: 0 }
+const FREE: StepCost = { baseMs: 0, prefillMs: 0, pairMs: 0, decodeMs: 0, contextMs: 0, crowdMs: 0, waitingMs: 0 }
