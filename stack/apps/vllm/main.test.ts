@@ -72,6 +72,23 @@ describe('a process', { timeout: PROCESS_TIMEOUT_MS }, () => {
     expect(await vllm.exitCode()).toBe(0)
   })
 
+  test('ends on a configuration that vLLM refuses, in its words and with 1', async () => {
+    await using vllm = await startVllm(['--no-enable-chunked-prefill', '--max-num-batched-tokens', '64'])
+    expect(await vllm.exitCode()).toBe(1)
+    expect(vllm.log()).toMatch(
+      /^pydantic_core\._pydantic_core\.ValidationError: 1 validation error for SchedulerConfig\n {2}Value error, max_num_batched_tokens \(64\) is smaller than max_model_len \(4096\)\./m,
+    )
+    expect(vllm.log()).not.toContain('EngineCore failed to start')
+  })
+
+  test('warns of vLLM’s options that have no effect here', async () => {
+    await using vllm = await startVllm(['-tp', '2', '--kv-cache-dtype', 'fp8'])
+    await vllm.ready()
+    expect(vllm.log()).toMatch(
+      /\(APIServer pid=\d+\) WARNING .* Arguments without effect here: --tensor-parallel-size --kv-cache-dtype$/m,
+    )
+  })
+
   test('refuses arguments and environment that it cannot use', async () => {
     await using wrong = await startVllm(['--max-num-seqs', 'many'])
     expect(await wrong.exitCode()).toBe(2)

@@ -86,12 +86,19 @@ const withDashes = (word: string): string => {
 
 const split = (word: string): { written: string; inline: string | undefined } => {
   const at = word.indexOf('=')
+  // One dash and one letter take what is stuck to them.
+  const short = /^-[^-]/.exec(word)?.[0]
+  if (at === -1 && short !== undefined && word.length > 2 && BY_STRING.has(short) && !BY_STRING.has(beforeDot(word))) {
+    return { written: short, inline: word.slice(2) }
+  }
   return at === -1 ? { written: word, inline: undefined } : { written: word.slice(0, at), inline: word.slice(at + 1) }
 }
 
+const beforeDot = (written: string): string => written.replace(/\..*/, '')
+
 /** By its whole name, or by a beginning that is no other's. `--config.key` is `--config`. */
 const find = (written: string): Match[] => {
-  const name = written.replace(/\..*/, '')
+  const name = beforeDot(written)
   const exact = BY_STRING.get(name)
   if (exact !== undefined) return [exact]
   if (!name.startsWith('--')) return []

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Allocation, allocateGpuMemory, readGpuMemory } from '../../gpu-emulator/client.ts'
 import { createLedger, type Ledger } from '../../gpu-emulator/ledger.ts'
@@ -132,6 +133,33 @@ describe('GPU memory of an engine', { timeout: PROCESS_TIMEOUT_MS }, () => {
     expect(held('kv_cache')).toBe(kv)
   })
 
+  test('without --enable-sleep-mode is in no pool: a sleeping engine keeps it', async () => {
+    await using vllm = await start([], { VLLM_SERVER_DEV_MODE: '1' })
+    await vllm.ready()
+    const post = (path: string): Promise<Response> => fetch(vllm.url + path, { method: 'POST' })
+    const before = ledger.usedMiB()
+    await post('/sleep?level=1')
+    expect(vllm.log()).toContain('Sleep mode freed 0.0 GiB memory, 7')
+    expect(await (await fetch(`${vllm.url}/is_sleeping`)).json()).toEqual({ is_sleeping: true })
+    await delay(200)
+    expect(ledger.usedMiB()).toBe(before)
+    // So what nobody should do does no harm.
+    await post('/resume')
+    expect((await vllm.ask({ max_tokens: 2 })).status).toBe(200)
+  })
+
+  test('that sleeps is not there to be used: an engine that is resumed instead of woken dies of its next step', async () => {
+    await using vllm = await start(['--enable-sleep-mode'], { VLLM_SERVER_DEV_MODE: '1' })
+    await vllm.ready()
+    const post = (path: string): Promise<Response> => fetch(vllm.url + path, { method: 'POST' })
+    await post('/sleep?level=1')
+    await post('/wake_up?tags=weights')
+    await post('/resume')
+    expect((await vllm.ask({ max_tokens: 2 })).status).toBe(500)
+    expect(vllm.log()).toContain('CUDA error: an illegal memory access was encountered')
+    expect(await vllm.exitCode()).toBe(0)
+  })
+
   test('of a sleeping engine is free, and may be gone when it wakes', async () => {
     await using vllm = await start(['--enable-sleep-mode'], { VLLM_SERVER_DEV_MODE: '1' })
     await vllm.ready()
@@ -146,6 +174,9 @@ describe('GPU memory of an engine', { timeout: PROCESS_TIMEOUT_MS }, () => {
     expect(await (await post('/wake_up?tags=kv_cache')).json()).toEqual({ status: 'awake', tags: ['kv_cache'] })
     expect((await queued).status).toBe(200)
     await post('/sleep?level=2')
+    expect(vllm.log()).toMatch(
+      /\(EngineCore pid=\d+\) INFO .* Sleep mode freed 7\d\.\d+ GiB memory, 1\.\d+ GiB memory is/,
+    )
     await eventually(() => held('weights') === 0)
     await take(ledger.freeMiB())
     await post('/wake_up')
