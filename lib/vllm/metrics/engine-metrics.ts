@@ -84,6 +84,7 @@ export const createEngineMetrics = (options: EngineMetricsOptions): EngineMetric
   }
   const observeFinished = finishedObserver(set, options.parentOf)
   const old = oldGauges(set, config.enablePrefixCaching, now)
+  scalar('engine_sleep_state', { sleep_state: 'awake' }).value = 1
   let queriedBlocks = 0
   let hitBlocks = 0
 

@@ -86,9 +86,8 @@ const collect = (values: (name: string) => readonly string[] | undefined): Omit<
     const value = text(name)
     return value === null ? null : value === 'true'
   }
-  // --model wins, as vLLM moves it to the front.
   const [tag, named] = [text('model_tag'), text('model')]
-  const model = named ?? tag ?? MODEL
+  const model = tag ?? named ?? MODEL
   const maxModelLen = text('max-model-len') ?? ''
   return {
     model,

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { errorMessage } from '../../../lib/core/errors.ts'
 import { renderProcessMetrics } from '../../../lib/vllm/metrics/process-metrics.ts'
 import { parseServeArguments } from './arguments.ts'
+import { withConfigFile } from './config-file.ts'
 import { startEngineCore } from './engine-core.ts'
 import type { Life } from './life.ts'
 import { createLog } from './log.ts'
@@ -43,7 +44,12 @@ const shutDown = async (): Promise<void> => {
 }
 
 const serve = async (): Promise<void> => {
-  const parsed = parseServeArguments(process.argv.slice(2))
+  const expanded = await withConfigFile(process.argv.slice(2), (path) => readFileSync(path, 'utf8'))
+  if (!expanded.ok) {
+    process.stderr.write(expanded.message)
+    process.exit(1)
+  }
+  const parsed = parseServeArguments(expanded.words)
   if (!parsed.ok) {
     process.stderr.write(parsed.message)
     process.exit(2)

@@ -113,6 +113,7 @@ describe('asleep', () => {
     await using server = await open()
     const state = (name: string): Promise<number> =>
       server.sample(`vllm:engine_sleep_state{engine="0",model_name="tiny",sleep_state="${name}"}`)
+    expect(await state('awake')).toBe(1)
     await post(server, '/sleep?level=0')
     expect(await get(server, '/is_sleeping')).toEqual({ is_sleeping: true })
     expect([await state('awake'), await state('weights_offloaded')]).toEqual([0, 0])
