@@ -36,6 +36,19 @@ describe('--config', () => {
     expect(await withConfigFile(line.split(' '), () => FILE)).toEqual({ ok: false, message })
   })
 
+  test.each([
+    ['a file that is not there', 'm', /^Unable to read the config file at c\.yaml\. Check path correctness\nENOENT/],
+    ['a file that is no YAML', 'a: [', /^Unable to read the config file at c\.yaml/],
+    ['a file of something else', '- a\n- b', /^ValueError: expected options and their values in c\.yaml, found/],
+  ])('%s ends the start', async (_, text, message) => {
+    const read = (): string => {
+      if (text === 'm') throw new Error("ENOENT: no such file or directory, open 'c.yaml'")
+      return text
+    }
+    const expanded = await withConfigFile(['m', '--config', 'c.yaml'], read)
+    expect(expanded.ok ? '' : expanded.message).toMatch(message)
+  })
+
   test('is read by the process, and the command line wins', { timeout: PROCESS_TIMEOUT_MS }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'vllm-config-'))
     try {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { errorMessage } from '../../../lib/core/errors.ts'
 import { SERVE_OPTIONS } from './serve-options.ts'
 
 export type Expanded = { ok: true; words: readonly string[] } | { ok: false; message: string }
@@ -18,11 +19,23 @@ export const withConfigFile = async (argv: readonly string[], read: (path: strin
     return refuse(`Config file must be of a yaml/yml type. ${extension} supplied`)
   }
   // Few have one, and the parser would take memory of every pod.
-  const { parse } = await import('yaml')
-  const config = Config.parse(parse(read(path), { version: '1.1' }))
+  const { parseYaml } = await import('./config-yaml.ts')
+  let content: unknown
+  try {
+    content = parseYaml(read(path))
+  } catch (error) {
+    const message = `Unable to read the config file at ${path}. Check path correctness\n${errorMessage(error)}\n`
+    return { ok: false, message }
+  }
+  const config = Config.safeParse(content)
+  if (!config.success) {
+    return refuse(
+      `expected options and their values in ${path}, found something else: ${z.prettifyError(config.error)}`,
+    )
+  }
   const rest = [...words.slice(0, at), ...words.slice(at + 2)]
   const models = rest[0] === undefined || rest[0].startsWith('-') ? 0 : 1
-  const given = Object.entries(config).flatMap(([name, value]) => wordsOf(name, value))
+  const given = Object.entries(config.data).flatMap(([name, value]) => wordsOf(name, value))
   return { ok: true, words: [...rest.slice(0, models), ...given, ...rest.slice(models)] }
 }
 
