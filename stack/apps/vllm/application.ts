@@ -114,7 +114,6 @@ export const createApplication = (options: ApplicationOptions): Application => {
     onState: metrics.slept,
     onOperation: metrics.sleepOperation,
     onLog,
-    onLost: () => options.onEngineLost(),
     now: clock,
   })
   const access = { http, onAccess, quiet: new Set(args.disableAccessLogForEndpoints), now }

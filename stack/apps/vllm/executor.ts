@@ -50,8 +50,8 @@ export const createExecutor = (memory: SleepMemory, log: LogLine, now: () => num
       for (const part of PARTS) {
         if (!asleep.has(part) || tags?.includes(part) === false) continue
         await memory.regain(part)
-        asleep.delete(part)
       }
+      for (const part of PARTS) if (tags?.includes(part) !== false) asleep.delete(part)
       info('abstract.py:408', `${took(from)} wake up tags ${shown}.`)
     },
   }

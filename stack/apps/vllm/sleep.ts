@@ -1,8 +1,10 @@
+import { errorMessage } from '../../../lib/core/errors.ts'
 import type { PauseMode } from '../../../lib/vllm/engine/types.ts'
 import type { Driver } from './driver.ts'
 import type { Executor } from './executor.ts'
 import type { LogLine } from './log.ts'
-import { ENGINE_DEAD } from './openai/error.ts'
+import { type ApiError, callFailed, ENGINE_DEAD } from './openai/error.ts'
+import { traceback } from './traceback.ts'
 
 export interface Sleep {
   /** Resolves when what may still run has ended, and the memory is given back. */
@@ -25,13 +27,11 @@ export interface SleepOptions {
   /** How long an operation took. */
   onOperation(operation: 'sleep' | 'wake', seconds: number): void
   onLog: LogLine
-  /** Memory could not be had again. */
-  onLost(): void
   now(): number
 }
 
 /** vLLM's sleep mode (v1/engine/core.py): requests end or freeze by `mode`, new ones queue, and from level 1 on the memory is given back. */
-export const createSleep = ({ driver, executor, onState, onOperation, onLog, onLost, now }: SleepOptions): Sleep => {
+export const createSleep = ({ driver, executor, onState, onOperation, onLog, now }: SleepOptions): Sleep => {
   let paused = false
   const info = (place: string, text: string): void => onLog('EngineCore', 'INFO', place, text)
   const alive = (): void => {
@@ -44,6 +44,16 @@ export const createSleep = ({ driver, executor, onState, onOperation, onLog, onL
     } finally {
       onOperation(operation, (now() - from) / 1_000)
     }
+  }
+  /** The engine lives on, asleep. */
+  const notAwake = (message: string): ApiError => {
+    const frames = [
+      'vllm/v1/executor/abstract.py", line 406, in wake_up',
+      'vllm/device_allocator/cumem.py", line 350, in wake_up',
+    ]
+    const text = traceback(frames, `RuntimeError: ${message}`)
+    onLog('EngineCore', 'ERROR', 'core.py:1750', `Invocation of wake_up method failed\n${text}`)
+    return callFailed('wake_up', message)
   }
   const resume = (): void => {
     alive()
@@ -80,9 +90,8 @@ export const createSleep = ({ driver, executor, onState, onOperation, onLog, onL
         const tags = given?.filter((tag) => tag !== 'scheduling') ?? null
         try {
           if (tags === null || tags.length > 0) await executor.wakeUp(tags)
-        } catch {
-          onLost()
-          throw ENGINE_DEAD
+        } catch (error) {
+          throw notAwake(errorMessage(error))
         }
         if (executor.isSleeping()) return false
         resume()

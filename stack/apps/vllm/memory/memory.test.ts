@@ -178,9 +178,18 @@ describe('GPU memory of an engine', { timeout: PROCESS_TIMEOUT_MS }, () => {
       /\(EngineCore pid=\d+\) INFO .* Sleep mode freed 7\d\.\d+ GiB memory, 1\.\d+ GiB memory is/,
     )
     await eventually(() => held('weights') === 0)
-    await take(ledger.freeMiB())
-    await post('/wake_up')
-    expect(await vllm.exitCode()).toBe(0)
-    expect(vllm.log()).toContain('torch.OutOfMemoryError')
+    const other = await take(ledger.freeMiB())
+    const refused = await post('/wake_up')
+    expect([refused.status, await refused.text()]).toEqual([
+      500,
+      '{"error":{"message":"Call to wake_up method failed: CUDA Error: out of memory at <path>:163","type":"InternalServerError","param":null,"code":500}}',
+    ])
+    expect(vllm.log()).toMatch(/\(EngineCore pid=\d+\) ERROR .* RuntimeError: CUDA Error: out of memory at \/workspace/)
+    expect(await (await fetch(`${vllm.url}/is_sleeping`)).json()).toEqual({ is_sleeping: true })
+    expect((await fetch(`${vllm.url}/health`)).status).toBe(200)
+    other.release()
+    await eventually(() => ledger.freeMiB() > 70_000)
+    expect(await (await post('/wake_up')).json()).toEqual({ status: 'awake', tags: null })
+    expect((await vllm.ask({ max_tokens: 2 })).status).toBe(200)
   })
 })

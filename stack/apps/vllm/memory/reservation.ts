@@ -120,8 +120,8 @@ export const createReservation = (
     },
     regain: async (part) => {
       if (!gone.has(part)) return
-      if (part === 'weights') await must(parts.weightsBytes, 'weights')
-      else await must(kvMiB * MIB, 'kv_cache')
+      const mib = part === 'weights' ? mibOf(parts.weightsBytes) : kvMiB
+      if (mib > 0 && (await take(mib, part)) === null) throw new Error(NOT_MAPPED)
       gone.delete(part)
     },
   }
@@ -130,6 +130,9 @@ export const createReservation = (
 // --- Internal helpers ---
 
 const SLEEP_PARTS: readonly SleepPart[] = ['weights', 'kv_cache']
+
+/** csrc/cumem_allocator.cpp. */
+const NOT_MAPPED = 'CUDA Error: out of memory at /workspace/csrc/cumem_allocator.cpp:163'
 
 const ILLEGAL_ACCESS = 'torch.AcceleratorError: CUDA error: an illegal memory access was encountered'
 

@@ -39,6 +39,10 @@ const serverError = (message: string): ApiError => new ApiError(500, 'InternalSe
 /** What a stream that has begun gets as its last event when the engine dies; a status is too late then. */
 export const ENGINE_DEAD = serverError('EngineCore encountered an issue. See stack trace (above) for the root cause.')
 
+/** A call of the engine that it survives; paths of its files are nobody's business. */
+export const callFailed = (method: string, message: string): ApiError =>
+  serverError(`Call to ${method} method failed: ${message.replace(/\/\S+(?=:\d+)/, '<path>')}`)
+
 /** To requests that come while running ones are drained: the pool that would tokenize them is gone. */
 export const DRAINING = serverError('cannot schedule new futures after shutdown')
 
