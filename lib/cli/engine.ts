@@ -1,11 +1,11 @@
 import { setImmediate as yieldToEvents } from 'node:timers/promises'
 import { EXIT, type ExitCode } from '../core/errors.ts'
 import type { Coefficients } from '../vllm/recording/coefficients.ts'
-import { type Fit, fitting, judgeReplay } from '../vllm/recording/fit.ts'
+import { type Fit, fitting, judgeReplay, undetermined } from '../vllm/recording/fit.ts'
 import type { Recording } from '../vllm/recording/recording.ts'
 import type { Context } from './context.ts'
 import { readRecording } from './read-recording.ts'
-import { coefficientTable, type JudgedReplay, replayTable } from './replay-table.ts'
+import { fitTable, type JudgedReplay, replayTable } from './replay-table.ts'
 
 /** Fits the costs of a step to recordings of a real engine, and replays them with what was found. */
 export const fitEngine = async (
@@ -14,19 +14,19 @@ export const fitEngine = async (
   { leaveOneOut = false, json = false }: { leaveOneOut?: boolean; json?: boolean },
 ): Promise<ExitCode> => {
   const recordings = await Promise.all(paths.map(readRecording))
-  const { coefficients, cost } = await fit(context, recordings)
+  const found = await fit(context, recordings)
+  const { coefficients, cost, errors } = found
   const replays = recordings.map((recording) => judged(recording, coefficients))
   const unseen: JudgedReplay[] = []
   for (const recording of leaveOneOut && recordings.length > 1 ? recordings : []) {
-    const found = await fit(
-      context,
-      recordings.filter((other) => other !== recording),
-    )
-    unseen.push(judged(recording, found.coefficients))
+    const others = recordings.filter((other) => other !== recording)
+    unseen.push(judged(recording, (await fit(context, others)).coefficients))
   }
-  if (json) context.out(`${JSON.stringify({ coefficients, cost, replays, leaveOneOut: unseen }, null, 2)}\n`)
-  else {
-    context.out(`${coefficientTable(coefficients)}\n${replayTable(replays)}`)
+  if (json) {
+    const told = { coefficients, standardErrors: errors, undetermined: undetermined(found), cost, replays }
+    context.out(`${JSON.stringify({ ...told, leaveOneOut: unseen }, null, 2)}\n`)
+  } else {
+    context.out(`${fitTable(found)}\n${replayTable(replays)}`)
     if (unseen.length > 0) context.out(`\nEach with a fit to the others only:\n\n${replayTable(unseen)}`)
   }
   return replays.every(({ holds }) => holds) ? EXIT.pass : EXIT.fail

@@ -1,6 +1,7 @@
 import type { JudgedError } from '../vllm/recording/bounds.ts'
 import { type Coefficients, COEFFICIENTS } from '../vllm/recording/coefficients.ts'
 import { boundText, errorText } from '../vllm/recording/error-text.ts'
+import { type Fit, undetermined } from '../vllm/recording/fit.ts'
 import { renderTable } from './table.ts'
 
 export interface JudgedReplay {
@@ -33,3 +34,25 @@ export const coefficientTable = (coefficients: Coefficients): string =>
     ['COEFFICIENT', 'MS', 'WHAT IT IS'],
     ...COEFFICIENTS.map(({ name, what }) => [name, coefficients[name].toPrecision(4), what]),
   ])
+
+/** The same of a fit, with how far off each can be. */
+export const fitTable = (fit: Fit): string => {
+  const unknown = undetermined(fit)
+  const known = COEFFICIENTS.filter(({ name }) => !unknown.includes(name))
+  const row = (name: keyof Coefficients, what: string): string[] => {
+    const [value, error] = [fit.coefficients[name], fit.errors[name]]
+    const off = unknown.includes(name) ? 'not determined' : `± ${((error / value) * 100).toFixed(0)} %`
+    return [name, value.toPrecision(4), off, what]
+  }
+  return (
+    renderTable([
+      ['COEFFICIENT', 'MS', 'STANDARD ERROR', 'WHAT IT IS'],
+      ...COEFFICIENTS.map(({ name, what }) => row(name, what)),
+    ]) + (known.length < COEFFICIENTS.length ? UNDETERMINED : '')
+  )
+}
+
+// --- Internal helpers ---
+
+const UNDETERMINED =
+  'Not determined: these recordings fit as well with half of it, or with more, the others changed to suit; only all of them together stand.\n'

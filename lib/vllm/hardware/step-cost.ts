@@ -14,12 +14,14 @@ export interface StepCost {
   contextMs: number
   /** Per decoding sequence beyond `CROWD`, on top: what many open streams take from an engine that shares its cores. */
   crowdMs: number
-  /** Per request in the waiting queue: what else is open, and takes from the same cores. */
+  /** Per request in the waiting queue, up to `QUEUE`: what else is open, and takes from the same cores. */
   waitingMs: number
 }
 
 /** Found with the recordings, where engine, front end and clients share two cores. */
 export const CROWD = 20
+/** The recordings' longest queue had 39. One that waits does nothing: a step does not grow with every thousand of them. */
+export const QUEUE = 40
 
 /** Milliseconds of a step, never below `floorMs`. */
 export const stepTime =
@@ -33,5 +35,5 @@ export const stepTime =
         decodeMs * decodeSequences +
         contextMs * contextTokens +
         crowdMs * Math.max(0, decodeSequences - CROWD) +
-        waitingMs * waitingRequests,
+        waitingMs * Math.min(QUEUE, waitingRequests),
     )

@@ -6,19 +6,20 @@ import type { Replay } from './replay.ts'
 /**
  * How bad a replay is, in one number for a search: the errors in shares of their bounds, squared, and every single
  * request's latencies, so that the search has a slope where the percentiles and counts have steps. What nears its bound
- * weighs more, so that no error is bought with another.
+ * weighs more, so that no error is bought with another; with `missWeight` so much more that none is missed.
  */
-export const replayCost = (recording: Recording, replayed: Replay): number => {
+export const replayCost = (recording: Recording, replayed: Replay, missWeight: number): number => {
   const shares = judge(recording, replayErrors(recording, replayed)).map(({ ratio }) => ratio)
   const requests = recording.requests.map((real, index) =>
     distance(real, replayed.requests[index] ?? real, real.startMs),
   )
-  const beyond = shares.reduce((sum, share) => sum + Math.max(0, share - NEAR), 0)
-  return mean(shares.map((share) => share ** 2)) + mean(requests) + beyond
+  const beyond = (from: number): number => shares.reduce((sum, share) => sum + Math.max(0, share - from), 0)
+  return mean(shares.map((share) => share ** 2)) + mean(requests) + beyond(NEAR) + missWeight * beyond(ALMOST_MISSED)
 }
 
-/** The share of a bound from which on an error weighs more. */
+/** The shares of a bound from which on an error weighs more, and as almost missed. */
 const NEAR = 0.8
+const ALMOST_MISSED = 0.95
 
 // --- Internal helpers ---
 
