@@ -55,4 +55,4 @@ export const fitTable = (fit: Fit): string => {
 // --- Internal helpers ---
 
 const UNDETERMINED =
-  'Not determined: these recordings fit as well with half of it, or with more, the others changed to suit; only all of them together stand.\n'
+  'Not determined: with half of it, or more of it, the recordings fit as well once the others are changed to suit.\n'
