@@ -36,6 +36,12 @@ test('a file that is none, or is not there, is a usage error', async () => {
   await expect(fitEngine(context, [path], {})).rejects.toMatchObject({ code: 'not-a-recording', exitCode: 64 })
 })
 
+test('nothing is left of one recording to leave it out of', async () => {
+  const { context } = contextOf()
+  const refused = { code: 'too-few-recordings', exitCode: 64 }
+  await expect(fitEngine(context, [CLIMB], { leaveOneOut: true })).rejects.toMatchObject(refused)
+})
+
 test('a fit ends when it is interrupted', async () => {
   const { context } = contextOf(AbortSignal.abort(new Error('interrupted')))
   await expect(fitEngine(context, [CLIMB], {})).rejects.toThrow('interrupted')

@@ -1,5 +1,5 @@
 import { setImmediate as yieldToEvents } from 'node:timers/promises'
-import { EXIT, type ExitCode } from '../core/errors.ts'
+import { EXIT, type ExitCode, UserError } from '../core/errors.ts'
 import type { Coefficients } from '../vllm/recording/coefficients.ts'
 import { type Fit, fitting, judgeReplay, undetermined } from '../vllm/recording/fit.ts'
 import type { Recording } from '../vllm/recording/recording.ts'
@@ -13,12 +13,19 @@ export const fitEngine = async (
   paths: readonly string[],
   { leaveOneOut = false, json = false }: { leaveOneOut?: boolean; json?: boolean },
 ): Promise<ExitCode> => {
+  if (leaveOneOut && paths.length < 2) {
+    throw new UserError({
+      code: 'too-few-recordings',
+      message: 'expected two recordings or more with --leave-one-out, found one',
+      hint: 'name another, or leave the option away',
+    })
+  }
   const recordings = await Promise.all(paths.map(readRecording))
   const found = await fit(context, recordings)
   const { coefficients, cost, errors } = found
   const replays = recordings.map((recording) => judged(recording, coefficients))
   const unseen: JudgedReplay[] = []
-  for (const recording of leaveOneOut && recordings.length > 1 ? recordings : []) {
+  for (const recording of leaveOneOut ? recordings : []) {
     const others = recordings.filter((other) => other !== recording)
     unseen.push(judged(recording, (await fit(context, others)).coefficients))
   }
