@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 
 /** Of a thread's young generation: two halves and as much again for what is large. */
-const YOUNG_MIB = 512
+const YOUNG_MIB = 256
 
 /**
  * A thread that plays incidents one after the other. What is under way should die young: with V8's own 16 MiB the collector copies
