@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { judge, type JudgedError } from '../vllm/recording/bounds.ts'
 import type { Recording } from '../vllm/recording/recording.ts'
+import { NO_ERRORS } from '../vllm/recording/testing/no-errors.ts'
 import { replayNotes } from './engine-replay-notes.ts'
 import { readRecording } from './read-recording.ts'
 
@@ -12,19 +13,7 @@ const busier: Recording = {
   ...recording,
   scrapes: recording.scrapes.map((one) => ({ ...one, running: one.running * 10 })),
 }
-const judged = (of: Recording, running: number): JudgedError[] => {
-  const rest = {
-    waiting: 0,
-    kvCacheUsage: 0,
-    preemptions: 0,
-    hitTokens: 0,
-    ttftP50: 0,
-    ttftP95: 0,
-    e2eP50: 0,
-    e2eP95: 0,
-  }
-  return judge(of, { running, ...rest })
-}
+const judged = (of: Recording, running: number): JudgedError[] => judge(of, { ...NO_ERRORS, running })
 const notes = (of: Recording, running: number, known: readonly Recording[] = []): string =>
   replayNotes({ recording: of, known, errors: judged(of, running), unjudged: [], times: 1, holds: null })
 

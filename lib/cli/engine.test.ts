@@ -3,29 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import type { Context } from './context.ts'
 import { fitEngine } from './engine.ts'
+import { contextOf } from './testing/context.ts'
 
 const CLIMB = fileURLToPath(new URL('../vllm/fixtures/vllm-0.32.0/climb.json', import.meta.url))
-
-const contextOf = (signal = new AbortController().signal) => {
-  const printed: string[] = []
-  const context: Context = {
-    argv: [],
-    env: {},
-    out: (text) => void printed.push(text),
-    err: () => {},
-    status: () => {},
-    isTerminal: false,
-    columns: 120,
-    colour: false,
-    signal,
-    interrupted: () => signal.aborted,
-    onSecondInterrupt: () => {},
-    holder: 'test',
-  }
-  return { context, text: () => printed.join('') }
-}
 
 test('a file that is none, or is not there, is a usage error', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'firedrill-engine-'))

@@ -7,28 +7,17 @@ import type { ReplayErrors } from './errors.ts'
 import { judgeReplay } from './fit.ts'
 import { parseRecording } from './format.ts'
 import type { Recording } from './recording.ts'
+import { NO_ERRORS } from './testing/no-errors.ts'
 
 const read = (name: string): Recording =>
   parseRecording(readFileSync(new URL(`../fixtures/vllm-0.32.0/${name}.json`, import.meta.url), 'utf8'), name)
 
-const NONE: ReplayErrors = {
-  running: 0,
-  waiting: 0,
-  kvCacheUsage: 0,
-  preemptions: 0,
-  hitTokens: 0,
-  ttftP50: 0,
-  ttftP95: 0,
-  e2eP50: 0,
-  e2eP95: 0,
-}
-
 const boundsOf = (recording: Recording): Record<string, number> =>
-  Object.fromEntries(judge(recording, NONE).map(({ name, bound }) => [name, bound]))
+  Object.fromEntries(judge(recording, NO_ERRORS).map(({ name, bound }) => [name, bound]))
 const scaledOf = (recording: Recording): Record<string, number> =>
-  Object.fromEntries(judge(recording, NONE).map(({ name, scaled }) => [name, scaled.bound]))
+  Object.fromEntries(judge(recording, NO_ERRORS).map(({ name, scaled }) => [name, scaled.bound]))
 const judgedAs = (recording: Recording, errors: Partial<ReplayErrors>, name: keyof ReplayErrors) =>
-  judge(recording, { ...NONE, ...errors }).find((error) => error.name === name)
+  judge(recording, { ...NO_ERRORS, ...errors }).find((error) => error.name === name)
 
 describe.each(['saturate', 'climb', 'prefix'])('%s.json, replayed with the cpu preset', (name) => {
   const recording = read(name)
@@ -116,7 +105,7 @@ describe('bounds of other recordings', () => {
   })
 
   test('are wider all together for a recording that no fit has seen', () => {
-    const errors = judge(scaled(10), { ...NONE, running: 0.6, ttftP50: -0.12, e2eP50: 0.2 })
+    const errors = judge(scaled(10), { ...NO_ERRORS, running: 0.6, ttftP50: -0.12, e2eP50: 0.2 })
     const failed = (times: number): string[] =>
       loosen(errors, times).flatMap(({ name, holds }) => (holds ? [] : [name]))
     expect(failed(1)).toEqual(['running', 'ttftP50', 'e2eP50'])
@@ -126,9 +115,9 @@ describe('bounds of other recordings', () => {
   })
 
   test('are for what can be told', () => {
-    const judged = judge(climb, { ...NONE, ttftP50: null })
+    const judged = judge(climb, { ...NO_ERRORS, ttftP50: null })
     expect(judged.map(({ name }) => name)).not.toContain('ttftP50')
     expect(notJudged(judged)).toEqual([{ name: 'ttftP50', what: 'TTFT p50' }])
-    expect(notJudged(judge(climb, NONE))).toEqual([])
+    expect(notJudged(judge(climb, NO_ERRORS))).toEqual([])
   })
 })
