@@ -50,6 +50,8 @@ export const defaultEngine = (version: string): EngineGeneration => (isAtLeast(v
 
 export const V1_DEFAULT = '0.8.0'
 export const V0_GONE = '0.11.0'
+/** The release with `scheduler_reserve_full_isl`, and that it is on. */
+export const RESERVES_FULL_PROMPT = '0.19.0'
 
 // --- Internal helpers ---
 

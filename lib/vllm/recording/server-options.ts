@@ -1,5 +1,12 @@
 import type { EngineConfig } from '../engine/types.ts'
-import { isAtLeast, isKnownVersion, KNOWN_VERSIONS, LAST_VERSION, V1_DEFAULT } from '../metrics/version.ts'
+import {
+  isAtLeast,
+  isKnownVersion,
+  KNOWN_VERSIONS,
+  LAST_VERSION,
+  RESERVES_FULL_PROMPT,
+  V1_DEFAULT,
+} from '../metrics/version.ts'
 import { SERVER_FIELDS, type Server } from './format-schema.ts'
 import { notModelled } from './not-recording.ts'
 import { unreadFields } from './unread-fields.ts'
@@ -35,9 +42,6 @@ export const serverOptions = (server: Server, name: string): ServerOptions => {
 }
 
 // --- Internal helpers ---
-
-/** scheduler_reserve_full_isl is on from this release. */
-const RESERVES_FULL_PROMPT = '0.19.0'
 
 /** What decides about scheduling, and is in no `EngineConfig`. */
 const NOT_MODELLED: Readonly<Record<string, string>> = {

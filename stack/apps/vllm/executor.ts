@@ -20,7 +20,7 @@ export interface Executor {
   wakeUp(tags: readonly string[] | null): Promise<void>
 }
 
-const PARTS: readonly SleepPart[] = ['weights', 'kv_cache']
+export const SLEEP_PARTS: readonly SleepPart[] = ['weights', 'kv_cache']
 
 /** vllm/v1/executor/abstract.py: what sleeps is told by tags, whether or not any memory was given back. */
 export const createExecutor = (memory: SleepMemory, log: LogLine, now: () => number): Executor => {
@@ -33,7 +33,7 @@ export const createExecutor = (memory: SleepMemory, log: LogLine, now: () => num
     sleep: async () => {
       if (asleep.has('weights')) return warn('abstract.py:384', 'Executor is already sleeping.')
       const from = now()
-      for (const part of PARTS) asleep.add(part)
+      for (const part of SLEEP_PARTS) asleep.add(part)
       const { freedBytes, usedBytes } = await memory.release()
       const inUse = `${gibText(usedBytes)} GiB memory is still in use.`
       info('gpu_worker.py:326', `Sleep mode freed ${gibText(freedBytes)} GiB memory, ${inUse}`)
@@ -47,11 +47,11 @@ export const createExecutor = (memory: SleepMemory, log: LogLine, now: () => num
       }
       const from = now()
       const shown = tags === null ? `{${reprs([...asleep])}}` : `[${reprs(tags)}]`
-      for (const part of PARTS) {
+      for (const part of SLEEP_PARTS) {
         if (!asleep.has(part) || tags?.includes(part) === false) continue
         await memory.regain(part)
       }
-      for (const part of PARTS) if (tags?.includes(part) !== false) asleep.delete(part)
+      for (const part of SLEEP_PARTS) if (tags?.includes(part) !== false) asleep.delete(part)
       info('abstract.py:408', `${took(from)} wake up tags ${shown}.`)
     },
   }

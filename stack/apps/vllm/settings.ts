@@ -10,6 +10,7 @@ import {
   KNOWN_VERSIONS,
   knownVersion,
   LAST_VERSION,
+  RESERVES_FULL_PROMPT,
 } from '../../../lib/vllm/metrics/version.ts'
 import { PRESETS } from '../../../lib/vllm/hardware/presets.ts'
 import type { ServeArguments } from './arguments.ts'
@@ -154,9 +155,6 @@ export const planServer = (
 }
 
 // --- Internal helpers ---
-
-/** The release with `scheduler_reserve_full_isl`, and that it is on. */
-const RESERVES_FULL_PROMPT = '0.19.0'
 
 const SEE = 'See https://docs.vllm.ai/en/latest/configuration/conserving_memory/ for more details.'
 

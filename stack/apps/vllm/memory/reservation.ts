@@ -2,7 +2,7 @@ import { activationBytes, type MemoryParts } from '../../../../lib/vllm/hardware
 import type { ModelFacts } from '../../../../lib/vllm/hardware/model.ts'
 import type { MemoryKind } from '../../gpu-emulator/client.ts'
 import type { GrowMemory } from '../driver.ts'
-import type { SleepMemory, SleepPart } from '../executor.ts'
+import { SLEEP_PARTS, type SleepMemory, type SleepPart } from '../executor.ts'
 import { StartError } from '../start-error.ts'
 import type { Device, Held } from './device.ts'
 import { memoryCameBack, notFree, outOfMemory } from './messages.ts'
@@ -128,8 +128,6 @@ export const createReservation = (
 }
 
 // --- Internal helpers ---
-
-const SLEEP_PARTS: readonly SleepPart[] = ['weights', 'kv_cache']
 
 /** csrc/cumem_allocator.cpp. */
 const NOT_MAPPED = 'CUDA Error: out of memory at /workspace/csrc/cumem_allocator.cpp:163'
