@@ -1,22 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { cpu } from '../lib/vllm/hardware/presets.ts'
-import { fitting, judgeReplay, undetermined } from '../lib/vllm/recording/fit.ts'
+import { judgeReplay, undetermined } from '../lib/vllm/recording/fit.ts'
 import { parseRecording } from '../lib/vllm/recording/format.ts'
 import type { Recording } from '../lib/vllm/recording/recording.ts'
+import { fit } from '../lib/vllm/recording/testing/fit.ts'
 
 const FIXTURES = new URL('../lib/vllm/fixtures/vllm-0.32.0/', import.meta.url)
 const RECORDINGS = ['saturate', 'climb', 'prefix'].map((name) =>
   parseRecording(readFileSync(new URL(`${name}.json`, FIXTURES), 'utf8'), name),
 )
-
-const fit = (recordings: readonly Recording[]) => {
-  const search = fitting(recordings)
-  for (;;) {
-    const { done, value } = search.next()
-    if (done === true) return value
-  }
-}
 
 const misses = (recording: Recording, coefficients: Parameters<typeof judgeReplay>[1]) =>
   judgeReplay(recording, coefficients).filter(({ holds }) => !holds)

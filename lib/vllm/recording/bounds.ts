@@ -1,5 +1,6 @@
 import { BOUNDS, CHANCE_PREEMPTIONS, type Gauge, HIT_TOKENS, NO_TOKENS, SATURATED_SHARE } from './bound-figures.ts'
 import type { ReplayErrors } from './errors.ts'
+import { mean } from './mean.ts'
 import { counted, type Recording, type Scrape } from './recording.ts'
 
 /** One error of a replay, and whether it is as small as it has to be. */
@@ -124,5 +125,4 @@ const ERRORS: readonly Pick<JudgedError, 'name' | 'what'>[] = [
   { name: 'e2eP95', what: 'E2E p95' },
 ]
 
-const meanOf = (scrapes: readonly Scrape[], name: Gauge): number =>
-  scrapes.reduce((sum, scrape) => sum + scrape[name], 0) / scrapes.length
+const meanOf = (scrapes: readonly Scrape[], name: Gauge): number => mean(scrapes.map((scrape) => scrape[name]))

@@ -1,4 +1,5 @@
 import { counted, type Latency, type Recording } from './recording.ts'
+import { mean } from './mean.ts'
 import type { Replay } from './replay.ts'
 
 /** How far a replay is from its recording; null where nothing can be told of it. */
@@ -42,8 +43,6 @@ export const replayErrors = (recording: Recording, { requests, gauges, ...counts
 
 const ttft = ({ firstTokenMs }: Latency, startMs: number): number => firstTokenMs - startMs
 const e2e = ({ endMs }: Latency, startMs: number): number => endMs - startMs
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 const share = (value: number, truth: number): number => (truth === 0 ? value : (value - truth) / truth)
 const relative = (value: number, truth: number): number | null => (truth > 0 ? (value - truth) / truth : null)

@@ -1,5 +1,6 @@
 import { type Coefficients, COEFFICIENTS, coefficientsOf } from './coefficients.ts'
 import { dot, type Equation, inverseDiagonal, normalEquations, solveNonNegative } from './least-squares.ts'
+import { sum } from './mean.ts'
 import type { Recording } from './recording.ts'
 import type { Replay } from './replay.ts'
 import { requestEquations, SCATTER } from './request-equations.ts'
@@ -96,5 +97,4 @@ const atOnce = (recordings: readonly Recording[]): number => {
   return open / sum(long)
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0

@@ -3,9 +3,10 @@ import { seededRandom } from '../../core/random.ts'
 import { PRESETS } from '../hardware/presets.ts'
 import { stepTime } from '../hardware/step-cost.ts'
 import { type Coefficients, COEFFICIENTS, pickCoefficients } from './coefficients.ts'
-import { type Fit, fitting, judgeReplay, undetermined } from './fit.ts'
+import { judgeReplay, undetermined } from './fit.ts'
 import type { RecordedRequest, Recording, Scrape } from './recording.ts'
 import { replay } from './replay.ts'
+import { fit } from './testing/fit.ts'
 
 const REQUESTS = 50
 
@@ -42,14 +43,6 @@ const recordingOf = (preset: string, gapMs: number): { recording: Recording; tru
   const requests = sent.map((one, index) => ({ ...one, ...played.requests[index] }))
   const scrapes = blank.scrapes.map((one, index) => ({ ...one, ...played.gauges[index] }))
   return { recording: { ...blank, requests, scrapes }, truth: pickCoefficients(hardware) }
-}
-
-const fit = (recordings: readonly Recording[]): Fit => {
-  const search = fitting(recordings)
-  for (;;) {
-    const { done, value } = search.next()
-    if (done === true) return value
-  }
 }
 
 test.each([

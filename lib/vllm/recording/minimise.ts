@@ -1,4 +1,5 @@
 import type { Random } from '../../core/random.ts'
+import { mean } from './mean.ts'
 
 /** The best point so far. */
 export interface Best {
@@ -65,5 +66,3 @@ const point = (at: readonly number[], cost: (at: readonly number[]) => number): 
 /** Box and Muller. */
 const normal = (random: Random): number =>
   Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

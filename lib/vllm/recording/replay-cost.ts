@@ -1,5 +1,6 @@
 import { judge } from './bounds.ts'
 import { replayErrors } from './errors.ts'
+import { mean } from './mean.ts'
 import type { Latency, Recording } from './recording.ts'
 import type { Replay } from './replay.ts'
 
@@ -29,5 +30,3 @@ const distance = (real: Latency, modelled: Latency, startMs: number): number =>
 
 /** The same for half as for twice as long. */
 const logRatio = (a: number, b: number): number => Math.abs(Math.log(Math.max(a, 0.1) / Math.max(b, 0.1)))
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
