@@ -11,9 +11,9 @@ test('at half the clock a token takes twice as long', async () => {
     ).text()
     return performance.now() - from
   }
-  // The first request compiles what serves it.
-  await msOf()
-  const full = await msOf()
+  // Busy neighbours make a request slower, never faster: of several the quickest says what the engine needs.
+  const quickestMs = async (): Promise<number> => Math.min(await msOf(), await msOf(), await msOf())
+  const full = await quickestMs()
   speed = 0.5
-  expect((await msOf()) / full).toBeGreaterThan(1.6)
+  expect((await quickestMs()) / full).toBeGreaterThan(1.6)
 })

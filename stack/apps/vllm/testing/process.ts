@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -25,14 +25,20 @@ export interface VllmProcess extends AsyncDisposable {
   exitCode(): Promise<number | null>
 }
 
-/** `stack/apps/vllm/main.ts` as a process of its own, on a free port. */
+/**
+ * An address of its own, so that vLLM's own port is free there: one that was free on 127.0.0.1 a moment ago may be taken, by an
+ * outgoing connection also. Above the networks of embedded clusters.
+ */
+const ownAddress = (): string => `127.255.${randomInt(256)}.${randomInt(1, 255)}`
+
+/** `stack/apps/vllm/main.ts` as a process of its own. */
 export const startVllm = async (
   args: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<VllmProcess> => {
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const all = ['--model', 'm-8B', '--max-model-len', '4096', '--host', '127.0.0.1', '--port', String(port), ...args]
+  const host = ownAddress()
+  const url = `http://${host}:8000`
+  const all = ['--model', 'm-8B', '--max-model-len', '4096', '--host', host, ...args]
   const child = spawn(process.execPath, [MAIN, ...all], {
     env: { ...process.env, VLLM_EMULATOR_COLD_START: '500ms', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -94,13 +100,4 @@ const kill = (pid: number): void => {
   } catch {
     // It was gone.
   }
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  // A listening TCP server has an address object.
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }
