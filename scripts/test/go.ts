@@ -20,6 +20,8 @@ const eventOf = (line: string): Event[] => {
   return event === undefined ? [] : [event]
 }
 
+const textOf = (line: string): string => (line.startsWith('{') ? (eventOf(line)[0]?.Output ?? '') : `${line}\n`)
+
 export const goTest = async (module: string): Promise<Outcome> => {
   process.stderr.write(`\n── go test ./... in tools/${module}\n`)
   const { ok, stdout, all } = await quiet(join(ROOT, 'tools', module), 'go', 'test', '-json', './...')
@@ -31,7 +33,9 @@ export const goTest = async (module: string): Promise<Outcome> => {
       const own = events.filter(({ Package, Test }) => Package === failed.Package && Test === failed.Test)
       return { title: `${failed.Package} ${failed.Test}`, text: own.map(({ Output }) => Output ?? '').join('') }
     })
-  if (!ok && failures.length === 0) failures.push({ title: `go test ./... in tools/${module}`, text: all })
+  // It did not compile, say: what was said lies in events, and beside them.
+  if (!ok && failures.length === 0)
+    failures.push({ title: `go test ./... in tools/${module}`, text: all.split('\n').map(textOf).join('') })
   for (const { title, text } of failures) process.stderr.write(`${title}\n${text}\n`)
   return { passed, failures }
 }
