@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import { createEventQueue } from './event-queue.ts'
+import { createEventQueue } from './events/queue.ts'
 
 export interface Alarm {
   /** Nothing happens any more; a second call changes nothing. */
@@ -49,7 +49,7 @@ class Event implements Alarm, Timed {
  * so that asynchronous code keeps simulated time as it would keep the real one.
  */
 export const createClockwork = (start: number): Clockwork => {
-  const queue = createEventQueue<Timed>()
+  const queue = createEventQueue<Timed>(start)
   let now = start
   let stopped = false
   let woken = false

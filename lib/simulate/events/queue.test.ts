@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createEventQueue } from './event-queue.ts'
+import { createEventQueue } from './queue.ts'
 
 test('at one time the older is first, wherever the two wait', () => {
-  const queue = createEventQueue<string>()
+  const queue = createEventQueue<string>(0)
   queue.push(10, 'asked for long before', 0)
   queue.push(8, 'first', 0)
   expect(queue.pop()).toBe('first')
@@ -18,7 +18,7 @@ test('comes out by time, then by order, whatever goes in meanwhile', () => {
   })
   fc.assert(
     fc.property(fc.array(step), fc.constantFrom(0, 3, 1_500), (steps, crowd) => {
-      const queue = createEventQueue<number>()
+      const queue = createEventQueue<number>(0)
       const left: { time: number; order: number }[] = []
       let now = 0
       let order = 0
