@@ -93,10 +93,10 @@ export const createClockwork = (start: number): Clockwork => {
       stopped = false
       await settle()
       for (;;) {
-        const time = queue.nextTime()
-        if (stopped || time === null || time > until) break
-        now = time
-        queue.pop()?.due()
+        const next = stopped ? null : queue.next(until)
+        if (next === null) break
+        now = queue.time()
+        next.due()
         if (!woken) continue
         woken = false
         await settle()

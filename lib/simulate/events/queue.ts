@@ -3,11 +3,12 @@ import { createWheel } from './wheel.ts'
 
 /** Events by time, then by order of arrival. */
 export interface EventQueue<Event> {
-  /** Of the next event; null where there is none. Times are finite. */
-  nextTime(): number | null
+  /** Takes out the next one, where it is not after this time; null, and nothing done, where there is none. Times are finite. */
+  next(until: number): Event | null
+  /** Of the event that was taken out last. */
+  time(): number
   /** `now`: no event that is still to come is before it. */
   push(time: number, event: Event, now: number): void
-  pop(): Event | null
 }
 
 /**
@@ -18,20 +19,21 @@ export const createEventQueue = <Event>(start: number): EventQueue<Event> => {
   const far = createHeap<Event>()
   const wheel = createWheel<Event>(start)
   let count = 0
-  const isWheelFirst = (): boolean => {
-    const soon = wheel.time()
-    const late = far.time()
-    return soon < late || (soon === late && wheel.order() < far.order())
-  }
+  let time = start
   return {
-    nextTime: () => {
-      const time = Math.min(wheel.time(), far.time())
-      return time === Infinity ? null : time
+    next: (until) => {
+      const soon = wheel.time()
+      const late = far.time()
+      const isSoon = soon < late || (soon === late && wheel.order() < far.order())
+      const first = isSoon ? soon : late
+      if (first > until || first === Infinity) return null
+      time = first
+      return isSoon ? wheel.pop() : far.pop()
     },
-    push: (time, event, now) => {
-      const kind = wheel.reaches(time, now) ? wheel : far
-      kind.push(time, count++, event)
+    time: () => time,
+    push: (at, event, now) => {
+      const kind = wheel.reaches(at, now) ? wheel : far
+      kind.push(at, count++, event)
     },
-    pop: () => (isWheelFirst() ? wheel.pop() : far.pop()),
   }
 }
