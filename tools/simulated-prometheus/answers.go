@@ -61,36 +61,14 @@ func (a *answers) prepare(groups []*group, until int64) {
 			continue
 		}
 		from := one.next.Add(-one.QueryOffset())
+		to := from.Add(time.Duration(count-1) * interval)
 		for _, single := range one.singles {
-			if steps, ok := a.ask(single.expr, from, from.Add(time.Duration(count-1)*interval), interval); ok {
-				single.known = steps
+			if single.ahead == nil {
+				single.ahead = &rangeQuestion{engine: a.engine, data: a.data, expr: single.expr}
 			}
+			single.known = single.ahead.ask(from, to, interval)
 		}
 	}
-}
-
-func (a *answers) ask(expr string, from, to time.Time, step time.Duration) (map[int64]promql.Vector, bool) {
-	query, err := a.engine.NewRangeQuery(context.Background(), a.data, nil, expr, from, to, step)
-	if err != nil {
-		return nil, false
-	}
-	defer query.Close()
-	matrix, err := query.Exec(context.Background()).Matrix()
-	if err != nil {
-		return nil, false
-	}
-	steps := map[int64]promql.Vector{}
-	for _, series := range matrix {
-		if len(series.Histograms) > 0 {
-			return nil, false
-		}
-		// The engine takes its memory back when the query is closed.
-		metric := series.Metric.Copy()
-		for _, point := range series.Floats {
-			steps[point.T] = append(steps[point.T], promql.Sample{T: point.T, F: point.F, Metric: metric})
-		}
-	}
-	return steps, true
 }
 
 // areChained is true where a rule's expression may read what an evaluation writes.

@@ -14,6 +14,8 @@ type single struct {
 	expr string
 	// constant are labels of the rule that were taken from it.
 	constant map[string]string
+	// ahead asks for many evaluations at once; nil until it does.
+	ahead *rangeQuestion
 	// known holds what the expression returns, by the time in milliseconds; nil where nobody has asked ahead.
 	known map[int64]promql.Vector
 }
