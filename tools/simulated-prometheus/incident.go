@@ -70,6 +70,8 @@ func openIncident(dir string, request openRequest, files *ruleFiles) (*incident,
 	options.StripeSize = stripes
 	// The whole incident stays in one range: a chunk never ends early.
 	options.ChunkRange = (24 * time.Hour).Milliseconds()
+	// Nobody reads while somebody writes.
+	options.IsolationDisabled = true
 	head, err := tsdb.NewHead(nil, nil, nil, nil, options, nil)
 	if err != nil {
 		return nil, err
