@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/model/timestamp"
@@ -15,7 +14,7 @@ import (
 
 // askRequest is a question. Times are milliseconds since the epoch.
 type askRequest struct {
-	// Kind is `query`, `range`, `rules`, `names` or `conditions`.
+	// Kind is `query`, `range`, `rules`, `names` (of all metrics, whatever the times) or `conditions`.
 	Kind string `json:"kind"`
 	Expr string `json:"expr"`
 	At   int64  `json:"at"`
@@ -37,18 +36,18 @@ func (i *incident) ask(payload []byte) ([]byte, error) {
 	}
 	switch request.Kind {
 	case "query":
-		query, err := i.engine.NewInstantQuery(context.Background(), i, nil, request.Expr, timestamp.Time(request.At))
+		query, err := i.engine.NewInstantQuery(context.Background(), i.memory, nil, request.Expr, timestamp.Time(request.At))
 		return answerQuery(query, err)
 	case "range":
 		query, err := i.engine.NewRangeQuery(
-			context.Background(), i, nil, request.Expr,
+			context.Background(), i.memory, nil, request.Expr,
 			timestamp.Time(request.From), timestamp.Time(request.To), time.Duration(request.Step)*time.Millisecond,
 		)
 		return answerQuery(query, err)
 	case "rules":
 		return i.ruleGroups()
 	case "names":
-		return i.metricNames(request.From, request.To)
+		return json.Marshal(i.memory.metricNames())
 	case "conditions":
 		return resultJSON(i.conditions.matrix(request.NameLabel, request.GroupLabel)), nil
 	default:
@@ -66,20 +65,6 @@ func answerQuery(query promql.Query, err error) ([]byte, error) {
 		return nil, result.Err
 	}
 	return resultJSON(result.Value), nil
-}
-
-func (i *incident) metricNames(from, to int64) ([]byte, error) {
-	querier, err := i.Querier(from, to)
-	if err != nil {
-		return nil, err
-	}
-	defer querier.Close()
-	names, _, err := querier.LabelValues(context.Background(), "__name__", nil)
-	if err != nil {
-		return nil, err
-	}
-	slices.Sort(names)
-	return json.Marshal(names)
 }
 
 // The parts of /api/v1/rules that firedrill reads.

@@ -1,6 +1,6 @@
-// Program simulated-prometheus is Prometheus' own storage, query engine and rule evaluation on a clock that its caller
-// moves: scraped samples come in on stdin, and nothing happens but what a frame asks for. One process serves one
-// incident after the other.
+// Program simulated-prometheus is Prometheus' own query engine and rule evaluation on a clock that its caller moves:
+// scraped samples come in on stdin, and nothing happens but what a frame asks for. One process serves one incident after
+// the other.
 package main
 
 import (
@@ -29,11 +29,7 @@ func main() {
 func serve(input io.Reader, output io.Writer) error {
 	frames := &frameReader{input: bufio.NewReaderSize(input, bufferBytes)}
 	writer := bufio.NewWriterSize(output, bufferBytes)
-	server, err := newServer()
-	if err != nil {
-		return err
-	}
-	defer server.close()
+	server := &server{}
 	for {
 		kind, payload, err := frames.next()
 		if err == io.EOF {

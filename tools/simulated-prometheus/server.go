@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -15,19 +14,10 @@ var errNoIncident = errors.New("expected an incident to be open, found none")
 
 // server holds the incident that is open. What goes wrong in a frame without an answer is told by the next one that has one.
 type server struct {
-	dir      string
 	files    *ruleFiles
 	incident *incident
 	failure  error
 }
-
-func newServer() (*server, error) {
-	// The head wants a place for chunks that are never written.
-	dir, err := os.MkdirTemp("", "simulated-prometheus-")
-	return &server{dir: dir}, err
-}
-
-func (s *server) close() { _ = os.RemoveAll(s.dir) }
 
 func (s *server) handle(kind byte, payload []byte) ([]byte, error) {
 	switch kind {
@@ -86,12 +76,8 @@ func (s *server) open(payload []byte) ([]byte, error) {
 		}
 		s.files = files
 	}
-	opened, err := openIncident(s.dir, request, s.files)
-	if err != nil {
-		return nil, err
-	}
-	s.incident = opened
-	return opened.ruleGroups()
+	s.incident = openIncident(request, s.files)
+	return s.incident.ruleGroups()
 }
 
 func (s *server) name(d *decoder) error {
