@@ -5,12 +5,9 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"time"
 
-	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
 )
 
@@ -41,28 +38,15 @@ type incident struct {
 	named []*series
 }
 
-const (
-	maxSamplesPerQuery = 50_000_000
-	queryTimeout       = 2 * time.Minute
-)
-
-// newParser reads PromQL as Prometheus does without feature flags.
-func newParser() parser.Parser { return parser.NewParser(parser.Options{}) }
-
-func openIncident(request openRequest, files *ruleFiles) *incident {
-	engine := promql.NewEngine(promql.EngineOpts{
-		Logger:               promslog.NewNopLogger(),
-		MaxSamples:           maxSamplesPerQuery,
-		Timeout:              queryTimeout,
-		EnableAtModifier:     true,
-		EnableNegativeOffset: true,
-		// A subquery without a step takes the global evaluation interval.
-		NoStepSubqueryIntervalFn: func(int64) int64 { return request.EvaluationIntervalMs },
-		Parser:                   newParser(),
-	})
-	held := newMemory()
+// openIncident begins an incident; the one before, nil where there was none, is over.
+func openIncident(request openRequest, files *ruleFiles, before *incident) *incident {
+	var used *memory
+	if before != nil {
+		used = before.memory
+	}
+	held := newMemory(used)
 	opened := &incident{
-		memory: held, engine: engine, answers: newAnswers(engine, held, files.areChained), conditions: newConditions(),
+		memory: held, engine: files.engine, answers: newAnswers(files.engine, held, files.areChained), conditions: newConditions(),
 	}
 	ruleOptions := &rules.ManagerOptions{
 		QueryFunc:   opened.answers.labelling(opened.conditions.recording(opened.answers.query)),

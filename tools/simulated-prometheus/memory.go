@@ -17,6 +17,8 @@ type memory struct {
 	byName map[string][]*series
 	// byHash has them by their labels, and those that have no samples yet.
 	byHash map[uint64][]*series
+	// spare are the samples of the incident before, which is over: most series grow as long as one of its.
+	spare [][]promql.FPoint
 }
 
 // series is what one set of labels has; samples are in order of time.
@@ -25,8 +27,15 @@ type series struct {
 	samples []promql.FPoint
 }
 
-func newMemory() *memory {
-	return &memory{byName: map[string][]*series{}, byHash: map[uint64][]*series{}}
+// newMemory takes what an incident needs no more; nil where there was none.
+func newMemory(before *memory) *memory {
+	made := &memory{byName: map[string][]*series{}, byHash: map[uint64][]*series{}}
+	if before != nil {
+		for _, one := range before.all {
+			made.spare = append(made.spare, one.samples[:0])
+		}
+	}
+	return made
 }
 
 // append adds a sample. One that is not newer than the series' last one is dropped, as Prometheus does with a warning.
@@ -35,6 +44,9 @@ func (m *memory) append(to *series, at int64, v float64) {
 		m.all = append(m.all, to)
 		name := to.labels.Get(labels.MetricName)
 		m.byName[name] = append(m.byName[name], to)
+		if last := len(m.spare) - 1; last >= 0 {
+			to.samples, m.spare = m.spare[last], m.spare[:last]
+		}
 	} else if at <= to.samples[len(to.samples)-1].T {
 		return
 	}

@@ -46,9 +46,11 @@ func TestMemoryAnswersAsATSDBDoes(t *testing.T) {
 		MaxSamples: maxSamplesPerQuery, Timeout: queryTimeout, EnableAtModifier: true, EnableNegativeOffset: true,
 		NoStepSubqueryIntervalFn: func(int64) int64 { return 2_000 }, Parser: newParser(),
 	})
+	var before *memory
 	for seed := range uint64(10) {
 		random := rand.New(rand.NewPCG(seed, 2))
-		real, held := head(t), newMemory()
+		real, held := head(t), newMemory(before)
+		before = held
 		var known []labels.Labels
 		for pod := range 4 {
 			known = append(known, labels.FromStrings("__name__", "x", "pod", fmt.Sprint("p", pod), "zone", []string{"", "a"}[pod%2]))

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
 )
@@ -23,6 +24,7 @@ type ruleFiles struct {
 	// areChained is set where a rule reads what another one writes.
 	areChained bool
 	metrics    *rules.Metrics
+	engine     *promql.Engine
 }
 
 type loadedGroup struct {
@@ -62,6 +64,7 @@ func loadRuleFiles(request openRequest) (*ruleFiles, error) {
 	}
 	files := &ruleFiles{
 		texts: request.Rules, intervalMs: request.EvaluationIntervalMs, bare: request.Bare, metrics: options.Metrics,
+		engine: newEngine(request.EvaluationIntervalMs),
 	}
 	for _, key := range sortedKeys(loaded) {
 		group := loadedGroup{Group: loaded[key]}

@@ -76,7 +76,7 @@ func (s *server) open(payload []byte) ([]byte, error) {
 		}
 		s.files = files
 	}
-	s.incident = openIncident(request, s.files)
+	s.incident = openIncident(request, s.files, s.incident)
 	return s.incident.ruleGroups()
 }
 
