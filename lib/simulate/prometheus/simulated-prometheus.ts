@@ -40,10 +40,11 @@ const FLUSH_FRAMES = 64
 
 /** Starts the program at `path`. */
 export const startSimulatedPrometheus = (path: string): SimulatedPrometheus => {
-  // Evaluation is one thread's work, and an incident's heap small: it is collected when an eighth of a gigabyte is full.
+  // Evaluation is one thread's work, and an incident's heap small: it is collected when it is ten times what is in use, about
+  // a tenth of a gigabyte. A long incident's samples alone may be more than that.
   const child = spawn(path, [], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { GOMAXPROCS: '2', GOGC: 'off', GOMEMLIMIT: '128MiB' },
+    env: { GOMAXPROCS: '2', GOGC: '900', GOMEMLIMIT: '512MiB' },
   })
   const frames = createFrameWriter()
   const answers = readAnswers(child)
