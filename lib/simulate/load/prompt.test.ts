@@ -88,6 +88,20 @@ describe.each(Object.entries(LOADS))('%s', (_, more) => {
     )
   })
 
+  test('tokens are the same at once as one by one', () => {
+    fc.assert(
+      fc.property(key, fc.nat(30), fc.nat(20), (one, from, count) => {
+        const prompt = told(load, one)[0]
+        if (prompt?.copyTo === undefined) expect.fail('a first prompt tells its tokens one by one')
+        const own = Math.max(0, Math.min(count, prompt.length - from))
+        const copied = new Uint32Array(20)
+        prompt.copyTo(copied, from, own)
+        expect([...copied.subarray(0, own)]).toEqual(Array.from({ length: own }, (__, at) => prompt.at(from + at)))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
   test('two of them share as many tokens as their texts do, but for a dozen words that may be alike by chance', () => {
     fc.assert(
       fc.property(key, key, (a, b) => {

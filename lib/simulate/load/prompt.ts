@@ -174,7 +174,19 @@ class FirstPrompt implements Tokens {
     if (index < this.ownTo) return KIND.own + opening(index - this.ownFrom, this.low, this.high)
     return index === this.ownTo ? KIND.end : KIND.assistantHeader
   }
+
+  copyTo(target: Uint32Array, from: number, count: number): void {
+    // Most that are asked for: the user's own part behind its opening.
+    const alike = this.ownFrom + OPENING - from
+    const alikeTo = this.ownTo - from
+    for (let index = 0; index < count; index++) {
+      target[index] = index >= alike && index < alikeTo ? KIND.own : this.at(from + index)
+    }
+  }
 }
+
+/** Tokens that differ from prompt to prompt. */
+const OPENING = 3
 
 /** Both numbers together, then each of them, then what all have. */
 const opening = (index: number, low: number, high: number): number => {

@@ -14,11 +14,22 @@ export class SharedHead {
   /** Tokens. */
   readonly length: number
   /** Hashes of its full blocks, as far as they have been needed, for blocks of this size. */
-  hashes: number[] = []
-  blockSize = 0
+  hashes: readonly number[] = []
+  #blockSize = 0
+  #blocks = 0
 
   constructor(length: number) {
     this.length = length
+  }
+
+  /** How many blocks of this size it fills; hashes of others are forgotten. */
+  blocksOf(blockSize: number): number {
+    if (blockSize !== this.#blockSize) {
+      this.hashes = []
+      this.#blockSize = blockSize
+      this.#blocks = Math.floor(this.length / blockSize)
+    }
+    return this.#blocks
   }
 }
 
@@ -34,45 +45,20 @@ const LOW = 2 ** LOW_BITS
  */
 export const hashAt = (request: Hashed, block: number, blockSize: number): number => {
   const { head } = request.prompt
-  const shared = sharedBlocks(request, blockSize)
-  if (head === undefined || shared === 0) return chained(request, request, 0, ROOT, block, blockSize)
-  if (head.blockSize !== blockSize) {
-    head.hashes = []
-    head.blockSize = blockSize
-  }
-  const parent = chained(request, head, 0, ROOT, Math.min(block, shared - 1), blockSize)
-  return block < shared ? parent : chained(request, request, shared, parent, block, blockSize)
-}
-
-/** Takes over the hash of a block from another request that has the same tokens up to its end. */
-export const adoptHash = (request: Hashed, other: Hashed, block: number, blockSize: number): void => {
-  if (request === other || request.hashes.length !== block - sharedBlocks(request, blockSize)) return
-  keep(request, hashAt(other, block, blockSize))
-}
-
-/** Whether both have the same tokens in this block; that those before it are the same is known. */
-export const isSameBlock = (one: Hashed, other: Hashed, block: number, blockSize: number): boolean => {
-  if (one === other) return true
-  const { head } = one.prompt
-  const end = (block + 1) * blockSize
-  if (head !== undefined && head === other.prompt.head && end <= head.length) return true
-  const ones = arrayOf(one)
-  const others = arrayOf(other)
-  for (let index = block * blockSize; index < end; index++) {
-    const token = (ones === null ? undefined : ones[index]) ?? tokenAt(one, index)
-    if (token !== ((others === null ? undefined : others[index]) ?? tokenAt(other, index))) return false
-  }
-  return true
+  const shared = head === undefined ? 0 : head.blocksOf(blockSize)
+  const isShared = head !== undefined && block < shared
+  const kept = isShared ? head : request
+  const from = isShared ? 0 : shared
+  if (block - from >= kept.hashes.length) complete(request, kept, from, block, blockSize)
+  // Read in any case: what is either read or computed is an object each time, as numbers of 52 bits go.
+  return kept.hashes[block - from] ?? 0
 }
 
 /** Blocks that both begin with and that nobody has to compare. */
-export const sameHeadBlocks = (one: Hashed, other: Hashed, blockSize: number): number =>
-  one.prompt.head === other.prompt.head ? sharedBlocks(one, blockSize) : 0
+export const sameHeadBlocks = ({ prompt: { head } }: Hashed, other: Hashed, blockSize: number): number =>
+  head !== undefined && head === other.prompt.head ? head.blocksOf(blockSize) : 0
 
 // --- Internal helpers ---
-
-const sharedBlocks = ({ prompt: { head } }: Hashed, blockSize: number): number =>
-  head === undefined ? 0 : Math.floor(head.length / blockSize)
 
 interface Kept {
   hashes: readonly number[]
@@ -85,40 +71,43 @@ const keep = (kept: Kept, hash: number): void => {
   else (kept.hashes as number[]).push(hash)
 }
 
-/** Adds what is missing to the hashes that are kept, whose first is that of block `from` with this parent, up to `block`, and returns that one's. */
-const chained = (
-  request: Hashed,
-  kept: Kept,
-  from: number,
-  parent: number,
-  block: number,
-  blockSize: number,
-): number => {
+/** Adds what is missing to the hashes that are kept, whose first is that of block `from`, up to that of `block`. */
+const complete = (request: Hashed, kept: Kept, from: number, block: number, blockSize: number): void => {
+  let hash = kept.hashes.at(-1) ?? (from === 0 ? ROOT : hashAt(request, from - 1, blockSize))
   for (let next = from + kept.hashes.length; next <= block; next++) {
-    keep(kept, hashBlock(request, next, blockSize, kept.hashes[next - from - 1] ?? parent))
+    hash = hashBlock(request, next, blockSize, hash)
+    keep(kept, hash)
   }
-  return kept.hashes[block - from] ?? 0
 }
 
 // Two lanes of 32 bits: rotate, mix the token in, multiply; MurmurHash3's finish (public domain).
 const hashBlock = (request: Hashed, block: number, blockSize: number, parent: number): number => {
-  const array = arrayOf(request)
+  const tokens = read(request, block * blockSize, blockSize)
   let high = Math.floor(parent / LOW) | 0
   let low = (parent | 0) ^ 0x9747b28c
-  for (let index = block * blockSize; index < (block + 1) * blockSize; index++) {
-    const token = (array === null ? undefined : array[index]) ?? tokenAt(request, index)
+  for (let at = 0; at < blockSize; at++) {
+    const token = tokens[at] ?? 0
     high = Math.imul(((high << 13) | (high >>> 19)) ^ token, 0xcc9e2d51)
     low = Math.imul(((low << 17) | (low >>> 15)) ^ token, 0x85ebca6b)
   }
-  const hash = (finish(high) >>> 0) * LOW + (finish(low) >>> (32 - LOW_BITS))
-  // 0 marks a block without a hash.
-  return hash === 0 ? 1 : hash
+  return (finish(high) >>> 0) * LOW + (finish(low) >>> (32 - LOW_BITS))
 }
 
-const arrayOf = ({ prompt }: Hashed): Uint32Array | null => (prompt instanceof Uint32Array ? prompt : null)
+/** The tokens of one block, until the next is read: a list of them for each would be garbage at once. */
+let atHand = new Uint32Array(0)
 
-const tokenAt = ({ prompt, outputSeed }: Hashed, index: number): number =>
-  index < prompt.length ? (prompt.at(index) ?? 0) : outputToken(outputSeed, index - prompt.length)
+/** From the prompt at once where it can: to ask it for each token costs many times what the hash does. */
+const read = ({ prompt, outputSeed }: Hashed, from: number, count: number): Uint32Array => {
+  if (atHand.length !== count) atHand = new Uint32Array(count)
+  const tokens = atHand
+  const { length } = prompt
+  const own = Math.max(0, Math.min(count, length - from))
+  if (prompt instanceof Uint32Array) for (let at = 0; at < own; at++) tokens[at] = prompt[from + at] ?? 0
+  else if (prompt.copyTo !== undefined) prompt.copyTo(tokens, from, own)
+  else for (let at = 0; at < own; at++) tokens[at] = prompt.at(from + at) ?? 0
+  for (let at = own; at < count; at++) tokens[at] = outputToken(outputSeed, from + at - length)
+  return tokens
+}
 
 const finish = (lane: number): number => {
   let mixed = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b)

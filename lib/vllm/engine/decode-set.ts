@@ -70,7 +70,8 @@ export const createDecodeSet = (clock: Clock, pageCount: number): DecodeSet => {
         if (finishesAt === tick) list[finishing++] = sequence
         else if (finishesAt > tick && finishesAt % pageCount === page) note(sequence)
       }
-      list.length = finishing
+      // To set a length costs more than all this, also where it is the same.
+      if (finishing < list.length) list.length = finishing
       return finishing < 2 ? list : withoutRepeats(inOrder(list))
     },
   }
@@ -82,6 +83,6 @@ export const createDecodeSet = (clock: Clock, pageCount: number): DecodeSet => {
 const withoutRepeats = (list: Sequence[]): Sequence[] => {
   let kept = 0
   for (const sequence of list) if (kept === 0 || sequence !== list[kept - 1]) list[kept++] = sequence
-  list.length = kept
+  if (kept < list.length) list.length = kept
   return list
 }

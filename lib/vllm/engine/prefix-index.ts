@@ -1,7 +1,7 @@
 import { emptySlots } from '../../core/slots.ts'
 import { added } from './added.ts'
 import { Run, type RunOwner } from './run.ts'
-import { adoptHash, type Hashed, hashAt, isSameBlock, sameHeadBlocks } from './block-hash.ts'
+import { type Hashed, hashAt, sameHeadBlocks } from './block-hash.ts'
 
 /** Cached blocks that begin a request's tokens, as pieces of the runs that they come from. */
 export interface Hits {
@@ -33,23 +33,22 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
   /** The first `followed` of them; no shorter list, which would have to grow again. */
   const candidates: Run[] = []
   let followed = 0
-  /** How many runs begin at each block: at most of them none does, and nobody needs a hash. */
+  /** How many runs begin at each block: at most of them none does. */
   const starts: number[] = []
   const slotOf = (hash: number): number => hash & (slots.length - 1)
 
   /** Keeps the runs that go on as the request does, and adds those that begin here. */
   const follow = (request: Hashed, block: number): void => {
+    const isStart = (starts[block] ?? 0) > 0
+    if (followed === 0 && !isStart) return
+    const hash = hashAt(request, block, blockSize)
     let kept = 0
     for (let at = 0; at < followed; at++) {
       const run = candidates[at]
-      if (run !== undefined && isSameBlock(run.content, request, block, blockSize)) candidates[kept++] = run
+      if (run !== undefined && hashAt(run.content, block, blockSize) === hash) candidates[kept++] = run
     }
     followed = kept
-    // What is the same so far has the same hash, and the run's is asked for often.
-    const same = followed > 0 ? candidates[0] : undefined
-    if (same !== undefined) adoptHash(request, same.content, block, blockSize)
-    if ((starts[block] ?? 0) === 0) return
-    const hash = hashAt(request, block, blockSize)
+    if (!isStart) return
     for (let run = slots[slotOf(hash)] ?? null; run !== null; run = run.sameSlot) {
       if (run.start === block && run.hash === hash) candidates[followed++] = run
     }

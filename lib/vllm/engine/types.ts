@@ -30,6 +30,8 @@ export type RequestStatus = 'waiting' | 'running' | 'preempted' | 'finished'
 export interface Tokens {
   readonly length: number
   at(index: number): number | undefined
+  /** Puts so many from this index on, all of them its own, at the array's beginning: for less than one by one. */
+  copyTo?(target: Uint32Array, from: number, count: number): void
   /** What it begins with, where others begin with the same. */
   readonly head?: SharedHead | undefined
 }

@@ -57,7 +57,12 @@ const heads = new Map<string, SharedHead>()
 const withHead = (tokens: Uint32Array, prefix: number, length: number): Tokens => {
   const head = heads.get(`${prefix} ${length}`) ?? new SharedHead(length)
   heads.set(`${prefix} ${length}`, head)
-  return { length: tokens.length, at: (index) => tokens[index], head }
+  return {
+    length: tokens.length,
+    at: (index) => tokens[index],
+    copyTo: (target, from, count) => target.set(tokens.subarray(from, from + count)),
+    head,
+  }
 }
 
 const anyCall: fc.Arbitrary<Call> = fc.oneof(
