@@ -39,13 +39,16 @@ export const createNumbered = <T>(): Numbered<T> => {
     slots = wider
   }
   const moveTo = (number: number): void => {
+    if (lengthWith(number) > slots.length) makeRoom(number)
+    first = Math.min(first, number)
+    end = Math.max(end, number + 1)
+  }
+  const lengthWith = (number: number): number => Math.max(end, number + 1) - Math.min(first, number)
+  /** Only now is it looked where the oldest are that are left. */
+  const makeRoom = (number: number): void => {
     if (size === 0) first = end = number
     while (first < end && at(first) === null) first++
-    const low = Math.min(first, number)
-    const high = Math.max(end, number + 1)
-    if (high - low > slots.length) widen(high - low)
-    first = low
-    end = high
+    if (lengthWith(number) > slots.length) widen(lengthWith(number))
   }
   return {
     size: () => size,
