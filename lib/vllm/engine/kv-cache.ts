@@ -1,6 +1,6 @@
 import type { EngineConfig } from './types.ts'
 import { createLruQueue } from './lru-queue.ts'
-import { createPrefixIndex, type Hits, type Piece } from './prefix-index.ts'
+import { createPrefixIndex, hitBlocks, type Hits } from './prefix-index.ts'
 import type { Run, RunOwner } from './run.ts'
 
 /** What the cache keeps of a request. */
@@ -11,8 +11,8 @@ export interface Holder extends RunOwner {
   /** Blocks that it holds, hits included, and how many of them are full; of a sequence in steady decode: see there. */
   heldBlocks: number
   filledBlocks: number
-  /** Its hits, and what it computes itself; null without prefix caching. */
-  pieces: readonly Piece[]
+  /** What it found in the cache, and what it computes itself; null without prefix caching. */
+  hits: Hits | null
   run: Run | null
 }
 
@@ -28,13 +28,13 @@ export interface KvCache {
   /** Forgets all content; false, and nothing done, while any block is held. */
   reset(): boolean
   /** Cached blocks that begin this request's tokens; at most all tokens but the last, which has to be computed. */
-  lookup(request: Holder): Hits
+  lookup(request: Holder): Hits | null
   /** Takes the blocks that were free for longest. The caller has checked `freeBlocks()`. */
   take(count: number): void
   /** Gives a running request room for `tokens` more; false where there is none, and then nothing changed. */
   grow(request: Holder, tokens: number, tick: number): boolean
   /** Admits a waiting request: takes the hits and room for `tokens`. `busy`: something runs, so the watermark holds. */
-  admit(request: Holder, hits: Hits, tokens: number, busy: boolean, tick: number): boolean
+  admit(request: Holder, hits: Hits | null, tokens: number, busy: boolean, tick: number): boolean
   free(request: Holder): void
 }
 
@@ -79,7 +79,7 @@ export const createKvCache = (config: KvConfig): KvCache => {
       return true
     },
     lookup: (request) =>
-      enablePrefixCaching ? index.find(request.content, Math.floor((request.totalTokens - 1) / blockSize)) : NO_HITS,
+      enablePrefixCaching ? index.find(request.content, Math.floor((request.totalTokens - 1) / blockSize)) : null,
     grow: (request, tokens, tick) => {
       const target = request.computedTokens + tokens
       const missing = blocksFor(target) - request.heldBlocks
@@ -88,25 +88,26 @@ export const createKvCache = (config: KvConfig): KvCache => {
       fill(request, target, tick)
       return true
     },
-    admit: (request, { blocks, pieces }, tokens, busy, tick) => {
+    admit: (request, hits, tokens, busy, tick) => {
+      const blocks = hitBlocks(hits)
       let revived = 0
-      for (const { run, from, to } of pieces) revived += cached.count(run, from, to)
+      for (let at = hits; at !== null; at = at.before) revived += cached.count(at.run, at.from, at.to)
       const target = blocks * blockSize + tokens
       const whole = Math.min(request.totalTokens, maxModelLen)
       const needed = blocksFor(reserveFullPrompt ? Math.max(whole, target) : target) - blocks
       if (needed + revived + (busy ? watermarkBlocks : 0) > free()) return false
-      for (const { run, from, to } of pieces) {
-        if (revived > 0) cached.revive(run, from, to)
-        run.hold(from, to)
+      for (let at = hits; at !== null; at = at.before) {
+        if (revived > 0) cached.revive(at.run, at.from, at.to)
+        at.run.hold(at.from, at.to)
       }
-      request.pieces = pieces
+      request.hits = hits
       take(blocksFor(target) - blocks)
       if (enablePrefixCaching) request.run = index.begin(request, blocks, request.order)
       fill(request, target, tick)
       return true
     },
     free: (request) => {
-      const { heldBlocks, filledBlocks, pieces, run } = request
+      const { heldBlocks, filledBlocks, hits, run } = request
       if (heldBlocks === 0) return
       if (run === null) blank += heldBlocks
       else {
@@ -114,22 +115,16 @@ export const createKvCache = (config: KvConfig): KvCache => {
         run.owner = null
         run.eachFree(run.start, filledBlocks, cached.append)
         prune(run)
-        for (let at = pieces.length - 1; at >= 0; at--) {
-          const piece = pieces[at]
-          if (piece === undefined) continue
-          piece.run.unhold(piece.from, piece.to)
-          piece.run.eachFree(piece.from, piece.to, cached.append)
-          prune(piece.run)
+        for (let at = hits; at !== null; at = at.before) {
+          at.run.unhold(at.from, at.to)
+          at.run.eachFree(at.from, at.to, cached.append)
+          prune(at.run)
         }
       }
       request.heldBlocks = 0
       request.filledBlocks = 0
-      request.pieces = NO_HITS.pieces
+      request.hits = null
       request.run = null
     },
   }
 }
-
-// --- Internal helpers ---
-
-const NO_HITS: Hits = { blocks: 0, pieces: [] }

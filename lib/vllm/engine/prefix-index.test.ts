@@ -1,23 +1,28 @@
 import { describe, expect, test } from 'vitest'
 import { hashAt, SharedHead } from './block-hash.ts'
-import { createPrefixIndex } from './prefix-index.ts'
+import { createPrefixIndex, hitBlocks, type Hits } from './prefix-index.ts'
+import type { Run } from './run.ts'
 import type { Tokens } from './types.ts'
 
 const contentOf = (...tokens: number[]) => ({ prompt: Uint32Array.from(tokens), outputSeed: 1, hashes: [] as number[] })
 
 const requestOf = (...tokens: number[]) => ({ content: contentOf(...tokens), filledBlocks: 0 })
 
+/** The first first. */
+const piecesOf = (hits: Hits | null): { run: Run; from: number; to: number }[] =>
+  hits === null ? [] : [...piecesOf(hits.before), { run: hits.run, from: hits.from, to: hits.to }]
+
 test('a run is found from its first block on, as far as it is full', () => {
   const index = createPrefixIndex(2, 64)
   const owner = requestOf(1, 2, 3, 4, 5, 6, 7, 8)
   const run = index.begin(owner, 0, 1)
-  expect(index.find(contentOf(1, 2, 3, 4), 2).blocks).toBe(0)
+  expect(hitBlocks(index.find(contentOf(1, 2, 3, 4), 2))).toBe(0)
   owner.filledBlocks = 3
-  expect(index.find(contentOf(1, 2, 3, 4, 5, 6, 7, 8), 4)).toEqual({ blocks: 3, pieces: [{ run, from: 0, to: 3 }] })
-  expect(index.find(contentOf(1, 2, 3, 9, 5, 6), 3).blocks).toBe(1)
-  expect(index.find(contentOf(9, 2, 3, 4), 2).blocks).toBe(0)
+  expect(piecesOf(index.find(contentOf(1, 2, 3, 4, 5, 6, 7, 8), 4))).toEqual([{ run, from: 0, to: 3 }])
+  expect(hitBlocks(index.find(contentOf(1, 2, 3, 9, 5, 6), 3))).toBe(1)
+  expect(hitBlocks(index.find(contentOf(9, 2, 3, 4), 2))).toBe(0)
   index.forget(run)
-  expect(index.find(contentOf(1, 2, 3, 4), 2).blocks).toBe(0)
+  expect(hitBlocks(index.find(contentOf(1, 2, 3, 4), 2))).toBe(0)
 })
 
 test('a run that begins where another ended continues it', () => {
@@ -28,7 +33,7 @@ test('a run that begins where another ended continues it', () => {
   const two = requestOf(1, 2, 3, 4, 7, 8)
   const second = index.begin(two, 2, 2)
   two.filledBlocks = 3
-  expect(index.find(contentOf(1, 2, 3, 4, 7, 8, 9), 3).pieces).toEqual([
+  expect(piecesOf(index.find(contentOf(1, 2, 3, 4, 7, 8, 9), 3))).toEqual([
     { run: first, from: 0, to: 2 },
     { run: second, from: 2, to: 3 },
   ])
@@ -42,7 +47,7 @@ test('of two runs with the same block, the one that filled it first is found', (
   runs[0]?.fillAtOnce(1, 5)
   runs[0]?.fillAtOnce(2, 8)
   runs[1]?.fillAtOnce(2, 6)
-  expect(index.find(contentOf(1, 2, 3, 4, 5), 2).pieces.map(({ run }) => run)).toEqual(runs)
+  expect(piecesOf(index.find(contentOf(1, 2, 3, 4, 5), 2)).map(({ run }) => run)).toEqual(runs)
 })
 
 test('looking for itself leaves a request its hashes', () => {
@@ -50,7 +55,7 @@ test('looking for itself leaves a request its hashes', () => {
   const request = requestOf(1, 2, 3, 4, 5, 6, 7, 8)
   index.begin(request, 0, 1)
   request.filledBlocks = 4
-  expect(index.find(request.content, 4).blocks).toBe(4)
+  expect(hitBlocks(index.find(request.content, 4))).toBe(4)
   const fresh = contentOf(1, 2, 3, 4, 5, 6, 7, 8)
   expect(hashAt(request.content, 3, 2)).toBe(hashAt(fresh, 3, 2))
   expect(request.content.hashes).toEqual(fresh.hashes)
@@ -72,7 +77,7 @@ describe('prompts with one head', () => {
     one?.fillAtOnce(1, 5)
     one?.fillAtOnce(3, 8)
     other?.fillAtOnce(3, 6)
-    expect(index.find(withHead(9, 9).content, 4).pieces).toEqual([
+    expect(piecesOf(index.find(withHead(9, 9).content, 4))).toEqual([
       { run: one, from: 0, to: 1 },
       { run: other, from: 1, to: 3 },
     ])
@@ -85,11 +90,11 @@ describe('prompts with one head', () => {
     long.filledBlocks = 1
     const second = index.begin(short, 1, 2)
     short.filledBlocks = 4
-    expect(index.find(withHead(8, 8).content, 4).pieces).toEqual([
+    expect(piecesOf(index.find(withHead(8, 8).content, 4))).toEqual([
       { run: first, from: 0, to: 1 },
       { run: second, from: 1, to: 4 },
     ])
     long.filledBlocks = 3
-    expect(index.find(withHead(9, 9).content, 2).blocks).toBe(2)
+    expect(hitBlocks(index.find(withHead(9, 9).content, 2))).toBe(2)
   })
 })

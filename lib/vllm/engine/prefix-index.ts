@@ -1,24 +1,21 @@
 import { emptySlots } from '../../core/slots.ts'
-import { added } from './added.ts'
 import { Run, type RunOwner } from './run.ts'
 import { type Hashed, hashAt, sameHeadBlocks } from './block-hash.ts'
 
-/** Cached blocks that begin a request's tokens, as pieces of the runs that they come from. */
+/** Cached blocks of a request: those of a run up to `to` (exclusive), and before them others from its first token on. */
 export interface Hits {
-  blocks: number
-  pieces: Piece[]
-}
-
-export interface Piece {
   readonly run: Run
   readonly from: number
   to: number
+  readonly before: Hits | null
 }
+
+export const hitBlocks = (hits: Hits | null): number => (hits === null ? 0 : hits.to)
 
 /** The content of the KV blocks: which runs there are, found by the hash of their first block. */
 export interface PrefixIndex {
   /** The longest prefix of at most `most` blocks that is cached, block by block in the one that was filled first. */
-  find(request: Hashed, most: number): Hits
+  find(request: Hashed, most: number): Hits | null
   /** A run of this owner from block `start` on. */
   begin(owner: RunOwner, start: number, order: number): Run
   forget(run: Run): void
@@ -73,18 +70,16 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
 
   return {
     find: (request, most) => {
-      let pieces: Piece[] = []
+      let hits: Hits | null = null
       followed = 0
       for (let block = 0, to = 0; block < most; block = to) {
         follow(request, block)
         const run = firstFilled(block)
-        if (run === null) return { blocks: block, pieces }
+        if (run === null) break
         to = Math.min(most, alikeTo(request, block, run))
-        const last = pieces.at(-1)
-        if (last?.run === run) last.to = to
-        else pieces = added(pieces, { run, from: block, to })
+        hits = extended(hits, run, block, to)
       }
-      return { blocks: Math.max(0, most), pieces }
+      return hits
     },
     begin: (owner, start, order) => {
       const hash = hashAt(owner.content, start, blockSize)
@@ -114,6 +109,13 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
 }
 
 // --- Internal helpers ---
+
+/** With these blocks behind them. */
+const extended = (hits: Hits | null, run: Run, from: number, to: number): Hits => {
+  if (hits?.run !== run) return { run, from, to, before: hits }
+  hits.to = to
+  return hits
+}
 
 /** Blocks of one step are filled in the order of the batch. */
 const isEarlier = (one: Run, other: Run, block: number, blockSize: number): boolean => {

@@ -1,5 +1,6 @@
 import { added } from './added.ts'
 import { type Batch, limited } from './batch.ts'
+import { hitBlocks } from './prefix-index.ts'
 
 /** Admits the head of the waiting queue until budget, seats or blocks are short: nothing behind it is tried. */
 export const scheduleWaiting = (batch: Batch, chunk: number, tokensLeft: number, now: number): void => {
@@ -11,7 +12,7 @@ export const scheduleWaiting = (batch: Batch, chunk: number, tokensLeft: number,
     if (sequence === null) return
     const hits = kv.lookup(sequence)
     const total = sequence.totalTokens
-    const cached = hits.blocks * blockSize
+    const cached = hitBlocks(hits) * blockSize
     const wanted = limited(total - cached, chunk)
     if (!enableChunkedPrefill && wanted > budget) return
     const tokens = Math.min(wanted, budget)

@@ -1,7 +1,7 @@
 import type { Hashed } from './block-hash.ts'
 import { targetTokensOf } from './core.ts'
 import type { Holder } from './kv-cache.ts'
-import type { Piece } from './prefix-index.ts'
+import type { Hits } from './prefix-index.ts'
 import type { Run } from './run.ts'
 import type { EngineRequest, FinishReason, RequestInit, RequestStatus, Tokens } from './types.ts'
 
@@ -28,7 +28,7 @@ export class Sequence implements EngineRequest, Holder {
   cachedTokens = -1
   preemptions = 0
   untoldPreemptions = 0
-  pieces: readonly Piece[] = []
+  hits: Hits | null = null
   run: Run | null = null
   queuedAt = Number.NaN
   /** Grows with every request that is queued. */
