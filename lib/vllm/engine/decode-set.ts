@@ -1,7 +1,6 @@
 import { emptySlots } from '../../core/slots.ts'
 import { added, none } from './added.ts'
 import type { Clock, Sequence } from './sequence.ts'
-import { inOrder } from './sequence-list.ts'
 
 /**
  * The sequences in steady decode: one token in every step. All that a step needs of them is how many there are, how many
@@ -18,14 +17,14 @@ export interface DecodeSet {
   /** How many blocks they need in the step at hand, all together. */
   growth(): number
   needsBlock(sequence: Sequence): boolean
-  /** Those that get their last token in the step at hand, in the order of the batch. */
-  takeFinishing(): Sequence[]
+  /** Takes out those that got their last token in the step before the clock's; nearly always in the order of the batch. */
+  takeFinished(): Sequence[]
 }
 
 export const createDecodeSet = (clock: Clock, pageCount: number): DecodeSet => {
   const { blockSize } = clock
-  /** By the step of their end, modulo the pages: as a calendar that is hung up again when it has been torn off. */
-  const pages = emptySlots<Sequence[]>(pageCount)
+  /** By the step of their end, modulo the pages, the last to join first: a calendar that is hung up again when it has been torn off. */
+  const pages = emptySlots<Sequence>(pageCount)
   /** A sequence needs a block in every `blockSize`-th step: how many do so at each phase. */
   const phases = new Int32Array(blockSize)
   let size = 0
@@ -34,13 +33,30 @@ export const createDecodeSet = (clock: Clock, pageCount: number): DecodeSet => {
   const phaseOf = (sequence: Sequence): number => (((1 - sequence.origin) % blockSize) + blockSize) % blockSize
   const note = (sequence: Sequence): void => {
     const page = sequence.finishesAt % pageCount
-    pages[page] = added(pages[page] ?? none(), sequence)
+    sequence.nextOnPage = pages[page] ?? null
+    pages[page] = sequence
+  }
+  /** Who finishes is the first of its page, or nearly so. */
+  const strike = (sequence: Sequence): void => {
+    const page = sequence.finishesAt % pageCount
+    let before = pages[page] ?? null
+    if (before === sequence) pages[page] = sequence.nextOnPage
+    else {
+      while (before !== null && before.nextOnPage !== sequence) before = before.nextOnPage
+      if (before !== null) before.nextOnPage = sequence.nextOnPage
+    }
+    sequence.nextOnPage = null
   }
   const change = (sequence: Sequence, by: 1 | -1): void => {
     const phase = phaseOf(sequence)
     phases[phase] = (phases[phase] ?? 0) + by
     size += by
     origins += by * sequence.origin
+  }
+  const leave = (sequence: Sequence, computed: number): void => {
+    change(sequence, -1)
+    strike(sequence)
+    sequence.endSteady(computed)
   }
 
   return {
@@ -51,38 +67,22 @@ export const createDecodeSet = (clock: Clock, pageCount: number): DecodeSet => {
       change(sequence, 1)
       note(sequence)
     },
-    leave: (sequence, computed) => {
-      change(sequence, -1)
-      sequence.endSteady(computed)
-    },
+    leave,
     growth: () => phases[clock.tick % blockSize] ?? 0,
     needsBlock: (sequence) => phaseOf(sequence) === clock.tick % blockSize,
-    takeFinishing: () => {
-      const { tick } = clock
-      const page = tick % pageCount
-      const list = pages[page] ?? null
-      if (list === null) return none()
-      pages[page] = null
-      // A sequence may have left since, or be here twice because it came back.
-      let finishing = 0
-      for (const sequence of list) {
-        const { finishesAt } = sequence
-        if (finishesAt === tick) list[finishing++] = sequence
-        else if (finishesAt > tick && finishesAt % pageCount === page) note(sequence)
+    takeFinished: () => {
+      const ended = clock.tick - 1
+      let list = none<Sequence>()
+      let at = pages[ended % pageCount] ?? null
+      while (at !== null) {
+        const next: Sequence | null = at.nextOnPage
+        if (at.finishesAt === ended) {
+          leave(at, at.computedTokens)
+          list = added(list, at)
+        }
+        at = next
       }
-      // To set a length costs more than all this, also where it is the same.
-      if (finishing < list.length) list.length = finishing
-      return finishing < 2 ? list : withoutRepeats(inOrder(list))
+      return list.length < 2 ? list : list.toReversed()
     },
   }
-}
-
-// --- Internal helpers ---
-
-/** In place. */
-const withoutRepeats = (list: Sequence[]): Sequence[] => {
-  let kept = 0
-  for (const sequence of list) if (kept === 0 || sequence !== list[kept - 1]) list[kept++] = sequence
-  if (kept < list.length) list.length = kept
-  return list
 }

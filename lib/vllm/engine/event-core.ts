@@ -130,11 +130,10 @@ const emit = (batch: Batch, now: number) => {
   let emittedCount = decoding.size()
   let gaps = emittedCount > 0 ? [{ gapMs: now - clock.endedAt, count: emittedCount }] : none<TokenGap>()
 
-  let finished = decoding.takeFinishing()
   clock.tick++
   clock.previousEndedAt = clock.endedAt
   clock.endedAt = now
-  for (const sequence of finished) decoding.leave(sequence, sequence.computedTokens)
+  let finished = decoding.takeFinished()
 
   if (batch.irregular.length > 0) {
     let still = none<Sequence>()

@@ -45,14 +45,15 @@ export class Sequence implements EngineRequest, Holder {
   stepTokens = 0
   /** In steady decode: the step in which it gets its last token; else -1. */
   finishesAt = -1
+  /** The next of those that finish on the same page of the calendar. */
+  nextOnPage: Sequence | null = null
 
   readonly #init: RequestInit
   readonly #clock: Clock
-  #steady = false
-  /** In steady decode: output tokens before the clock's first tick. */
-  #base = 0
+  readonly #promptTokens: number
   #steadySince = 0
   #computedTokens = 0
+  /** Those before steady decode. */
   #outputTokens = 0
   #heldBlocks = 0
   #filledBlocks = 0
@@ -61,6 +62,7 @@ export class Sequence implements EngineRequest, Holder {
 
   constructor(init: RequestInit, maxModelLen: number, clock: Clock) {
     this.#init = init
+    this.#promptTokens = init.prompt.length
     this.content = { prompt: init.prompt, outputSeed: init.outputSeed, hashes: NO_HASHES }
     this.targetTokens = targetTokensOf(init, maxModelLen)
     this.#clock = clock
@@ -95,24 +97,24 @@ export class Sequence implements EngineRequest, Holder {
   }
 
   get steady(): boolean {
-    return this.#steady
+    return this.finishesAt !== -1
   }
 
-  /** In steady decode: prompt and output tokens before the clock's first tick. */
+  /** In steady decode: the tokens that there would have been at the clock's first tick. */
   get origin(): number {
-    return this.prompt.length + this.#base
+    return this.#promptTokens + this.#outputTokens - this.#steadySince
   }
 
   get outputTokens(): number {
-    return this.#steady ? this.#base + this.#clock.tick : this.#outputTokens
+    return this.steady ? this.#outputTokens + this.#clock.tick - this.#steadySince : this.#outputTokens
   }
 
   get totalTokens(): number {
-    return this.prompt.length + this.outputTokens
+    return this.#promptTokens + this.outputTokens
   }
 
   get computedTokens(): number {
-    if (!this.#steady) return this.#computedTokens
+    if (!this.steady) return this.#computedTokens
     return this.totalTokens - (this.#clock.inFlight ? 0 : 1)
   }
 
@@ -121,7 +123,7 @@ export class Sequence implements EngineRequest, Holder {
   }
 
   get heldBlocks(): number {
-    return this.#steady ? Math.ceil(this.computedTokens / this.#clock.blockSize) : this.#heldBlocks
+    return this.steady ? Math.ceil(this.computedTokens / this.#clock.blockSize) : this.#heldBlocks
   }
 
   set heldBlocks(blocks: number) {
@@ -129,7 +131,7 @@ export class Sequence implements EngineRequest, Holder {
   }
 
   get filledBlocks(): number {
-    return this.#steady ? Math.floor(this.computedTokens / this.#clock.blockSize) : this.#filledBlocks
+    return this.steady ? Math.floor(this.computedTokens / this.#clock.blockSize) : this.#filledBlocks
   }
 
   set filledBlocks(blocks: number) {
@@ -137,11 +139,11 @@ export class Sequence implements EngineRequest, Holder {
   }
 
   get lastTokenAt(): number {
-    return this.#steady ? this.#clock.endedAt : this.#lastTokenAt
+    return this.steady ? this.#clock.endedAt : this.#lastTokenAt
   }
 
   get previousTokenAt(): number {
-    return this.#steady && this.#clock.tick > this.#steadySince ? this.#clock.previousEndedAt : this.#previousTokenAt
+    return this.steady && this.#clock.tick > this.#steadySince ? this.#clock.previousEndedAt : this.#previousTokenAt
   }
 
   /** One token outside steady decode. */
@@ -154,25 +156,24 @@ export class Sequence implements EngineRequest, Holder {
 
   /** From the next step on, one token in every step. */
   beginSteady(): void {
-    this.#base = this.#outputTokens - this.#clock.tick
-    this.#steadySince = this.#clock.tick
-    this.#steady = true
+    const { tick } = this.#clock
+    this.#steadySince = tick
+    this.finishesAt = tick + this.targetTokens - this.#outputTokens - 1
     this.run?.fillSteadily(this.origin)
-    this.finishesAt = this.targetTokens - this.#base - 1
   }
 
   /** `computed`: the tokens that it has blocks for. */
   endSteady(computed: number): void {
     const { outputTokens, lastTokenAt, previousTokenAt } = this
-    this.#steady = false
+    const { blockSize } = this.#clock
+    this.finishesAt = -1
     this.#outputTokens = outputTokens
     this.#computedTokens = computed
-    this.#heldBlocks = Math.ceil(computed / this.#clock.blockSize)
-    this.#filledBlocks = Math.floor(computed / this.#clock.blockSize)
+    this.#heldBlocks = Math.ceil(computed / blockSize)
+    this.#filledBlocks = Math.floor(computed / blockSize)
     this.run?.stopAt(this.#filledBlocks)
     this.#lastTokenAt = lastTokenAt
     this.#previousTokenAt = previousTokenAt
-    this.finishesAt = -1
   }
 }
 
