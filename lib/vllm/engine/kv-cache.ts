@@ -61,10 +61,9 @@ export const createKvCache = (config: KvConfig): KvCache => {
     blank -= blanks
     if (count > blanks) cached.evict(count - blanks, prune)
   }
-  const fill = (request: Holder, tokens: number, tick: number): void => {
+  const fill = (request: Holder, tokens: number): void => {
     request.heldBlocks = blocksFor(tokens)
     request.filledBlocks = Math.floor(tokens / blockSize)
-    request.run?.fillAtOnce(request.filledBlocks, tick)
   }
 
   return {
@@ -85,7 +84,8 @@ export const createKvCache = (config: KvConfig): KvCache => {
       const missing = blocksFor(target) - request.heldBlocks
       if (missing > free()) return false
       take(missing)
-      fill(request, target, tick)
+      request.run?.fillAtOnce(request.filledBlocks, tick)
+      fill(request, target)
       return true
     },
     admit: (request, hits, tokens, busy, tick) => {
@@ -102,8 +102,8 @@ export const createKvCache = (config: KvConfig): KvCache => {
       }
       request.hits = hits
       take(blocksFor(target) - blocks)
-      if (enablePrefixCaching) request.run = index.begin(request, blocks, request.order)
-      fill(request, target, tick)
+      if (enablePrefixCaching) request.run = index.begin(request, blocks, request.order, tick)
+      fill(request, target)
       return true
     },
     free: (request) => {

@@ -15,7 +15,7 @@ const piecesOf = (hits: Hits | null): { run: Run; from: number; to: number }[] =
 test('a run is found from its first block on, as far as it is full', () => {
   const index = createPrefixIndex(2, 64)
   const owner = requestOf(1, 2, 3, 4, 5, 6, 7, 8)
-  const run = index.begin(owner, 0, 1)
+  const run = index.begin(owner, 0, 1, 5)
   expect(hitBlocks(index.find(contentOf(1, 2, 3, 4), 2))).toBe(0)
   owner.filledBlocks = 3
   expect(piecesOf(index.find(contentOf(1, 2, 3, 4, 5, 6, 7, 8), 4))).toEqual([{ run, from: 0, to: 3 }])
@@ -28,10 +28,10 @@ test('a run is found from its first block on, as far as it is full', () => {
 test('a run that begins where another ended continues it', () => {
   const index = createPrefixIndex(2, 64)
   const one = requestOf(1, 2, 3, 4, 5, 6)
-  const first = index.begin(one, 0, 1)
+  const first = index.begin(one, 0, 1, 5)
   one.filledBlocks = 2
   const two = requestOf(1, 2, 3, 4, 7, 8)
-  const second = index.begin(two, 2, 2)
+  const second = index.begin(two, 2, 2, 5)
   two.filledBlocks = 3
   expect(piecesOf(index.find(contentOf(1, 2, 3, 4, 7, 8, 9), 3))).toEqual([
     { run: first, from: 0, to: 2 },
@@ -42,18 +42,16 @@ test('a run that begins where another ended continues it', () => {
 test('of two runs with the same block, the one that filled it first is found', () => {
   const index = createPrefixIndex(2, 64)
   const owners = [requestOf(1, 2, 3, 4), requestOf(1, 2, 3, 4)]
-  const runs = owners.map((owner, order) => index.begin(owner, 0, order))
+  const runs = owners.map((owner, order) => index.begin(owner, 0, order, 5 + order))
   for (const owner of owners) owner.filledBlocks = 2
-  runs[0]?.fillAtOnce(1, 5)
-  runs[0]?.fillAtOnce(2, 8)
-  runs[1]?.fillAtOnce(2, 6)
+  runs[0]?.fillAtOnce(1, 8)
   expect(piecesOf(index.find(contentOf(1, 2, 3, 4, 5), 2)).map(({ run }) => run)).toEqual(runs)
 })
 
 test('looking for itself leaves a request its hashes', () => {
   const index = createPrefixIndex(2, 64)
   const request = requestOf(1, 2, 3, 4, 5, 6, 7, 8)
-  index.begin(request, 0, 1)
+  index.begin(request, 0, 1, 5)
   request.filledBlocks = 4
   expect(hitBlocks(index.find(request.content, 4))).toBe(4)
   const fresh = contentOf(1, 2, 3, 4, 5, 6, 7, 8)
@@ -72,11 +70,9 @@ describe('prompts with one head', () => {
   test('each block is found in the run that filled it first', () => {
     const index = createPrefixIndex(2, 64)
     const owners = [withHead(7, 7), withHead(8, 8)]
-    const [one, other] = owners.map((owner, order) => index.begin(owner, 0, order))
+    const [one, other] = owners.map((owner, order) => index.begin(owner, 0, order, 5 + order))
     for (const owner of owners) owner.filledBlocks = 3
-    one?.fillAtOnce(1, 5)
-    one?.fillAtOnce(3, 8)
-    other?.fillAtOnce(3, 6)
+    one?.fillAtOnce(1, 8)
     expect(piecesOf(index.find(withHead(9, 9).content, 4))).toEqual([
       { run: one, from: 0, to: 1 },
       { run: other, from: 1, to: 3 },
@@ -86,9 +82,9 @@ describe('prompts with one head', () => {
   test('a run that begins within it is found where the one before was forgotten, and no more blocks than are asked for', () => {
     const index = createPrefixIndex(2, 64)
     const [long, short] = [withHead(7, 7), withHead(8, 8)]
-    const first = index.begin(long, 0, 1)
+    const first = index.begin(long, 0, 1, 5)
     long.filledBlocks = 1
-    const second = index.begin(short, 1, 2)
+    const second = index.begin(short, 1, 2, 5)
     short.filledBlocks = 4
     expect(piecesOf(index.find(withHead(8, 8).content, 4))).toEqual([
       { run: first, from: 0, to: 1 },

@@ -17,7 +17,7 @@ export interface PrefixIndex {
   /** The longest prefix of at most `most` blocks that is cached, block by block in the one that was filled first. */
   find(request: Hashed, most: number): Hits | null
   /** A run of this owner from block `start` on. */
-  begin(owner: RunOwner, start: number, order: number): Run
+  begin(owner: RunOwner, start: number, order: number, tick: number): Run
   forget(run: Run): void
   clear(): void
 }
@@ -47,7 +47,7 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
     followed = kept
     if (!isStart) return
     for (let run = slots[slotOf(hash)] ?? null; run !== null; run = run.sameSlot) {
-      if (run.start === block && run.hash === hash) candidates[followed++] = run
+      if (run.start === block && hashAt(run.content, block, blockSize) === hash) candidates[followed++] = run
     }
   }
   /** Up to there nothing would be found but this run, which was at this block. */
@@ -81,18 +81,18 @@ export const createPrefixIndex = (blockSize: number, blocks: number): PrefixInde
       }
       return hits
     },
-    begin: (owner, start, order) => {
-      const hash = hashAt(owner.content, start, blockSize)
-      const run = new Run(owner, start, hash, order)
-      run.sameSlot = slots[slotOf(hash)] ?? null
-      slots[slotOf(hash)] = run
+    begin: (owner, start, order, tick) => {
+      const run = new Run(owner, start, order, tick)
+      run.slot = slotOf(hashAt(owner.content, start, blockSize))
+      run.sameSlot = slots[run.slot] ?? null
+      slots[run.slot] = run
       while (starts.length <= start) starts.push(0)
       starts[start] = (starts[start] ?? 0) + 1
       return run
     },
     forget: (run) => {
       starts[run.start] = (starts[run.start] ?? 0) - 1
-      const slot = slotOf(run.hash)
+      const { slot } = run
       let before = slots[slot] ?? null
       if (before === run) slots[slot] = run.sameSlot
       else {

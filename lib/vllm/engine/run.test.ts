@@ -6,7 +6,7 @@ const OWNER = { content: { prompt: new Uint32Array(0), outputSeed: 1, hashes: []
 
 /** Blocks 0 to 8 of a run whose owner has ended. */
 const ended = (): Run => {
-  const run = new Run(OWNER, 0, 1, 1)
+  const run = new Run(OWNER, 0, 1, 7)
   run.owner = null
   return run
 }
@@ -15,7 +15,7 @@ const cached = (run: Run): number[] =>
   Array.from({ length: 10 }, (_, block) => block).filter((block) => run.isCached(block))
 
 test('a block is cached while its owner has filled it, while somebody holds it, and while nobody has reused it', () => {
-  const run = new Run({ ...OWNER, filledBlocks: 3 }, 1, 1, 1)
+  const run = new Run({ ...OWNER, filledBlocks: 3 }, 1, 1, 7)
   expect(cached(run)).toEqual([1, 2])
   run.hold(1, 2)
   run.owner = null
@@ -69,12 +69,10 @@ test('free are the blocks that no other request holds, the last first', () => {
 })
 
 test('when a block was filled: with its chunk, or in the step of its last token', () => {
-  const run = new Run(OWNER, 0, 1, 1)
-  run.fillAtOnce(2, 7)
+  const run = new Run(OWNER, 0, 1, 7)
   // 35 tokens in step 9, so that 9 - 26 would have been there at step 0: block 2 is full with 48, in step 22.
-  run.fillSteadily(26)
+  run.fillSteadily(2, 26)
   expect([0, 1, 2, 3].map((block) => run.filledAt(block, 16))).toEqual([7, 7, 22, 38])
-  run.stopAt(3)
-  run.fillAtOnce(5, 50)
+  run.fillAtOnce(3, 50)
   expect([2, 3, 4].map((block) => run.filledAt(block, 16))).toEqual([22, 50, 50])
 })

@@ -27,17 +27,14 @@ export interface RunOwner {
   readonly filledBlocks: number
 }
 
-/** Blocks before `end` that the fill before this one has not. */
+/** Blocks from this one on, up to those of the fill after it. */
 interface Fill {
-  end: number
+  readonly from: number
   /** The step in which they were filled; with one token a step, the tokens that there would have been at step 0. */
   readonly at: number
   readonly isSteady: boolean
-  next: Fill | null
+  readonly before: Fill | null
 }
-
-/** Of a fill that goes on; a small integer, as numbers go here. */
-const OPEN_END = 0x3fff_ffff
 
 /**
  * The blocks that one request computed from one admission on: from where its hits in the prefix cache ended. Blocks are
@@ -46,47 +43,43 @@ const OPEN_END = 0x3fff_ffff
  */
 export class Run {
   readonly start: number
-  /** Of its first block. */
-  readonly hash: number
   readonly content: Hashed
   /** The owner's place in the batch, which is the order in which one step registers blocks. */
   readonly order: number
+  /** The step in which its first blocks were filled. */
+  readonly tick: number
   owner: RunOwner | null
   extents: Extent | null = null
-  /** The next run whose hash has the same slot. */
+  /** Where the index has it, and the next run there. */
+  slot = -1
   sameSlot: Run | null = null
   #holds: Hold | null = null
-  #firstFill: Fill | null = null
   #lastFill: Fill | null = null
 
-  constructor(owner: RunOwner, start: number, hash: number, order: number) {
+  constructor(owner: RunOwner, start: number, order: number, tick: number) {
     this.owner = owner
     this.content = owner.content
     this.start = start
-    this.hash = hash
     this.order = order
+    this.tick = tick
   }
 
-  /** In step `tick` everything before block `end` was full. */
-  fillAtOnce(end: number, tick: number): void {
-    this.#fill({ end, at: tick, isSteady: false, next: null })
+  /** What is full from this block on became so in step `tick`, until another fill begins. */
+  fillAtOnce(from: number, tick: number): void {
+    this.#lastFill = { from, at: tick, isSteady: false, before: this.#lastFill }
   }
 
-  /** From now on one token a step; `origin`: the tokens that there would have been at step 0. */
-  fillSteadily(origin: number): void {
-    this.#fill({ end: OPEN_END, at: origin, isSteady: true, next: null })
+  /** With one token a step; `origin`: the tokens that there would have been at step 0. */
+  fillSteadily(from: number, origin: number): void {
+    this.#lastFill = { from, at: origin, isSteady: true, before: this.#lastFill }
   }
 
-  /** No longer. */
-  stopAt(end: number): void {
-    if (this.#lastFill !== null) this.#lastFill.end = end
-  }
-
+  /** The step in which a block became full that is cached. */
   filledAt(block: number, blockSize: number): number {
-    for (let fill = this.#firstFill; fill !== null; fill = fill.next) {
-      if (block < fill.end) return fill.isSteady ? (block + 1) * blockSize - fill.at : fill.at
-    }
-    return Number.POSITIVE_INFINITY
+    let fill = this.#lastFill
+    while (fill !== null && fill.from > block) fill = fill.before
+    if (fill === null) return this.tick
+    return fill.isSteady ? (block + 1) * blockSize - fill.at : fill.at
   }
 
   isCached(block: number): boolean {
@@ -146,11 +139,5 @@ export class Run {
       if (!covered) onFree(this, low, end)
       end = low
     }
-  }
-
-  #fill(fill: Fill): void {
-    if (this.#lastFill === null) this.#firstFill = fill
-    else this.#lastFill.next = fill
-    this.#lastFill = fill
   }
 }

@@ -159,7 +159,7 @@ export class Sequence implements EngineRequest, Holder {
     const { tick } = this.#clock
     this.#steadySince = tick
     this.finishesAt = tick + this.targetTokens - this.#outputTokens - 1
-    this.run?.fillSteadily(this.origin)
+    this.run?.fillSteadily(this.#filledBlocks, this.origin)
   }
 
   /** `computed`: the tokens that it has blocks for. */
@@ -171,7 +171,6 @@ export class Sequence implements EngineRequest, Holder {
     this.#computedTokens = computed
     this.#heldBlocks = Math.ceil(computed / blockSize)
     this.#filledBlocks = Math.floor(computed / blockSize)
-    this.run?.stopAt(this.#filledBlocks)
     this.#lastTokenAt = lastTokenAt
     this.#previousTokenAt = previousTokenAt
   }

@@ -58,7 +58,7 @@ export const run = (engine: Engine, watched: readonly EngineRequest[] = [], from
     const outcome = engine.update(now)
     const { running, waiting } = engine.stats()
     steps.push({
-      step,
+      step: { ...step },
       emitted: positions(outcome.emitted),
       preempted: positions(outcome.preempted),
       running,
