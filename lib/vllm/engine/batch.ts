@@ -1,8 +1,10 @@
+import { none } from './added.ts'
+import type { Chosen, Emission } from './core.ts'
 import { createDecodeSet, type DecodeSet } from './decode-set.ts'
 import { createKvCache, type KvCache } from './kv-cache.ts'
 import type { Clock, Sequence } from './sequence.ts'
 import { createSequenceList, type SequenceList } from './sequence-list.ts'
-import type { EngineConfig } from './types.ts'
+import type { EngineConfig, TokenGap } from './types.ts'
 
 /** What the parts of the scheduler share. */
 export interface Batch {
@@ -16,11 +18,15 @@ export interface Batch {
   readonly decoding: DecodeSet
   /** … and the rest: prefills, and whom a step had no budget for. */
   irregular: Sequence[]
-  /** Of the step at hand; prefix tokens are those of requests admitted for the first time. */
-  preempted: Sequence[]
-  prefixRequests: number
-  prefixQueries: number
-  prefixHits: number
+  /** The step at hand, and what came out of the last one: written anew each time. */
+  readonly chosen: Chosen
+  readonly emission: SequenceEmission
+  /** The one gap of all in steady decode, which is all that most steps have. */
+  readonly steadyGaps: readonly [TokenGap]
+}
+
+interface SequenceEmission extends Emission {
+  finished: readonly Sequence[]
 }
 
 export const createBatch = (config: EngineConfig, pages: number): Batch => {
@@ -39,10 +45,22 @@ export const createBatch = (config: EngineConfig, pages: number): Batch => {
     waiting: createSequenceList(),
     decoding: createDecodeSet(clock, pages),
     irregular: [],
-    preempted: [],
-    prefixRequests: 0,
-    prefixQueries: 0,
-    prefixHits: 0,
+    chosen: {
+      startedAt: Number.NaN,
+      durationMs: 0,
+      prefillTokens: 0,
+      prefillPairs: 0,
+      decodeSequences: 0,
+      contextTokens: 0,
+      waitingRequests: 0,
+      scheduledTokens: 0,
+      preempted: none(),
+      prefixRequests: 0,
+      prefixQueries: 0,
+      prefixHits: 0,
+    },
+    emission: { emittedCount: 0, firstTokens: none(), gaps: none(), finished: none(), toldPreemptions: 0 },
+    steadyGaps: [{ gapMs: Number.NaN, count: 0 }],
   }
 }
 

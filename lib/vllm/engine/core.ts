@@ -3,16 +3,16 @@ import type { EngineRequest, RequestInit, Step, TokenGap } from './types.ts'
 /** What may be scheduled: everything, what runs already, nothing. vLLM's PauseState. */
 export type Admission = 'open' | 'running-only' | 'closed'
 
-/** The step that was chosen last; how long it takes is for others to say. */
+/** The step that was chosen last, until the next is; how long it takes is for others to say. */
 export interface Chosen extends Step {
-  preempted: readonly EngineRequest[]
+  preempted: EngineRequest[]
   /** Requests admitted for the first time with a prefix cache, and their tokens looked up and found in it. */
   prefixRequests: number
   prefixQueries: number
   prefixHits: number
 }
 
-/** What came out of it. The arrays are reused by the next step. */
+/** What came out of it, until the next step's end. */
 export interface Emission {
   emittedCount: number
   firstTokens: readonly EngineRequest[]

@@ -13,10 +13,9 @@ import type { EngineConfig, EngineRequest, FinishReason, TokenGap } from './type
  */
 export const createEventCore = (config: EngineConfig, pages = PAGES): Core => {
   const batch = createBatch(config, pages)
-  const { clock, kv, running, waiting } = batch
+  const { chosen, clock, kv, running, waiting } = batch
   /** False in a paused step: nobody gets a token. */
   let active = false
-  let finished: readonly Sequence[] = []
   let queued = 0
 
   return {
@@ -45,28 +44,28 @@ export const createEventCore = (config: EngineConfig, pages = PAGES): Core => {
     usage: kv.usage,
     resetCache: kv.reset,
     schedule: (now, admission) => {
-      batch.preempted = none()
-      batch.prefixRequests = 0
-      batch.prefixQueries = 0
-      batch.prefixHits = 0
+      begin(chosen, now)
       active = admission !== 'closed'
-      if (!active) return chosenOf(batch, now, false)
+      if (!active) {
+        chosen.waitingRequests = waiting.size()
+        return chosen
+      }
       clock.inFlight = true
       // Whoever is alone starves nobody.
       const alone = running.size() + waiting.size() <= 1
       const chunk = alone ? 0 : (config.longPrefillTokenThreshold ?? 0)
       const budget = scheduleRunning(batch, chunk)
-      if (batch.preempted.length === 0 && admission === 'open') scheduleWaiting(batch, chunk, budget, now)
-      return chosenOf(batch, now, true)
+      if (chosen.preempted.length === 0 && admission === 'open') scheduleWaiting(batch, chunk, budget, now)
+      measure(batch)
+      return chosen
     },
     emit: (now) => {
       clock.inFlight = false
       if (!active) return NOTHING
-      const emission = emit(batch, now)
-      finished = emission.finished
-      return emission
+      emit(batch, now)
+      return batch.emission
     },
-    emitted: () => (active ? emittedOf(batch, finished) : []),
+    emitted: () => (active ? emittedOf(batch) : []),
   }
 }
 
@@ -88,25 +87,28 @@ const own = (request: EngineRequest): Sequence => {
   return request
 }
 
-const chosenOf = (batch: Batch, startedAt: number, active: boolean): Chosen => {
-  const { decoding, preempted, prefixRequests, prefixQueries, prefixHits, waiting } = batch
-  const steady = active ? decoding.size() : 0
-  const chosen = {
-    startedAt,
-    durationMs: 0,
-    prefillTokens: 0,
-    prefillPairs: 0,
-    decodeSequences: steady,
-    contextTokens: active ? decoding.contextTokens() : 0,
-    waitingRequests: waiting.size(),
-    scheduledTokens: steady,
-    preempted,
-    prefixRequests,
-    prefixQueries,
-    prefixHits,
-  }
-  if (!active) return chosen
-  for (const sequence of batch.irregular) {
+const begin = (chosen: Chosen, now: number): void => {
+  chosen.startedAt = now
+  chosen.durationMs = 0
+  chosen.prefillTokens = 0
+  chosen.prefillPairs = 0
+  chosen.decodeSequences = 0
+  chosen.contextTokens = 0
+  chosen.waitingRequests = 0
+  chosen.scheduledTokens = 0
+  chosen.preempted = none()
+  chosen.prefixRequests = 0
+  chosen.prefixQueries = 0
+  chosen.prefixHits = 0
+}
+
+/** What there is to compute for those that are scheduled. */
+const measure = ({ chosen, decoding, irregular, waiting }: Batch): void => {
+  chosen.decodeSequences = decoding.size()
+  chosen.contextTokens = decoding.contextTokens()
+  chosen.scheduledTokens = decoding.size()
+  chosen.waitingRequests = waiting.size()
+  for (const sequence of irregular) {
     const { stepTokens } = sequence
     if (stepTokens === 0) continue
     const computed = sequence.computedTokens + stepTokens
@@ -120,52 +122,59 @@ const chosenOf = (batch: Batch, startedAt: number, active: boolean): Chosen => {
       chosen.prefillPairs += stepTokens * (computed - (stepTokens - 1) / 2)
     }
   }
-  return chosen
 }
 
-const emit = (batch: Batch, now: number) => {
-  const { clock, decoding, kv, running } = batch
-  let firstTokens = none<Sequence>()
+const emit = (batch: Batch, now: number): void => {
+  const { clock, decoding, emission, kv, running } = batch
+  const [steadyGap] = batch.steadyGaps
+  let gaps = none<TokenGap>()
   let toldPreemptions = 0
   let emittedCount = decoding.size()
-  let gaps = emittedCount > 0 ? [{ gapMs: now - clock.endedAt, count: emittedCount }] : none<TokenGap>()
+  steadyGap.gapMs = now - clock.endedAt
+  steadyGap.count = emittedCount
 
   clock.tick++
   clock.previousEndedAt = clock.endedAt
   clock.endedAt = now
   let finished = decoding.takeFinished()
 
-  if (batch.irregular.length > 0) {
-    let still = none<Sequence>()
-    for (const sequence of inOrder(batch.irregular)) {
-      const { stepTokens } = sequence
-      sequence.stepTokens = 0
-      if (stepTokens === 0 || sequence.computedTokens < sequence.totalTokens) {
-        still = added(still, sequence)
-        continue
-      }
-      sequence.takeToken(now)
-      emittedCount++
-      if (sequence.outputTokens === 1) firstTokens = added(firstTokens, sequence)
-      else gaps = added(gaps, { gapMs: now - sequence.previousTokenAt, count: 1 })
-      toldPreemptions += sequence.untoldPreemptions
-      sequence.untoldPreemptions = 0
-      if (sequence.outputTokens >= sequence.targetTokens) finished = added(finished, sequence)
-      else decoding.join(sequence)
+  // Of most steps all of these get their first token: the list becomes that of those who did.
+  const firstTokens = inOrder(batch.irregular)
+  let first = 0
+  batch.irregular = none()
+  for (const sequence of firstTokens) {
+    const { stepTokens } = sequence
+    sequence.stepTokens = 0
+    if (stepTokens === 0 || sequence.computedTokens < sequence.totalTokens) {
+      batch.irregular = added(batch.irregular, sequence)
+      continue
     }
-    batch.irregular = still
+    sequence.takeToken(now)
+    emittedCount++
+    if (sequence.outputTokens === 1) firstTokens[first++] = sequence
+    else gaps = added(gaps, { gapMs: now - sequence.previousTokenAt, count: 1 })
+    toldPreemptions += sequence.untoldPreemptions
+    sequence.untoldPreemptions = 0
+    if (sequence.outputTokens >= sequence.targetTokens) finished = added(finished, sequence)
+    else decoding.join(sequence)
   }
+  if (first < firstTokens.length) firstTokens.length = first
   for (const sequence of inOrder(finished)) {
     running.remove(sequence)
     kv.free(sequence)
     sequence.status = 'finished'
     sequence.finishReason = reasonOf(sequence)
   }
-  return { emittedCount, firstTokens, gaps, finished, toldPreemptions }
+  emission.emittedCount = emittedCount
+  emission.firstTokens = firstTokens
+  const steadyGaps = steadyGap.count > 0 ? batch.steadyGaps : none<TokenGap>()
+  emission.gaps = gaps.length === 0 ? steadyGaps : [...steadyGaps, ...gaps]
+  emission.finished = finished
+  emission.toldPreemptions = toldPreemptions
 }
 
 /** Whoever got a token either goes on in steady decode or has just finished. */
-const emittedOf = ({ running }: Batch, finished: readonly Sequence[]): Sequence[] => {
+const emittedOf = ({ running, emission: { finished } }: Batch): Sequence[] => {
   const list: Sequence[] = []
   let ended = 0
   for (let at = running.first(); at !== null; at = at.next) {

@@ -49,7 +49,7 @@ const scheduleInOrder = (batch: Batch, chunk: number): number => {
       if (isScheduled) budget += victim.steady ? 1 : victim.stepTokens
       at = sequence.next
       preempt(batch, victim, isScheduled ? victim.totalTokens : victim.totalTokens - 1)
-      batch.preempted = added(batch.preempted, victim)
+      batch.chosen.preempted = added(batch.chosen.preempted, victim)
       fits = victim !== sequence && grow(batch, sequence, tokens)
     }
     if (!fits) break

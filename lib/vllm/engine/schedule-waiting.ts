@@ -4,7 +4,7 @@ import { hitBlocks } from './prefix-index.ts'
 
 /** Admits the head of the waiting queue until budget, seats or blocks are short: nothing behind it is tried. */
 export const scheduleWaiting = (batch: Batch, chunk: number, tokensLeft: number, now: number): void => {
-  const { clock, config, kv, running, waiting } = batch
+  const { chosen, clock, config, kv, running, waiting } = batch
   const { blockSize, enableChunkedPrefill = true, enablePrefixCaching, maxNumSeqs } = config
   let budget = tokensLeft
   while (budget > 0 && running.size() < maxNumSeqs) {
@@ -19,9 +19,9 @@ export const scheduleWaiting = (batch: Batch, chunk: number, tokensLeft: number,
     sequence.order = (running.last()?.order ?? 0) + 1
     if (!kv.admit(sequence, hits, tokens, running.size() > 0, clock.tick)) return
     if (enablePrefixCaching && sequence.preemptions === 0) {
-      batch.prefixRequests++
-      batch.prefixQueries += total
-      batch.prefixHits += cached
+      chosen.prefixRequests++
+      chosen.prefixQueries += total
+      chosen.prefixHits += cached
     }
     if (sequence.cachedTokens < 0) sequence.cachedTokens = cached
     if (Number.isNaN(sequence.scheduledAt)) sequence.scheduledAt = now

@@ -31,6 +31,8 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
   let hasFinished = false
   let clearWhenIdle = false
   let resets = 0
+  /** One for all steps. */
+  let outcome: Outcome | null = null
 
   const betweenSteps = (call: () => void): void => {
     if (inFlight === null) call()
@@ -130,7 +132,8 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
       count(step, emission.toldPreemptions)
       clearOnceIdle()
       abortedByPause = NOBODY
-      const outcome = new Outcome(now, step, emission, core)
+      outcome ??= new Outcome(core, step, emission)
+      outcome.tell(now, step, emission)
       if (calls.length > 0) {
         outcome.keepEmitted()
         for (const call of calls) call()
@@ -170,18 +173,26 @@ export const createShell = (config: EngineConfig, core: Core, stepTime: (batch: 
 const NOBODY: readonly EngineRequest[] = []
 
 class Outcome implements StepOutcome {
-  readonly endedAt: number
-  readonly step: Chosen
+  endedAt = Number.NaN
+  step: Chosen
   aborted = NOBODY
-  readonly #emission: Emission
+  #emission: Emission
   readonly #core: Pick<Core, 'emitted'>
   #emitted: readonly EngineRequest[] | null = null
 
-  constructor(endedAt: number, step: Chosen, emission: Emission, core: Pick<Core, 'emitted'>) {
+  constructor(core: Pick<Core, 'emitted'>, step: Chosen, emission: Emission) {
+    this.#core = core
+    this.step = step
+    this.#emission = emission
+  }
+
+  /** From here on, of this step. */
+  tell(endedAt: number, step: Chosen, emission: Emission): void {
     this.endedAt = endedAt
     this.step = step
     this.#emission = emission
-    this.#core = core
+    this.aborted = NOBODY
+    this.#emitted = null
   }
 
   get emittedCount(): number {

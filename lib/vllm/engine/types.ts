@@ -162,7 +162,7 @@ export interface Engine {
   hasWork(): boolean
   /** Waiting and running, as `--max-num-queued-reqs` counts them. */
   unfinished(): number
-  /** Chooses the work of the next step; null where there is none. Each step is closed by `update`. */
+  /** Chooses the work of the next step, told until the one after it; null where there is none. Each step is closed by `update`. */
   schedule(now: number): Step | null
   /** Ends the step: tokens come out, requests finish. */
   update(now: number): StepOutcome
