@@ -39,6 +39,13 @@ export const replicaPool = (random: () => number = Math.random, now: () => numbe
   const refresh = (): void => {
     ready = [...replicas.values()].filter((replica) => replica.ready)
   }
+  const chosen = (except: string | null, time: number, key: string | null): Replica | null =>
+    key === null
+      ? leastLoaded(ready, except, time, random)
+      : preferred(
+          ready.filter((replica) => isCandidate(replica, except, time)),
+          key,
+        )
   return {
     add: (pod) => {
       const known = replicas.get(pod.uid)
@@ -58,12 +65,8 @@ export const replicaPool = (random: () => number = Math.random, now: () => numbe
     ready: () => ready,
     known: () => [...replicas.values()],
     pick: (except, key = null) => {
-      const time = now()
-      const isOther = ({ uid }: Replica): boolean => uid !== except?.uid
-      const isHealthy = (replica: Replica): boolean => isOther(replica) && replica.suspectUntil <= time
-      const chosen = (isCandidate: (replica: Replica) => boolean): Replica | null =>
-        key === null ? leastLoaded(ready, isCandidate, random) : preferred(ready.filter(isCandidate), key)
-      return chosen(isHealthy) ?? chosen(isOther) ?? chosen(() => true)
+      const uid = except?.uid ?? null
+      return chosen(uid, now(), key) ?? chosen(uid, Infinity, key) ?? chosen(null, Infinity, key)
     },
     suspect: (replica) => {
       replica.suspectUntil = now() + SUSPECT_MS
@@ -73,22 +76,27 @@ export const replicaPool = (random: () => number = Math.random, now: () => numbe
 
 // --- Internal helpers ---
 
-/** Asked for every request: makes no lists. */
+/** Another one than `except` (a UID), and not suspected at this time. */
+const isCandidate = ({ uid, suspectUntil }: Replica, except: string | null, time: number): boolean =>
+  suspectUntil <= time && (except === null || uid !== except)
+
+/** Asked for every request: makes no lists, and no functions. */
 const leastLoaded = (
   replicas: readonly Replica[],
-  isCandidate: (replica: Replica) => boolean,
+  except: string | null,
+  time: number,
   random: () => number,
 ): Replica | null => {
   let fewest = Infinity
   let count = 0
   for (const replica of replicas) {
-    if (replica.inFlight > fewest || !isCandidate(replica)) continue
+    if (replica.inFlight > fewest || !isCandidate(replica, except, time)) continue
     count = replica.inFlight < fewest ? 1 : count + 1
     fewest = replica.inFlight
   }
   let left = Math.floor(random() * count)
   for (const replica of replicas) {
-    if (replica.inFlight === fewest && isCandidate(replica) && left-- === 0) return replica
+    if (replica.inFlight === fewest && isCandidate(replica, except, time) && left-- === 0) return replica
   }
   return null
 }
