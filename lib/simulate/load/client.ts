@@ -26,7 +26,7 @@ export const createClient = ({ clock, gateway, workload, log }: ClientOptions): 
   const route = workload.endpoint === 'chat' ? '/v1/chat/completions' : '/v1/completions'
   const open = createNumbered<Asking>()
   const deadlines = createDeadlines(clock, workload.requestTimeout, {
-    isOpen: (number) => open.get(number) !== null,
+    startedAt: (number) => open.get(number)?.started ?? null,
     onDue: (number) => {
       const one = open.get(number)
       one?.breakOff(timeoutOf(one.call), 'request timeout')
@@ -47,7 +47,7 @@ export const createClient = ({ clock, gateway, workload, log }: ClientOptions): 
       const one = new Asking(shared, by, ask, count++)
       one.call = gateway.send(one)
       open.add(one.number, one)
-      deadlines.add(one.number)
+      deadlines.add()
       if (cancel !== null && 'afterMs' in cancel) clock.after(cancel.afterMs, () => one.left())
     },
   }

@@ -7,27 +7,28 @@ test('what is still open is due when its time has passed, and nothing else is', 
   await fc.assert(
     fc.asyncProperty(fc.array(fc.record({ start: fc.nat(500), lasts: fc.nat(200) })), async (given) => {
       const clock = createClockwork(0)
-      const open = new Set<number>()
+      const open = new Map<number, number>()
       const due: [number, number][] = []
       const deadlines = createDeadlines(clock, 100, {
-        isOpen: (number) => open.has(number),
+        startedAt: (number) => open.get(number) ?? null,
         onDue: (number) => {
           open.delete(number)
           due.push([number, clock.now()])
         },
       })
-      for (const [number, { start, lasts }] of given.entries()) {
+      const sorted = given.toSorted((a, b) => a.start - b.start)
+      for (const [number, { start, lasts }] of sorted.entries()) {
         clock.at(start, () => {
-          open.add(number)
-          deadlines.add(number)
+          open.set(number, start)
+          deadlines.add()
           clock.after(lasts + 0.5, () => open.delete(number))
         })
       }
       await clock.run(1_000)
-      const wanted = given.flatMap(({ start, lasts }, number) =>
+      const wanted = sorted.flatMap(({ start, lasts }, number) =>
         lasts + 0.5 > 100 ? [[number, start + 100] as [number, number]] : [],
       )
-      expect(due.sort((a, b) => a[0] - b[0])).toEqual(wanted)
+      expect(due).toEqual(wanted)
     }),
   )
 })

@@ -1,9 +1,15 @@
 import type { Clockwork } from '../clockwork.ts'
 
-/** Things with numbers that all have the same time until they are due, most of which are over long before. */
+/** Things with numbers from 0 on that all have the same time until they are due, most of which are over long before. */
 export interface Deadlines {
-  /** From now on. */
-  add(number: number): void
+  /** The next number's thing has started, now. */
+  add(): void
+}
+
+export interface DeadlinesOptions {
+  /** When it started, in milliseconds since the epoch; null where it is over. */
+  startedAt(number: number): number | null
+  onDue(number: number): void
 }
 
 /**
@@ -13,30 +19,25 @@ export interface Deadlines {
 export const createDeadlines = (
   clock: Clockwork,
   afterMs: number,
-  { isOpen, onDue }: { isOpen(number: number): boolean; onDue(number: number): void },
+  { startedAt, onDue }: DeadlinesOptions,
 ): Deadlines => {
-  let numbers: number[] = []
-  let times: number[] = []
+  /** All before it are over. */
+  let first = 0
+  let end = 0
   let isSet = false
 
   const look = (): void => {
-    const now = clock.now()
-    let first = 0
-    for (; first < numbers.length; first++) {
-      const number = numbers[first] ?? 0
-      if (!isOpen(number)) continue
-      if ((times[first] ?? 0) > now) break
-      onDue(number)
+    for (; first < end; first++) {
+      const started = startedAt(first)
+      if (started === null) continue
+      if (started + afterMs > clock.now()) return void clock.at(started + afterMs, look)
+      onDue(first)
     }
-    numbers = numbers.slice(first)
-    times = times.slice(first)
-    isSet = numbers.length > 0
-    if (isSet) clock.at(times[0] ?? now, look)
+    isSet = false
   }
   return {
-    add: (number) => {
-      numbers.push(number)
-      times.push(clock.now() + afterMs)
+    add: () => {
+      end++
       if (isSet) return
       isSet = true
       clock.after(afterMs, look)
