@@ -2,13 +2,21 @@ import type { Replica, ReplicaPool } from '../../../stack/apps/gateway/replicas.
 import type { EngineRequest, Tokens } from '../../vllm/engine/types.ts'
 import type { Clockwork } from '../clockwork.ts'
 import type { EngineDriver, Listener } from '../serving/engine-driver.ts'
-import type { GatewayMetrics } from './metrics.ts'
+import type { Answers, GatewayMetrics } from './metrics.ts'
+
+/** What a replica's pod runs, and what is counted of it. */
+export interface Upstream {
+  /** Null where nobody listens. */
+  driver(): EngineDriver | null
+  readonly heads: Answers
+}
 
 export interface CopyOptions {
   clock: Clockwork
   pool: ReplicaPool
   metrics: GatewayMetrics
-  servingOf(uid: string): { driver: EngineDriver } | null
+  /** By the pod's UID. */
+  upstreams: ReadonlyMap<string, Upstream>
   /** Different for each request that an engine is given. */
   nextSeed(): number
   headSeconds: number
@@ -22,13 +30,17 @@ export interface CopiedRequest {
 
 /** A request that is sent again while the first call is still under way: nobody reads the answer. Null where no replica takes it. */
 export const sendCopy = (options: CopyOptions, request: CopiedRequest): { leave(): void } | null => {
-  const { pool, metrics, servingOf } = options
+  const { pool, metrics, upstreams } = options
   const first = pool.pick(null, request.affinity)
   // Once more, another one, where nobody listens.
   for (const replica of first === null ? [] : [first, pool.pick(first, request.affinity)]) {
     if (replica === null) return null
-    const serving = servingOf(replica.uid)
-    if (serving !== null) return new Copy(options, request, replica, serving.driver)
+    const upstream = upstreams.get(replica.uid)
+    const driver = upstream?.driver() ?? null
+    if (upstream !== undefined && driver !== null) {
+      upstream.heads.count(OK, options.headSeconds)
+      return new Copy(options, request, replica, driver)
+    }
     metrics.failure(replica.name, 'connect')
     pool.suspect(replica)
   }
@@ -46,7 +58,7 @@ class Copy implements Listener {
   private isOver = false
 
   constructor(
-    { clock, metrics, nextSeed, headSeconds }: CopyOptions,
+    { clock, nextSeed }: CopyOptions,
     { prompt, maxTokens }: CopiedRequest,
     replica: Replica,
     driver: EngineDriver,
@@ -54,7 +66,6 @@ class Copy implements Listener {
     this.replica = replica
     this.driver = driver
     replica.inFlight++
-    metrics.upstream(replica.name, OK, headSeconds)
     this.request = driver.submit(
       { id: '', prompt, outputSeed: nextSeed(), maxTokens, naturalLength: Infinity, arrivedAt: clock.now() },
       this,

@@ -4,16 +4,14 @@ import type { EngineRequest, Tokens } from '../../vllm/engine/types.ts'
 import type { Random } from '../../core/random.ts'
 import type { Clockwork, Timed } from '../clockwork.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import type { Pod } from '../cluster/pod.ts'
 import type { PromptMaker } from '../load/prompt.ts'
 import type { Breakage, EngineDriver, Listener } from '../serving/engine-driver.ts'
-import { type CopyOptions, sendCopy } from './copies.ts'
+import { type CopyOptions, sendCopy, type Upstream } from './copies.ts'
 import { createFlags, type SimulatedFlags } from './flags.ts'
-import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts'
+import { type Answers, createGatewayMetrics, type GatewayMetrics } from './metrics.ts'
 
 /** What a client sends, and how it is told. */
 export interface Call {
-  readonly route: string
   readonly prompt: Tokens
   readonly maxTokens: number
   /** The user leaves after so many tokens. */
@@ -47,7 +45,8 @@ export interface OpenCall {
 }
 
 export interface Gateway {
-  send(call: Call): OpenCall
+  /** Sends calls of this path. */
+  route(path: string): (call: Call) => OpenCall
   setFlags(document: string): void
   readonly metrics: GatewayMetrics
 }
@@ -74,21 +73,20 @@ export const createGateway = ({ clock, cluster, prompts, random, maxModelLen }: 
   const pool = replicaPool(() => random.next(), clock.now)
   const metrics = createGatewayMetrics(pool)
   const flags = createFlags(metrics)
-  const pods = new Map<string, Pod>()
-  followPods({ clock, cluster, pool, metrics, pods })
-  const servingOf = (uid: string) => {
-    const pod = pods.get(uid)
-    return pod === undefined ? null : (cluster.processOf(pod)?.serving() ?? null)
-  }
+  const upstreams = new Map<string, Upstream>()
+  followPods({ clock, cluster, pool, metrics, upstreams })
   let count = 0
   const nextSeed = (): number => count++
   const headSeconds = WAY_MS / SECOND
-  const shared: Shared = { clock, pool, metrics, flags, prompts, maxModelLen, servingOf, nextSeed, headSeconds }
+  const all = { clock, pool, metrics, flags, prompts, maxModelLen, upstreams, nextSeed, headSeconds }
   return {
-    send: (call) => {
-      const exchange = new Exchange(shared, call, nextSeed())
-      clock.tell(clock.now() + WAY_MS, exchange)
-      return exchange
+    route: (path) => {
+      const shared: Shared = { ...all, answers: metrics.requests(path) }
+      return (call) => {
+        const exchange = new Exchange(shared, call, nextSeed())
+        clock.tell(clock.now() + WAY_MS, exchange)
+        return exchange
+      }
     },
     setFlags: flags.load,
     metrics,
@@ -104,6 +102,7 @@ const BAD_GATEWAY = 502
 const NO_REPLICA = 503
 
 interface Shared extends CopyOptions {
+  answers: Answers
   flags: SimulatedFlags
   prompts: Pick<PromptMaker, 'changed'>
   maxModelLen: number
@@ -170,11 +169,12 @@ class Exchange implements OpenCall, Listener, Timed {
   /** Chooses a replica; once more, another one than `except`, where nobody listened. */
   private attempt(except: Replica | null): void {
     if (this.isOver) return
-    const { clock, pool, metrics, maxModelLen, servingOf, headSeconds } = this.shared
+    const { clock, pool, metrics, maxModelLen, upstreams, headSeconds } = this.shared
     const replica = pool.pick(except, this.affinity)
     if (replica === null) return this.end(NO_REPLICA, 'refused', 'no replica is ready')
-    const serving = servingOf(replica.uid)
-    if (serving === null) {
+    const upstream = upstreams.get(replica.uid)
+    const driver = upstream?.driver() ?? null
+    if (upstream === undefined || driver === null) {
       metrics.failure(replica.name, 'connect')
       pool.suspect(replica)
       if (except !== null && !this.mayRetry('failed'))
@@ -186,13 +186,12 @@ class Exchange implements OpenCall, Listener, Timed {
     const prompt = this.prompt()
     const maxTokens = this.maxTokens()
     if (prompt.length + maxTokens > maxModelLen) {
-      metrics.upstream(replica.name, BAD_REQUEST, headSeconds)
+      upstream.heads.count(BAD_REQUEST, headSeconds)
       return this.end(BAD_REQUEST, 'refused', 'the prompt is longer than the context')
     }
     this.held = replica
     replica.inFlight++
-    metrics.upstream(replica.name, OK, headSeconds)
-    const { driver } = serving
+    upstream.heads.count(OK, headSeconds)
     const request = driver.submit(
       { id: '', prompt, outputSeed: this.id, maxTokens, naturalLength: Infinity, arrivedAt: clock.now() },
       this,
@@ -249,11 +248,11 @@ class Exchange implements OpenCall, Listener, Timed {
   }
 
   private close(code: number): void {
-    const { clock, metrics } = this.shared
+    const { clock, metrics, answers } = this.shared
     this.isOver = true
     if (this.held !== null) this.held.inFlight--
     metrics.inFlight(-1)
-    metrics.request(code, this.call.route, (clock.now() - this.startedAt) / SECOND)
+    answers.count(code, (clock.now() - this.startedAt) / SECOND)
   }
 }
 
@@ -272,22 +271,25 @@ interface Following {
   cluster: Cluster
   pool: ReplicaPool
   metrics: GatewayMetrics
-  pods: Map<string, Pod>
+  upstreams: Map<string, Upstream>
 }
 
 /** Keeps the pool equal to the ready pods, as the gateway's watch does. */
-const followPods = ({ clock, cluster, pool, metrics, pods }: Following): void => {
+const followPods = ({ clock, cluster, pool, metrics, upstreams }: Following): void => {
   cluster.pods.onChange((pod, change) => {
     if (pod.owner.kind !== 'ReplicaSet') return
     const { uid, name } = pod
     const isServing = change !== 'deleted' && pod.ready && !pod.isDeleting && pod.ip !== null
     clock.after(WATCH_MS, () => {
-      pods.set(uid, pod)
+      upstreams.set(uid, {
+        driver: () => cluster.processOf(pod)?.serving()?.driver ?? null,
+        heads: metrics.upstream(name),
+      })
       if (isServing) pool.add({ uid, name, host: pod.ip ?? '' })
       else pool.remove(uid)
       if (change !== 'deleted') return
       pool.forget(uid)
-      pods.delete(uid)
+      upstreams.delete(uid)
       clock.after(FORGET_POD_MS, () => metrics.forgetPod(name))
     })
   })

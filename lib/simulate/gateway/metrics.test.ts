@@ -22,11 +22,11 @@ test('the simulated gateway has the series of the real one, with its values', as
   ] as const) {
     real.requests.inc({ code, route })
     real.requestDuration.observe({ route }, seconds)
-    simulated.request(code, route, seconds)
+    simulated.requests(route).count(code, seconds)
   }
   real.upstreamRequests.inc({ pod: 'vllm-1', code: 200 })
   real.upstreamHead.observe({ pod: 'vllm-1' }, 0.03)
-  simulated.upstream('vllm-1', 200, 0.03)
+  simulated.upstream('vllm-1').count(200, 0.03)
   real.upstreamRetries.inc({ reason: 'slow' })
   simulated.retry('slow')
   real.upstreamFailures.inc({ pod: 'vllm-1', reason: 'truncated' })

@@ -9,10 +9,36 @@ const DURATION = 'gateway_request_duration_seconds'
 const HEAD_SECONDS = [0.025, 0.1, 0.5, 2.5, 10]
 const HEAD = 'gateway_upstream_head_seconds'
 
+/** What is counted of each answer of a route or a pod. Its series are there from the first answer on, and are looked up once. */
+export class Answers {
+  private readonly byCode = new Map<number, Child>()
+  private times: Histogram | null = null
+  private readonly counterOf: (code: string) => Child
+  private readonly newTimes: () => Histogram
+
+  constructor(counterOf: (code: string) => Child, newTimes: () => Histogram) {
+    this.counterOf = counterOf
+    this.newTimes = newTimes
+  }
+
+  /** One that came so long after the call. */
+  count(code: number, seconds: number): void {
+    let counter = this.byCode.get(code)
+    if (counter === undefined) {
+      counter = this.counterOf(String(code))
+      this.byCode.set(code, counter)
+    }
+    counter.value++
+    this.times ??= this.newTimes()
+    this.times.observe(seconds)
+  }
+}
+
 export interface GatewayMetrics {
-  request(code: number, route: string, seconds: number): void
-  /** A response head has come, so long after the call. */
-  upstream(pod: string, code: number, seconds: number): void
+  /** Of the finished requests of a route, to be kept. */
+  requests(route: string): Answers
+  /** Of a pod's response heads, to be kept until the pod is forgotten. */
+  upstream(pod: string): Answers
   retry(reason: 'slow' | 'failed'): void
   failure(pod: string, reason: 'connect' | 'reset' | 'truncated'): void
   /** The counter of such evaluations, to be kept. */
@@ -42,14 +68,16 @@ export const createGatewayMetrics = (pool: ReplicaPool): GatewayMetrics => {
     return known
   }
   return {
-    request: (code, route, seconds) => {
-      requests.child(String(code), route).value++
-      durations.of(route).observe(seconds)
-    },
-    upstream: (pod, code, seconds) => {
-      upstreamRequests.child(pod, String(code)).value++
-      heads.of(pod).observe(seconds)
-    },
+    requests: (route) =>
+      new Answers(
+        (code) => requests.child(code, route),
+        () => durations.of(route),
+      ),
+    upstream: (pod) =>
+      new Answers(
+        (code) => upstreamRequests.child(pod, code),
+        () => heads.of(pod),
+      ),
     retry: (reason) => void retries.child(reason, '').value++,
     failure: (pod, reason) => void failures.child(pod, reason).value++,
     evaluations: evaluations.child,

@@ -23,7 +23,7 @@ export interface ClientOptions {
 }
 
 export const createClient = ({ clock, gateway, workload, log }: ClientOptions): SimulatedClient => {
-  const route = workload.endpoint === 'chat' ? '/v1/chat/completions' : '/v1/completions'
+  const send = gateway.route(workload.endpoint === 'chat' ? '/v1/chat/completions' : '/v1/completions')
   const open = createNumbered<Asking>()
   const deadlines = createDeadlines(clock, workload.requestTimeout, {
     startedAt: (number) => open.get(number)?.started ?? null,
@@ -32,7 +32,7 @@ export const createClient = ({ clock, gateway, workload, log }: ClientOptions): 
       one?.breakOff(timeoutOf(one.call), 'request timeout')
     },
   })
-  const shared: Shared = { clock, open, route, log }
+  const shared: Shared = { clock, open, log }
   let count = 0
   let isStopped = false
   return {
@@ -45,7 +45,7 @@ export const createClient = ({ clock, gateway, workload, log }: ClientOptions): 
       if (isStopped) return
       const { cancel } = ask
       const one = new Asking(shared, by, ask, count++)
-      one.call = gateway.send(one)
+      one.call = send(one)
       open.add(one.number, one)
       deadlines.add()
       if (cancel !== null && 'afterMs' in cancel) clock.after(cancel.afterMs, () => one.left())
@@ -58,7 +58,6 @@ export const createClient = ({ clock, gateway, workload, log }: ClientOptions): 
 interface Shared {
   clock: Clockwork
   open: Numbered<Asking>
-  route: string
   log: Pick<RequestLog, 'add'>
 }
 
@@ -80,10 +79,6 @@ class Asking implements Call, Asked {
     this.ask = ask
     this.started = shared.clock.now()
     this.shared = shared
-  }
-
-  get route(): string {
-    return this.shared.route
   }
 
   get prompt(): Tokens {
