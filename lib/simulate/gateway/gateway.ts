@@ -1,6 +1,6 @@
 import { type RequestPolicy, UNTOUCHED } from '../../../stack/apps/gateway/flags/policy.ts'
 import { type Replica, type ReplicaPool, replicaPool } from '../../../stack/apps/gateway/replicas.ts'
-import type { EngineRequest, Tokens } from '../../vllm/engine/types.ts'
+import type { EngineRequest, RequestInit, Tokens } from '../../vllm/engine/types.ts'
 import type { Random } from '../../core/random.ts'
 import type { Clockwork, Timed } from '../clockwork.ts'
 import type { Cluster } from '../cluster/cluster.ts'
@@ -16,30 +16,23 @@ export interface Call {
   readonly maxTokens: number
   /** The user leaves after so many tokens. */
   readonly leaveAfter: number | null
-  /** What it gets, and when that reaches it: a moment from now. */
-  ended(end: CallEnd, at: number): void
+  /** When it is sent, in milliseconds since the epoch. */
+  readonly started: number
+  /** How, and with which status; and when that reaches the client: a moment from now. */
+  ended(how: CallEnd, status: number, reason: string | null, at: number): void
   /** The token that the client wanted to leave after is there. */
   left(): void
 }
 
-export interface CallEnd {
-  /** Whole; a stream that the server ended with an error, or that broke off; or a status without a stream. */
-  how: 'whole' | 'error-event' | 'truncated' | 'refused'
-  status: number
-  served: Served | null
-  reason: string | null
-}
+/** Whole; a stream that the server ended with an error, or that broke off; or a status without a stream. */
+export type CallEnd = 'whole' | 'error-event' | 'truncated' | 'refused'
 
-/** Who answers, and how far it is. */
-export interface Served {
-  pod: string
-  request: EngineRequest
-  driver: EngineDriver
-}
-
+/** How far it is. */
 export interface OpenCall {
-  /** So far; null while no replica has taken it. */
-  served(): Served | null
+  /** All three are null while no replica has taken it. */
+  readonly request: EngineRequest | null
+  readonly driver: EngineDriver | null
+  readonly pod: string | null
   /** The client goes away. */
   leave(): void
 }
@@ -111,48 +104,64 @@ interface Shared extends CopyOptions {
 /** One for all: hardly any request is sent again. */
 const NO_COPIES: readonly { leave(): void }[] = []
 
-/** One request on its way. A class: there are a hundred thousand of them, and closures for each would be most of the garbage. */
-class Exchange implements OpenCall, Listener, Timed {
+/**
+ * One request on its way, and what the engine is told of it. A class, and one object for all that lives as long: there are a hundred
+ * thousand of them, and closures and objects for each would be most of the garbage.
+ */
+class Exchange implements OpenCall, RequestInit, Listener, Timed {
+  readonly outputSeed: number
+  prompt: Tokens
+  maxTokens: number
+  arrivedAt: number
+  request: EngineRequest | null = null
+  driver: EngineDriver | null = null
   private readonly shared: Shared
   private readonly call: Call
-  private readonly id: number
-  private readonly startedAt: number
   private held: Replica | null = null
-  private taken: Served | null = null
   private policy: RequestPolicy = UNTOUCHED
-  private affinity: string | null = null
   private retries = 0
   private copies = NO_COPIES
   private isOver = false
 
-  constructor(shared: Shared, call: Call, id: number) {
+  constructor(shared: Shared, call: Call, outputSeed: number) {
+    this.outputSeed = outputSeed
+    this.prompt = call.prompt
+    this.maxTokens = call.maxTokens
+    this.arrivedAt = call.started
     this.shared = shared
     this.call = call
-    this.id = id
-    this.startedAt = shared.clock.now()
+  }
+
+  get id(): string {
+    return ''
+  }
+
+  get naturalLength(): number {
+    return Infinity
+  }
+
+  get pod(): string | null {
+    return this.held?.name ?? null
   }
 
   /** The request is at the gateway. */
   due(): void {
     if (this.isOver) return
-    const { clock, metrics, flags } = this.shared
+    const { clock, metrics, flags, prompts } = this.shared
     metrics.inFlight(1)
-    this.policy = flags.evaluate(this.id, clock.now())
-    const { affinity, retry, retryAfterSeconds } = this.policy
+    this.policy = flags.evaluate(this.outputSeed, clock.now())
+    const { change, retry, retryAfterSeconds } = this.policy
     if (retryAfterSeconds > 0) return this.end(TOO_MANY, 'refused', 'the quota is used up')
-    this.affinity = affinityKey(affinity, this.call.prompt)
+    this.prompt = prompts.changed(this.prompt, change, this.outputSeed)
+    if (change.maxTokens !== 0) this.maxTokens = change.maxTokens
     this.attempt(null)
     if (retry.retries > 0) clock.after(retry.timeoutMs, () => this.copy())
-  }
-
-  served(): Served | null {
-    return this.taken
   }
 
   leave(): void {
     if (this.isOver) return
     this.close(CLIENT_CLOSED)
-    this.taken?.driver.abort(this.taken.request)
+    if (this.request !== null) this.driver?.abort(this.request)
     for (const copy of this.copies) copy.leave()
   }
 
@@ -162,7 +171,7 @@ class Exchange implements OpenCall, Listener, Timed {
 
   broken(how: Breakage): void {
     if (how === 'error') return this.end(OK, 'error-event', 'the engine died')
-    if (!this.isOver) this.shared.metrics.failure(this.taken?.pod ?? '', 'truncated')
+    if (!this.isOver) this.shared.metrics.failure(this.pod ?? '', 'truncated')
     this.end(BAD_GATEWAY, 'truncated', 'unexpected EOF')
   }
 
@@ -170,7 +179,7 @@ class Exchange implements OpenCall, Listener, Timed {
   private attempt(except: Replica | null): void {
     if (this.isOver) return
     const { clock, pool, metrics, maxModelLen, upstreams, headSeconds } = this.shared
-    const replica = pool.pick(except, this.affinity)
+    const replica = pool.pick(except, this.affinity())
     if (replica === null) return this.end(NO_REPLICA, 'refused', 'no replica is ready')
     const upstream = upstreams.get(replica.uid)
     const driver = upstream?.driver() ?? null
@@ -181,23 +190,18 @@ class Exchange implements OpenCall, Listener, Timed {
         return this.end(BAD_GATEWAY, 'refused', 'no replica could be reached')
       return this.attemptAgain(except === null ? replica : null)
     }
-    const { call } = this
-    const { leaveAfter } = call
-    const prompt = this.prompt()
-    const maxTokens = this.maxTokens()
-    if (prompt.length + maxTokens > maxModelLen) {
+    if (this.prompt.length + this.maxTokens > maxModelLen) {
       upstream.heads.count(BAD_REQUEST, headSeconds)
       return this.end(BAD_REQUEST, 'refused', 'the prompt is longer than the context')
     }
     this.held = replica
     replica.inFlight++
     upstream.heads.count(OK, headSeconds)
-    const request = driver.submit(
-      { id: '', prompt, outputSeed: this.id, maxTokens, naturalLength: Infinity, arrivedAt: clock.now() },
-      this,
-    )
-    this.taken = { pod: replica.name, request, driver }
-    if (leaveAfter !== null) this.leaveAt(leaveAfter, this.taken)
+    this.arrivedAt = clock.now()
+    this.driver = driver
+    this.request = driver.submit(this, this)
+    const { leaveAfter } = this.call
+    if (leaveAfter !== null) this.leaveAt(leaveAfter, driver, this.request)
   }
 
   private attemptAgain(except: Replica | null): void {
@@ -205,20 +209,21 @@ class Exchange implements OpenCall, Listener, Timed {
   }
 
   /** The user goes away when so many tokens have come. */
-  private leaveAt(tokens: number, { driver, request }: Served): void {
+  private leaveAt(tokens: number, driver: EngineDriver, request: EngineRequest): void {
     driver.onTokens(request, tokens, () => this.shared.clock.after(WAY_MS, () => this.call.left()))
   }
 
   /** The answer is not complete, and the application does not wait: stack/apps/gateway/retries.ts. */
   private copy(): void {
     if (this.isOver || !this.mayRetry('slow')) return
-    const copy = sendCopy(this.shared, {
-      affinity: this.affinity,
-      prompt: this.prompt(),
-      maxTokens: this.maxTokens(),
-    })
+    const { prompt, maxTokens } = this
+    const copy = sendCopy(this.shared, { affinity: this.affinity(), prompt, maxTokens })
     if (copy !== null) this.copies = [...this.copies, copy]
     this.shared.clock.after(this.policy.retry.timeoutMs, () => this.copy())
+  }
+
+  private affinity(): string | null {
+    return affinityKey(this.policy.affinity, this.call.prompt)
   }
 
   private mayRetry(reason: 'slow' | 'failed'): boolean {
@@ -228,23 +233,10 @@ class Exchange implements OpenCall, Listener, Timed {
     return true
   }
 
-  private prompt(): Tokens {
-    return this.shared.prompts.changed(this.call.prompt, this.policy.change, this.id)
-  }
-
-  private maxTokens(): number {
-    const { maxTokens } = this.policy.change
-    return maxTokens === 0 ? this.call.maxTokens : maxTokens
-  }
-
-  private end(code: number, how: CallEnd['how'], reason: string | null): void {
+  private end(code: number, how: CallEnd, reason: string | null): void {
     if (this.isOver) return
     this.close(code)
-    const { taken } = this
-    this.call.ended(
-      { how, status: taken === null ? code : OK, served: taken, reason },
-      this.shared.clock.now() + WAY_MS,
-    )
+    this.call.ended(how, this.request === null ? code : OK, reason, this.shared.clock.now() + WAY_MS)
   }
 
   private close(code: number): void {
@@ -252,7 +244,7 @@ class Exchange implements OpenCall, Listener, Timed {
     this.isOver = true
     if (this.held !== null) this.held.inFlight--
     metrics.inFlight(-1)
-    answers.count(code, (clock.now() - this.startedAt) / SECOND)
+    answers.count(code, (clock.now() - this.call.started) / SECOND)
   }
 }
 

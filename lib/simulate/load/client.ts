@@ -3,13 +3,13 @@ import type { Tokens } from '../../vllm/engine/types.ts'
 import type { Clockwork } from '../clockwork.ts'
 import type { Call, CallEnd, Gateway, OpenCall } from '../gateway/gateway.ts'
 import { createNumbered, type Numbered } from '../numbered.ts'
-import type { Ask, Asked, Asker } from './ask.ts'
+import type { Asked, Asker } from './ask.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { RequestLog } from './request-log.ts'
 
 /** The load's client: one request after the other, each with its record. */
 export interface SimulatedClient {
-  ask(by: Asker, ask: Ask): void
+  ask(by: Asker): void
   inFlight(): number
   /** Breaks off everything, as k6 does at the end of the run. */
   stop(): void
@@ -41,10 +41,10 @@ export const createClient = ({ clock, gateway, workload, log }: ClientOptions): 
       isStopped = true
       for (const one of open.all()) one.breakOff('stopped', 'context canceled')
     },
-    ask: (by, ask) => {
+    ask: (by) => {
       if (isStopped) return
-      const { cancel } = ask
-      const one = new Asking(shared, by, ask, count++)
+      const { cancel } = by
+      const one = new Asking(shared, by, count++)
       one.call = send(one)
       open.add(one.number, one)
       deadlines.add()
@@ -61,41 +61,39 @@ interface Shared {
   log: Pick<RequestLog, 'add'>
 }
 
-const UNSENT: OpenCall = { served: () => null, leave: () => undefined }
+const UNSENT: OpenCall = { request: null, driver: null, pod: null, leave: () => undefined }
 
 /** One request of a user, until its record is written. */
 class Asking implements Call, Asked {
   readonly number: number
   readonly by: Asker
-  readonly ask: Ask
   readonly started: number
   call = UNSENT
-  isOpen = true
+  private isOpen = true
   private readonly shared: Shared
 
-  constructor(shared: Shared, by: Asker, ask: Ask, number: number) {
+  constructor(shared: Shared, by: Asker, number: number) {
     this.number = number
-    this.by = by
-    this.ask = ask
     this.started = shared.clock.now()
     this.shared = shared
+    this.by = by
   }
 
   get prompt(): Tokens {
-    return this.ask.prompt
+    return this.by.prompt
   }
 
   get maxTokens(): number {
-    return this.ask.maxTokens
+    return this.by.maxTokens
   }
 
   get leaveAfter(): number | null {
-    const { cancel } = this.ask
+    const { cancel } = this.by
     return cancel !== null && 'afterTokens' in cancel ? cancel.afterTokens : null
   }
 
-  ended(end: CallEnd, at: number): void {
-    if (this.isOpen) this.close(at, outcomeOf(end), end)
+  ended(how: CallEnd, status: number, reason: string | null, at: number): void {
+    if (this.isOpen) this.close(at, outcomeOf(how, status), status, reason)
   }
 
   left(): void {
@@ -104,32 +102,36 @@ class Asking implements Call, Asked {
 
   breakOff(outcome: string, reason: string): void {
     if (!this.isOpen) return
-    const served = this.call.served()
     this.call.leave()
-    this.close(this.shared.clock.now(), outcome, { status: served === null ? 0 : OK, reason, served })
+    this.close(this.shared.clock.now(), outcome, this.call.request === null ? 0 : OK, reason)
   }
 
-  private close(ended: number, outcome: string, end: Omit<CallEnd, 'how'>): void {
+  private close(ended: number, outcome: string, status: number, reason: string | null): void {
     const { open, log } = this.shared
     this.isOpen = false
     open.remove(this.number)
-    log.add(this, ended, outcome, end)
-    this.by.done(outcome === 'ok' ? end.served : null, ended)
+    log.add(this, ended, outcome, status, reason)
+    this.by.done(outcome === 'ok' ? this.call.request : null, ended)
   }
 }
 
 const OK = 200
 
-const OUTCOMES = { whole: 'ok', 'error-event': 'error_event', truncated: 'truncated' } as const
-
-const outcomeOf = ({ how, status }: CallEnd): string => {
-  if (how !== 'refused') return OUTCOMES[how]
-  return status < 500 ? 'http_4xx' : 'http_5xx'
+const outcomeOf = (how: CallEnd, status: number): string => {
+  switch (how) {
+    case 'whole':
+      return 'ok'
+    case 'error-event':
+      return 'error_event'
+    case 'truncated':
+      return 'truncated'
+    case 'refused':
+      return status < 500 ? 'http_4xx' : 'http_5xx'
+  }
 }
 
 /** Named after the phase that it hits. */
-const timeoutOf = (call: OpenCall): string => {
-  const served = call.served()
-  if (served === null) return 'timeout_headers'
-  return served.request.outputTokens === 0 ? 'timeout_first_token' : 'timeout_total'
+const timeoutOf = ({ request }: OpenCall): string => {
+  if (request === null) return 'timeout_headers'
+  return request.outputTokens === 0 ? 'timeout_first_token' : 'timeout_total'
 }

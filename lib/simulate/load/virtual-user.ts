@@ -1,9 +1,8 @@
 import { isSpent, joined, pressed, type PressedSizes, type Pressure } from '../../k6/pressure.ts'
 import { drawSizes, type Sizes, type TurnKey, turnName, turnsOf } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
-import type { Tokens } from '../../vllm/engine/types.ts'
+import type { EngineRequest, Tokens } from '../../vllm/engine/types.ts'
 import type { Clockwork, Timed } from '../clockwork.ts'
-import type { Served } from '../gateway/gateway.ts'
 import type { Asker } from './ask.ts'
 import type { SimulatedClient } from './client.ts'
 import type { PromptMaker } from './prompt.ts'
@@ -34,26 +33,39 @@ export interface Arrival {
 /** One of k6's virtual users: plays chats, one after the other, each turn after its pause. */
 export class VirtualUser implements Asker, Timed {
   readonly vu: number
+  readonly extra: boolean
+  iteration = -1
+  /** What the schedule of an open loop begins this turn with. */
+  arrival: Arrival | null = null
+  /** As it was sent, and what came back. */
+  prompt: Tokens = NO_TOKENS
+  traffic: string | null = null
   private readonly context: LoadContext
   /** A chat is over at a time that is now or in a moment. */
   private readonly onChatOver: (at: number) => void
   private key: TurnKey = { vu: 0, chat: 0 }
-  private arrival: Arrival | null = null
   private turns = 1
   private index = 0
-  private sizes: Sizes | null = null
-  /** As it was sent, and what came back. */
-  private prompt: Tokens | null = null
+  /** As drawn, and then as it is asked. */
+  private sizes = NO_SIZES
   private answered: Tokens | null = null
   /** Steps whose doing is in the chat so far. */
   private kept: readonly string[] = []
-  private iteration = 0
   private isOver = false
 
   constructor(context: LoadContext, vu: number, onChatOver: (at: number) => void) {
     this.context = context
     this.vu = vu + (context.surge?.firstVu ?? 0)
+    this.extra = context.surge !== null
     this.onChatOver = onChatOver
+  }
+
+  get maxTokens(): number {
+    return this.sizes.maxTokens
+  }
+
+  get cancel(): Sizes['cancel'] {
+    return this.sizes.cancel
   }
 
   /** The user is ready from a time on that is now or in a moment. */
@@ -63,9 +75,8 @@ export class VirtualUser implements Asker, Timed {
     this.arrival = arrival
     this.turns = turnsOf(this.context, key)
     this.index = 0
-    this.prompt = null
     this.answered = null
-    this.kept = []
+    this.kept = NO_STEPS
     this.turn(from)
   }
 
@@ -74,18 +85,17 @@ export class VirtualUser implements Asker, Timed {
     this.isOver = true
   }
 
-  done(served: Served | null, at: number): void {
-    if (served === null || this.prompt === null || this.index + 1 >= this.turns) return this.onChatOver(at)
-    const { outputSeed, outputTokens } = served.request
+  done(request: EngineRequest | null, at: number): void {
+    if (request === null || this.index + 1 >= this.turns) return this.onChatOver(at)
     this.index++
-    this.answered = this.context.prompts.answer(outputSeed, outputTokens)
+    this.arrival = null
+    this.answered = this.context.prompts.answer(request.outputSeed, request.outputTokens)
     this.turn(at)
   }
 
   private turn(from: number): void {
     const { clock } = this.context
-    const row = this.index === 0 ? this.arrival : null
-    this.sizes = drawSizes(this.context, this.key, this.index, row)
+    this.sizes = drawSizes(this.context, this.key, this.index, this.arrival)
     const due = from + this.sizes.think
     if (due > clock.now()) clock.tell(due, this)
     else this.due()
@@ -93,23 +103,16 @@ export class VirtualUser implements Asker, Timed {
 
   /** The pause is over. */
   due(): void {
-    const { client, surge } = this.context
-    const { arrival, index } = this
-    if (this.isOver || this.sizes === null) return
-    if (isSpent(this.kept, this.context.pressures())) return this.onChatOver(this.context.clock.now())
+    const { client, clock, surge } = this.context
+    if (this.isOver) return
+    if (isSpent(this.kept, this.context.pressures())) return this.onChatOver(clock.now())
     const changed = this.pressedNow(this.sizes)
-    const sizes = changed ?? this.sizes
+    if (changed !== null) this.sizes = changed
     this.kept = changed?.kept ?? NO_STEPS
-    this.prompt = this.promptOf(sizes, changed !== null && changed.uniqueSeed !== null)
-    client.ask(this, {
-      iteration: this.iteration++,
-      arrival: index === 0 ? arrival : null,
-      prompt: this.prompt,
-      maxTokens: sizes.maxTokens,
-      cancel: sizes.cancel,
-      traffic: trafficOf(surge?.step ?? null, changed?.traffic ?? NO_STEPS),
-      extra: surge !== null,
-    })
+    this.prompt = this.promptOf(this.sizes, changed !== null && changed.uniqueSeed !== null)
+    this.traffic = trafficOf(surge?.step ?? null, changed?.traffic ?? NO_STEPS)
+    this.iteration++
+    client.ask(this)
   }
 
   /** Its user has thought meanwhile: as it is to be by now; null where nothing presses. */
@@ -124,8 +127,7 @@ export class VirtualUser implements Asker, Timed {
   private promptOf(sizes: Sizes, isUnique: boolean): Tokens {
     const { prompts, nonce } = this.context
     const { prompt: before, answered, key } = this
-    const prompt =
-      before === null || answered === null ? prompts.first(key, sizes) : prompts.next(before, answered, sizes.own)
+    const prompt = answered === null ? prompts.first(key, sizes) : prompts.next(before, answered, sizes.own)
     return isUnique ? prompts.alone(prompt, nonce()) : prompt
   }
 }
@@ -133,6 +135,9 @@ export class VirtualUser implements Asker, Timed {
 // --- Internal helpers ---
 
 const NO_STEPS: string[] = []
+/** Before the first turn. */
+const NO_SIZES: Sizes = { think: 0, own: 0, whole: null, maxTokens: 0, prefix: null, cancel: null }
+const NO_TOKENS: Tokens = { length: 0, at: () => undefined }
 
 /** Of most requests null: nothing is made for them. */
 const trafficOf = (surge: string | null, pressing: readonly string[]): string | null => {
