@@ -48,7 +48,7 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
   const isExact = workload.promptTokenizer !== 'calibrated'
   const pooledTokens = workload.prefixes?.tokens ?? 0
   const turnTemplate = END + HEADER + END + HEADER
-  const heads = new Heads()
+  const fronts = new Fronts(isChat, workload.sharedPromptTokens)
   /** So many tokens into the first system message; a chat without one gets its own. */
   const withFront = (before: Tokens, front: number, nonce: number): Tokens => {
     const hasSystem = isChat && before.at(0) === KIND.systemHeader
@@ -69,14 +69,12 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
   }
   return {
     first: (key, { own, whole, prefix }) => {
-      const pooled = prefix === null ? 0 : pooledTokens
-      const total = whole ?? workload.sharedPromptTokens + pooled + own
-      const common = Math.min(workload.sharedPromptTokens, total - 1)
-      const fromPool = Math.min(pooled, total - 1 - common)
-      const system = isChat && common + fromPool > 0 ? HEADER : 0
-      const template = isChat ? turnTemplate - END + system + (system === 0 ? 0 : END) : 0
-      const ownTokens = Math.max(1, total - common - fromPool - (isExact ? template : 0))
-      return new FirstPrompt(isChat, { system, common, fromPool, ownTokens }, prefix, key, heads)
+      const shared = workload.sharedPromptTokens + (prefix === null ? 0 : pooledTokens)
+      const total = whole ?? shared + own
+      const fronted = Math.min(shared, total - 1)
+      const template = isChat ? turnTemplate - END + (fronted === 0 ? 0 : HEADER + END) : 0
+      const ownTokens = Math.max(1, total - fronted - (isExact ? template : 0))
+      return new FirstPrompt(fronts.of(prefix, fronted), ownTokens, isChat ? END + HEADER : 0, key)
     },
     next: (before, answer, own) => {
       const ownTokens = Math.max(1, own - (isExact ? turnTemplate : 0))
@@ -116,68 +114,90 @@ export const createPromptMaker = (workload: Workload): PromptMaker => {
 
 // --- Internal helpers ---
 
-/** What prompts begin with, by the prefix of the pool: of one and the same length all of them begin alike. */
-class Heads {
-  private readonly byPrefix = new Map<number | null, SharedHead[]>()
-
-  of(prefix: number | null, length: number): SharedHead {
-    const known = this.byPrefix.get(prefix) ?? []
-    const found = known.find((head) => head.length === length)
-    if (found !== undefined) return found
-    const head = new SharedHead(length)
-    this.byPrefix.set(prefix, [...known, head])
-    return head
-  }
-}
-
-/** A class: an engine keeps thousands of prompts whose blocks are in its cache. */
-class FirstPrompt implements Tokens {
-  readonly length: number
-  readonly head: SharedHead
+/** What prompts begin with: of the same prefix of the pool and as many tokens, all of them begin alike. */
+class Front extends SharedHead {
+  readonly prefix: number | null
+  /** Shared by all, and of the pool. */
+  readonly tokens: number
   private readonly system: number
   private readonly sharedTo: number
   private readonly pooledTo: number
   private readonly endTo: number
-  private readonly ownFrom: number
-  private readonly ownTo: number
-  private readonly prefix: number
-  private readonly low: number
-  private readonly high: number
 
-  constructor(
-    isChat: boolean,
-    parts: { system: number; common: number; fromPool: number; ownTokens: number },
-    prefix: number | null,
-    key: TurnKey,
-    heads: Heads,
-  ) {
-    this.system = parts.system
-    this.sharedTo = parts.system + parts.common
-    this.pooledTo = this.sharedTo + parts.fromPool
-    this.endTo = this.pooledTo + (parts.system === 0 ? 0 : END)
-    this.ownFrom = this.endTo + (isChat ? HEADER : 0)
-    this.ownTo = this.ownFrom + parts.ownTokens
-    this.length = this.ownTo + (isChat ? END + HEADER : 0)
-    this.prefix = prefix ?? 0
-    this.head = heads.of(prefix, this.ownFrom)
-    this.low = 'arrival' in key ? key.arrival : key.vu
-    this.high = 'arrival' in key ? 0 : key.chat + 1
+  constructor(isChat: boolean, common: number, prefix: number | null, tokens: number) {
+    const system = isChat && tokens > 0 ? HEADER : 0
+    const endTo = system + tokens + (system === 0 ? 0 : END)
+    super(endTo + (isChat ? HEADER : 0))
+    this.prefix = prefix
+    this.tokens = tokens
+    this.system = system
+    this.sharedTo = system + Math.min(common, tokens)
+    this.pooledTo = system + tokens
+    this.endTo = endTo
   }
 
   at(index: number): number {
     if (index < this.system) return KIND.systemHeader
     if (index < this.sharedTo) return KIND.shared
-    if (index < this.pooledTo) return KIND.pooled + (this.prefix + 1) * POOL_STRIDE
-    if (index < this.endTo) return KIND.end
-    if (index < this.ownFrom) return KIND.userHeader
+    if (index < this.pooledTo) return KIND.pooled + ((this.prefix ?? 0) + 1) * POOL_STRIDE
+    return index < this.endTo ? KIND.end : KIND.userHeader
+  }
+}
+
+class Fronts {
+  private readonly isChat: boolean
+  private readonly common: number
+  private readonly byPrefix = new Map<number | null, Front[]>()
+  /** Without a pool of prefixes it is nearly always the one. */
+  private last: Front | null = null
+
+  constructor(isChat: boolean, common: number) {
+    this.isChat = isChat
+    this.common = common
+  }
+
+  of(prefix: number | null, tokens: number): Front {
+    if (this.last?.prefix !== prefix || this.last.tokens !== tokens) this.last = this.find(prefix, tokens)
+    return this.last
+  }
+
+  private find(prefix: number | null, tokens: number): Front {
+    const known = this.byPrefix.get(prefix) ?? []
+    const found = known.find((front) => front.tokens === tokens)
+    if (found !== undefined) return found
+    const front = new Front(this.isChat, this.common, prefix, tokens)
+    this.byPrefix.set(prefix, [...known, front])
+    return front
+  }
+}
+
+/** A class, and what many have in common not in it: an engine keeps thousands of prompts whose blocks are in its cache. */
+class FirstPrompt implements Tokens {
+  readonly length: number
+  readonly head: Front
+  private readonly ownTo: number
+  private readonly low: number
+  private readonly high: number
+
+  constructor(head: Front, ownTokens: number, ending: number, key: TurnKey) {
+    this.head = head
+    this.ownTo = head.length + ownTokens
+    this.length = this.ownTo + ending
+    this.low = 'arrival' in key ? key.arrival : key.vu
+    this.high = 'arrival' in key ? 0 : key.chat + 1
+  }
+
+  at(index: number): number {
+    const { head, ownTo } = this
+    if (index < head.length) return head.at(index)
     // The user's own part begins with what nobody else's does.
-    if (index < this.ownTo) return KIND.own + opening(index - this.ownFrom, this.low, this.high)
-    return index === this.ownTo ? KIND.end : KIND.assistantHeader
+    if (index < ownTo) return KIND.own + opening(index - head.length, this.low, this.high)
+    return index === ownTo ? KIND.end : KIND.assistantHeader
   }
 
   copyTo(target: Uint32Array, from: number, count: number): void {
     // Most that are asked for: the user's own part behind its opening.
-    const alike = this.ownFrom + OPENING - from
+    const alike = this.head.length + OPENING - from
     const alikeTo = this.ownTo - from
     for (let index = 0; index < count; index++) {
       target[index] = index >= alike && index < alikeTo ? KIND.own : this.at(from + index)
