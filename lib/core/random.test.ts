@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { deriveSeed, seededRandom } from './random.ts'
+import { deriveFurther, deriveSeed, seededRandom } from './random.ts'
 
 test('the same seed draws the same numbers, in [0, 1)', () => {
   fc.assert(
@@ -35,4 +35,12 @@ test('the mean of many draws is near a half', () => {
 test('parts of a run draw from seeds of their own', () => {
   expect(deriveSeed(1, 'template')).not.toBe(deriveSeed(1, 'kill'))
   expect(deriveSeed(1, 'template')).not.toBe(deriveSeed(2, 'template'))
+})
+
+test('a seed can be derived from a name part by part', () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.string(), fc.string(), (seed, begun, rest) => {
+      expect(deriveFurther(deriveSeed(seed, begun), rest)).toBe(deriveSeed(seed, begun + rest))
+    }),
+  )
 })

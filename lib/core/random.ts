@@ -18,6 +18,12 @@ export const deriveSeed = (seed: number, name: string): number => {
   return hash >>> 0
 }
 
+/**
+ * deriveSeed(seed, a + b) is deriveFurther(deriveSeed(seed, a), b): what many names begin with need not be read for each. Such a seed
+ * goes on where deriveSeed begins.
+ */
+export const deriveFurther = (derived: number, name: string): number => deriveSeed(0x811c9dc5 ^ derived, name)
+
 // --- Internal helpers ---
 
 /**

@@ -1,12 +1,24 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import chat from '../../scenarios/workloads/chat.ts'
+import { drawLength } from '../core/draw-length.ts'
 import { distanceTo } from '../core/quantile-table.ts'
+import { deriveSeed, seededRandom } from '../core/random.ts'
 import { Workload, type WorkloadInput } from '../core/workload.ts'
 import { tokenize, tokenizeChat } from '../vllm/text/tokens.ts'
 import { calibratedCorpus, idCorpus, type Corpus } from './prompt/corpus.ts'
 import { fitCorpus } from './prompt/fit.ts'
-import { carryOn, drawTurn, type History, type Load, requestBody, type Turn, type TurnKey } from './turn.ts'
+import {
+  carryOn,
+  drawSizes,
+  drawTurn,
+  type History,
+  type Load,
+  requestBody,
+  type Turn,
+  type TurnKey,
+  turnName,
+} from './turn.ts'
 
 /** vLLM's /tokenize, emulated. */
 const engine: Parameters<typeof fitCorpus>[1] = (input) => [
@@ -56,6 +68,19 @@ const workload: fc.Arbitrary<Partial<WorkloadInput>> = fc.record(
   },
   { requiredKeys: ['endpoint'] },
 )
+
+test('what is drawn of a turn follows from its name: a seed means the same from one version to the next', () => {
+  fc.assert(
+    fc.property(seed, key, fc.nat(12), (one, of, index) => {
+      const { workload: load } = loadOf({ turns: { count: { fixed: 13 }, thinkTime: { min: 0, max: 1_000 } } })
+      const name = index === 0 ? turnName(of, 0).replace(/-0$/, '') : turnName(of, index)
+      const random = seededRandom(deriveSeed(one, name))
+      random.next()
+      const { own, maxTokens } = drawSizes({ workload: load, seed: one }, of, index, null)
+      expect([own, maxTokens]).toEqual([drawLength(load.promptTokens, random), drawLength(load.outputTokens, random)])
+    }),
+  )
+})
 
 test('a turn is a function of seed and key, byte for byte', () => {
   fc.assert(

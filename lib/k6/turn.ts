@@ -89,15 +89,14 @@ export interface Sizes {
   cancel: Turn['cancel']
 }
 
-/** The draws of a key's turn number `index`, from 0. */
+/** The draws of a key's turn number `index`, from 0. `random` has the seed of its name. */
 export const drawSizes = (
   { workload, seed }: Pick<Load, 'workload' | 'seed'>,
   key: TurnKey,
   index: number,
   row: TraceRow | null,
+  random = seededRandom(deriveSeed(seed, index === 0 ? nameOf(key) : turnName(key, index))),
 ): Sizes => {
-  const name = nameOf(key)
-  const random = seededRandom(deriveSeed(seed, index === 0 ? name : `${name}-${index}`))
   // The order of draws is part of what a seed means: a new one goes to the end.
   const think = drawThink(workload, key, index, random.next())
   const own = drawLength(workload.promptTokens, random)

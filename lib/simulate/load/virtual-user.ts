@@ -1,3 +1,4 @@
+import { seededRandom } from '../../core/random.ts'
 import { isSpent, joined, pressed, type PressedSizes, type Pressure } from '../../k6/pressure.ts'
 import { drawSizes, type Sizes, type TurnKey, turnName, turnsOf } from '../../k6/turn.ts'
 import type { Workload } from '../../core/workload.ts'
@@ -6,6 +7,7 @@ import type { Clockwork, Timed } from '../clockwork.ts'
 import type { Asker } from './ask.ts'
 import type { SimulatedClient } from './client.ts'
 import type { PromptMaker } from './prompt.ts'
+import { TurnSeeds } from './turn-seeds.ts'
 
 export interface LoadContext {
   clock: Clockwork
@@ -41,6 +43,7 @@ export class VirtualUser implements Asker, Timed {
   prompt: Tokens = NO_TOKENS
   traffic: string | null = null
   private readonly context: LoadContext
+  private readonly seeds: TurnSeeds
   /** A chat is over at a time that is now or in a moment. */
   private readonly onChatOver: (at: number) => void
   private key: TurnKey = { vu: 0, chat: 0 }
@@ -55,6 +58,7 @@ export class VirtualUser implements Asker, Timed {
 
   constructor(context: LoadContext, vu: number, onChatOver: (at: number) => void) {
     this.context = context
+    this.seeds = new TurnSeeds(context.seed)
     this.vu = vu + (context.surge?.firstVu ?? 0)
     this.extra = context.surge !== null
     this.onChatOver = onChatOver
@@ -95,7 +99,8 @@ export class VirtualUser implements Asker, Timed {
 
   private turn(from: number): void {
     const { clock } = this.context
-    this.sizes = drawSizes(this.context, this.key, this.index, this.arrival)
+    const random = seededRandom(this.seeds.of(this.key, this.index))
+    this.sizes = drawSizes(this.context, this.key, this.index, this.arrival, random)
     const due = from + this.sizes.think
     if (due > clock.now()) clock.tell(due, this)
     else this.due()
