@@ -71,8 +71,11 @@ const start = (
 
 const startExtraUsers = (context: LoadContext, count: number): Pick<RunningLoad, 'stop'> => {
   const users = Array.from({ length: count }, (_, vu) => {
-    let chat = 0
-    const next = (from: number): void => user.begin({ vu, chat: chat++ }, from, null)
+    const key = { vu, chat: -1 }
+    const next = (from: number): void => {
+      key.chat++
+      user.begin(key, from, null)
+    }
     const user = new VirtualUser(context, vu, next)
     next(context.clock.now())
     return user

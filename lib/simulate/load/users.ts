@@ -20,8 +20,11 @@ export const startUsers = (
   const begin = (): void => {
     if (isStopped) return
     const vu = ++begun
-    let chat = 0
-    const next = (from: number): void => user.begin({ vu, chat: chat++ }, from, null)
+    const key = { vu, chat: -1 }
+    const next = (from: number): void => {
+      key.chat++
+      user.begin(key, from, null)
+    }
     const user = new VirtualUser(context, vu, next)
     active.push(user)
     next(clock.now())

@@ -110,7 +110,8 @@ export class VirtualUser implements Asker, Timed {
   due(): void {
     const { client, clock, surge } = this.context
     if (this.isOver) return
-    if (isSpent(this.kept, this.context.pressures())) return this.onChatOver(clock.now())
+    // Mostly nothing is kept, and no function is made to see that.
+    if (this.kept.length > 0 && isSpent(this.kept, this.context.pressures())) return this.onChatOver(clock.now())
     const changed = this.pressedNow(this.sizes)
     if (changed !== null) this.sizes = changed
     this.kept = changed?.kept ?? NO_STEPS
