@@ -60,7 +60,7 @@ export const createMetricSet = ({ families, server, created = true, now }: Metri
     distribution: (name, labels) => {
       const { family, distributions, buckets } = group(name)
       const key = labelText(family, labels)
-      const child = distributions.get(key) ?? newDistribution(family, labels, buckets, now())
+      const child = distributions.get(key) ?? newDistribution(family, labels, key, buckets, now())
       distributions.set(key, child)
       return child
     },
@@ -138,16 +138,17 @@ const labelText = ({ name, labels: names }: Family, labels: Labels, le?: string)
 const newDistribution = (
   family: Family,
   given: Labels,
+  suffix: string,
   buckets: readonly number[],
   createdAt: number,
 ): DistributionChild => {
   const labels = ownLabels(family, given)
-  const counts = new Float64Array(buckets.length + 1)
-  const bounds = [...buckets, Number.POSITIVE_INFINITY]
-  const prefixes = bounds.map((le) => `${family.name}_bucket${labelText(family, labels, numberText(le))} `)
-  const suffix = labelText(family, labels)
+  const bounds = Float64Array.of(...buckets, Number.POSITIVE_INFINITY)
+  const counts = new Float64Array(bounds.length)
   const names = { bucket: `${family.name}_bucket`, count: `${family.name}_count`, sum: `${family.name}_sum` }
-  const bucketLabels = bounds.map((le) => ({ ...labels, le: numberText(le) }))
+  const bucketLabels = Array.from(bounds, (le) => ({ ...labels, le: numberText(le) }))
+  /** Made when the text is first asked for: a simulation never does. */
+  let prefixes: readonly string[] | null = null
   let sum = 0
   let count = 0
   return {
@@ -160,21 +161,22 @@ const newDistribution = (
     },
     observe: (value, times = 1) => {
       let bucket = 0
-      while (value > (buckets[bucket] ?? Number.POSITIVE_INFINITY)) bucket++
+      while (value > (bounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket++
       counts[bucket] = (counts[bucket] ?? 0) + times
       sum += value * times
       count += times
     },
     render: (parts) => {
       if (family.type === 'histogram') {
+        prefixes ??= bucketLabels.map(({ le }) => `${names.bucket}${labelText(family, labels, le)} `)
         let cumulative = 0
         for (let bucket = 0; bucket < prefixes.length; bucket++) {
           cumulative += counts[bucket] ?? 0
           parts.push(prefixes[bucket] ?? '', numberText(cumulative), '\n')
         }
       }
-      parts.push(`${family.name}_count${suffix} ${numberText(count)}\n`)
-      parts.push(`${family.name}_sum${suffix} ${numberText(sum)}\n`)
+      parts.push(`${names.count}${suffix} ${numberText(count)}\n`)
+      parts.push(`${names.sum}${suffix} ${numberText(sum)}\n`)
     },
     visit: (visitor) => {
       if (family.type === 'histogram') {
