@@ -7,7 +7,10 @@ import { usageOfAllBlocks, valueRules } from './value-rules.ts'
 import { createVersionSet } from './version-set.ts'
 
 export interface EngineMetrics {
-  /** After each step, with the engine's stats at its end: gauges move here and nowhere else, as in vLLM. */
+  /**
+   * After each step, with the engine's stats at its end: gauges move here and nowhere else, as in vLLM. The stats may be the
+   * engine's own object, and are read when somebody looks at the metrics, if no later step has brought others.
+   */
   record(outcome: StepOutcome, stats: EngineStats): void
   /** A request that a queue limit refused. */
   reject(reason: 'max_num_queued_reqs' | 'max_num_queued_tokens'): void
@@ -42,6 +45,8 @@ export interface EngineMetricsOptions {
 }
 
 const SECOND = 1_000
+/** The same under two names; a version has one of them, or both. */
+const PER_GAP = ['inter_token_latency_seconds', 'time_per_output_token_seconds']
 
 /** vLLM's PrometheusStatLogger (vllm/v1/metrics/loggers.py, before 0.8.0 vllm/engine/metrics.py) for one engine. */
 export const createEngineMetrics = (options: EngineMetricsOptions): EngineMetrics => {
@@ -69,8 +74,6 @@ export const createEngineMetrics = (options: EngineMetricsOptions): EngineMetric
     generationTokens: scalar('generation_tokens_total'),
     iterationTokens: histogram('iteration_tokens_total'),
     ttft: histogram('time_to_first_token_seconds'),
-    itl: histogram('inter_token_latency_seconds'),
-    tpot: histogram('time_per_output_token_seconds'),
     rejected: {
       max_num_queued_reqs: scalar('admission_rejections_total', { reason: 'max_num_queued_reqs' }),
       max_num_queued_tokens: scalar('admission_rejections_total', { reason: 'max_num_queued_tokens' }),
@@ -78,16 +81,34 @@ export const createEngineMetrics = (options: EngineMetricsOptions): EngineMetric
   }
   const reasons = new Map<string, Scalar>()
   const success = (reason: string): Scalar => {
-    const counter = reasons.get(reason) ?? scalar('request_success_total', { finished_reason: reason })
+    const known = reasons.get(reason)
+    if (known !== undefined) return known
+    const counter = scalar('request_success_total', { finished_reason: reason })
     reasons.set(reason, counter)
     return counter
   }
   const observeFinished = finishedObserver(set, options.parentOf)
+  const perGap = PER_GAP.filter(set.has).map((name) => histogram(name))
   const old = oldGauges(set, config.enablePrefixCaching, now)
   scalar('engine_sleep_state', { sleep_state: 'awake' }).value = 1
-  let queriedBlocks = 0
-  let hitBlocks = 0
+  const totals = {
+    promptTokens: 0,
+    cachedTokens: 0,
+    recomputedTokens: 0,
+    generationTokens: 0,
+    queriedBlocks: 0,
+    hitBlocks: 0,
+  }
+  const countsBlocks = rules.prefixCacheInBlocks || old !== null
+  /** As of the last step's end: shown once somebody looks, for there are more steps than looks. */
+  let unseen: EngineStats | null = null
 
+  const settle = (): void => {
+    if (unseen === null) return
+    setGauges(unseen)
+    setCounters()
+    unseen = null
+  }
   const setGauges = (stats: EngineStats): void => {
     const { numGpuBlocks } = config
     metrics.running.value = stats.running
@@ -99,58 +120,59 @@ export const createEngineMetrics = (options: EngineMetricsOptions): EngineMetric
     metrics.queries.value = stats.prefixCacheQueries
     metrics.hits.value = stats.prefixCacheHits
     metrics.device.value = stats.prefixCacheHits
-    metrics.gpuQueries.value = rules.prefixCacheInBlocks ? queriedBlocks : stats.prefixCacheQueries
-    metrics.gpuHits.value = rules.prefixCacheInBlocks ? hitBlocks : stats.prefixCacheHits
+    metrics.gpuQueries.value = rules.prefixCacheInBlocks ? totals.queriedBlocks : stats.prefixCacheQueries
+    metrics.gpuHits.value = rules.prefixCacheInBlocks ? totals.hitBlocks : stats.prefixCacheHits
     metrics.preemptions.value = stats.preemptions
+  }
+  const setCounters = (): void => {
+    const { promptTokens, cachedTokens, recomputedTokens, generationTokens } = totals
+    metrics.promptTokens.value = promptTokens
+    metrics.cached.value = cachedTokens
+    metrics.recomputed.value = recomputedTokens
+    metrics.cacheHit.value = cachedTokens + recomputedTokens
+    metrics.computed.value = promptTokens - cachedTokens
+    metrics.generationTokens.value = generationTokens
   }
 
   /** Returns the prompt tokens that count as work of this step. */
-  const recordFirstTokens = ({ firstTokens, endedAt }: StepOutcome): number => {
+  const recordFirstTokens = (firstTokens: readonly EngineRequest[], endedAt: number): number => {
     let prompt = 0
     let cached = 0
     for (const request of firstTokens) {
+      const { cachedTokens, arrivedAt } = request
       const { length } = request.prompt
       prompt += length
-      cached += request.cachedTokens
-      if (config.enablePrefixCaching) queriedBlocks += Math.floor(length / config.blockSize)
-      hitBlocks += request.cachedTokens / config.blockSize
-      metrics.ttft.observe((endedAt - request.arrivedAt) / SECOND)
-      if (rules.lastTokenRecomputed && request.cachedTokens + 1 === length) {
-        metrics.recomputed.value++
-        metrics.cacheHit.value++
-      }
+      cached += cachedTokens
+      metrics.ttft.observe((endedAt - arrivedAt) / SECOND)
+      if (rules.lastTokenRecomputed && cachedTokens + 1 === length) totals.recomputedTokens++
+      if (!countsBlocks) continue
+      if (config.enablePrefixCaching) totals.queriedBlocks += Math.floor(length / config.blockSize)
+      totals.hitBlocks += cachedTokens / config.blockSize
     }
-    metrics.promptTokens.value += prompt
-    metrics.cached.value += cached
-    metrics.cacheHit.value += cached
-    metrics.computed.value += prompt - cached
+    totals.promptTokens += prompt
+    totals.cachedTokens += cached
     return rules.iterationCountsCached ? prompt : prompt - cached
   }
 
   return {
     record: (outcome, stats) => {
-      const { emittedCount, gaps, finished, aborted, endedAt } = outcome
+      const { emittedCount, firstTokens, gaps, finished, aborted, endedAt } = outcome
       for (const _ of aborted) success('abort').value++
       // A step without output has no iteration stats in vLLM.
       if (emittedCount > 0) {
-        const promptTokens = recordFirstTokens(outcome)
+        const promptTokens = firstTokens.length === 0 ? 0 : recordFirstTokens(firstTokens, endedAt)
         for (const { gapMs, count } of gaps) {
-          metrics.itl.observe(gapMs / SECOND, count)
-          metrics.tpot.observe(gapMs / SECOND, count)
+          for (const distribution of perGap) distribution.observe(gapMs / SECOND, count)
         }
-        metrics.generationTokens.value += emittedCount
+        totals.generationTokens += emittedCount
         metrics.iterationTokens.observe(promptTokens + emittedCount)
         for (const request of finished) {
           success(request.finishReason ?? 'stop').value++
           observeFinished(request, endedAt)
         }
       }
-      setGauges(stats)
-      const { promptTokens, generationTokens } = metrics
-      old.update(
-        { promptTokens: promptTokens.value, generationTokens: generationTokens.value, queriedBlocks, hitBlocks },
-        endedAt,
-      )
+      unseen = stats
+      old?.update(totals, endedAt)
     },
     reject: (reason) => {
       metrics.rejected[reason].value++
@@ -169,12 +191,18 @@ export const createEngineMetrics = (options: EngineMetricsOptions): EngineMetric
       scalar('sleep_mode_operations_in_flight', { operation })
     },
     totals: () => ({
-      promptTokens: metrics.promptTokens.value,
-      cachedPromptTokens: metrics.cached.value,
-      generationTokens: metrics.generationTokens.value,
+      promptTokens: totals.promptTokens,
+      cachedPromptTokens: totals.cachedTokens,
+      generationTokens: totals.generationTokens,
     }),
-    render: set.render,
-    visit: set.visit,
+    render: () => {
+      settle()
+      return set.render()
+    },
+    visit: (visitor) => {
+      settle()
+      set.visit(visitor)
+    },
     families: set.families,
   }
 }

@@ -16,7 +16,9 @@ export interface OldTotals {
 /** vLLM's _LOCAL_LOGGING_INTERVAL_SEC: throughputs are of the time since the last update, at least this long ago. */
 const INTERVAL_MS = 5_000
 
-export const oldGauges = (set: VersionSet, enablePrefixCaching: boolean, now: () => number): OldGauges => {
+/** Null for a version that has none of them. */
+export const oldGauges = (set: VersionSet, enablePrefixCaching: boolean, now: () => number): OldGauges | null => {
+  if (!FAMILIES.some(set.has)) return null
   const hitRate = set.scalar('gpu_prefix_cache_hit_rate')
   const cpuHitRate = set.scalar('cpu_prefix_cache_hit_rate')
   const promptThroughput = set.scalar('avg_prompt_throughput_toks_per_s')
@@ -42,4 +44,11 @@ export const oldGauges = (set: VersionSet, enablePrefixCaching: boolean, now: ()
 
 // --- Internal helpers ---
 
+const FAMILIES = [
+  'gpu_prefix_cache_hit_rate',
+  'cpu_prefix_cache_hit_rate',
+  'avg_prompt_throughput_toks_per_s',
+  'avg_generation_throughput_toks_per_s',
+  'lora_requests_info',
+]
 const NO_LORA = { max_lora: '0', running_lora_adapters: '', waiting_lora_adapters: '' }
