@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Holder } from '../../../stack/apps/gpu-emulator/client.ts'
 import type { Ledger } from '../../../stack/apps/gpu-emulator/ledger.ts'
-import { createDeviceState, dcgmGauges, dcgmLabels } from '../../../stack/apps/gpu-emulator/metrics.ts'
+import { createDeviceState, dcgmLabels, visitDcgm } from '../../../stack/apps/gpu-emulator/metrics.ts'
 import type { Labels, Page } from '../scrape/page.ts'
 
 /** The GPU emulator's own page of one node. */
@@ -25,11 +25,19 @@ export const dcgmPage = (ledger: Ledger, node: string, reservedMiB: number, now:
     known.set(key, labels)
     return labels
   }
+  let owner: Holder | null = null
+  let labels = labelsOf(owner)
+  const families: string[] = []
+  visitDcgm(ledger, device, state, now(), (name) => families.push(name))
   return {
-    families: dcgmGauges(ledger, device, state, now()).map(([name]) => name),
+    families,
     visit: (visitor) => {
-      const labels = labelsOf(ledger.owner())
-      for (const [name, , value] of dcgmGauges(ledger, device, state, now())) visitor(name, labels, value)
+      const current = ledger.owner()
+      if (current !== owner) {
+        owner = current
+        labels = labelsOf(owner)
+      }
+      visitDcgm(ledger, device, state, now(), (name, _help, value) => visitor(name, labels, value))
     },
   }
 }

@@ -29,12 +29,15 @@ const REPORT_LIFE_MS = 5_000
 /** One GPU's memory, by holder. */
 export const createLedger = (totalMiB: number): Ledger => {
   const entries = new Set<Entry>()
-  const reports = new Map<string, { busy: number; at: number }>()
-  const keyOf = ({ pod, uid }: Holder): string => `${pod} ${uid}`
+  const reports = new Set<Report>()
   const usedMiB = (): number => {
     let used = 0
     for (const { mib } of entries) used += mib
     return used
+  }
+  const hasMemory = (holder: Holder): boolean => {
+    for (const entry of entries) if (isSame(entry.holder, holder)) return true
+    return false
   }
   return {
     totalMiB,
@@ -47,17 +50,38 @@ export const createLedger = (totalMiB: number): Ledger => {
       return entry
     },
     give: (entry) => void entries.delete(entry),
-    report: (holder, busy, now) => void reports.set(keyOf(holder), { busy, at: now }),
+    report: (holder, busy, now) => {
+      for (const report of reports) {
+        if (!isSame(report.holder, holder)) continue
+        report.busy = busy
+        report.at = now
+        return
+      }
+      reports.add({ holder, busy, at: now })
+    },
     busy: (now) => {
-      const holders = new Set([...entries].map(({ holder }) => keyOf(holder)))
       let total = 0
-      for (const [key, { busy, at }] of reports) {
-        if (!holders.has(key) || now - at > REPORT_LIFE_MS) reports.delete(key)
-        else total += busy
+      for (const report of reports) {
+        if (now - report.at > REPORT_LIFE_MS || !hasMemory(report.holder)) reports.delete(report)
+        else total += report.busy
       }
       return Math.min(1, total)
     },
-    owner: () => [...entries].find(({ holder }) => holder.container !== undefined)?.holder ?? null,
+    owner: () => {
+      for (const { holder } of entries) if (holder.container !== undefined) return holder
+      return null
+    },
     entries: () => [...entries],
   }
 }
+
+// --- Internal helpers ---
+
+interface Report {
+  holder: Holder
+  busy: number
+  /** In milliseconds. */
+  at: number
+}
+
+const isSame = (one: Holder, other: Holder): boolean => one.uid === other.uid && one.pod === other.pod

@@ -23,7 +23,7 @@ export const createDeviceState = (rating: PowerRating): DeviceState => ({
   injections: createInjections(),
 })
 
-export type Gauge = [name: string, help: string, value: number]
+export type GaugeVisitor = (name: string, help: string, value: number) => void
 
 const DRIVER_VERSION = '580.95.05'
 const FULL_CLOCK_MHZ = 1_980
@@ -35,29 +35,35 @@ const IDLE_CLOCK_MHZ = 345
  */
 export const renderDcgm = (ledger: Ledger, device: Device, state: DeviceState, now: number): string => {
   const labels = labelText(dcgmLabels(device, ledger.owner()))
-  return dcgmGauges(ledger, device, state, now)
-    .map(([name, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name}${labels} ${value}\n`)
-    .join('')
+  let page = ''
+  visitDcgm(ledger, device, state, now, (name, help, value) => {
+    page += `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name}${labels} ${value}\n`
+  })
+  return page
 }
 
 /** What is on the page: as measured, but for what somebody injected. */
-export const dcgmGauges = (ledger: Ledger, device: Device, state: DeviceState, now: number): Gauge[] => {
-  const { power, injections } = state
+export const visitDcgm = (
+  ledger: Ledger,
+  { reservedMiB }: Device,
+  { power, injections }: DeviceState,
+  now: number,
+  visitor: GaugeVisitor,
+): void => {
   const busy = ledger.busy(now)
   const clock = busy > 0 ? Math.round(FULL_CLOCK_MHZ * power.speed()) : IDLE_CLOCK_MHZ
-  const measured: Gauge[] = [
-    ['DCGM_FI_DEV_SM_CLOCK', 'SM clock frequency (in MHz).', clock],
-    ['DCGM_FI_DEV_GPU_TEMP', 'GPU temperature (in C).', Math.round(31 + 34 * busy)],
-    ['DCGM_FI_DEV_POWER_USAGE', 'Power draw (in W).', power.drawn(busy)],
-    ['DCGM_FI_DEV_GPU_UTIL', 'GPU utilization (in %).', Math.round(busy * 100)],
-    // Decoding is bound by memory: the copy engine's share follows the busy share at about half.
-    ['DCGM_FI_DEV_MEM_COPY_UTIL', 'Memory utilization (in %).', Math.round(busy * 55)],
-    ['DCGM_FI_DEV_XID_ERRORS', 'Value of the last XID error encountered.', 0],
-    ['DCGM_FI_DEV_FB_FREE', 'Framebuffer memory free (in MiB).', ledger.freeMiB()],
-    ['DCGM_FI_DEV_FB_USED', 'Framebuffer memory used (in MiB).', ledger.usedMiB()],
-    ['DCGM_FI_DEV_FB_RESERVED', 'Framebuffer memory reserved (in MiB).', device.reservedMiB],
-  ]
-  return measured.map(([name, help, value]) => [name, help, injections.value(FIELDS[name] ?? 0, now) ?? value])
+  const gauge = (name: string, help: string, measured: number): void =>
+    visitor(name, help, injections.value(FIELDS[name] ?? 0, now) ?? measured)
+  gauge('DCGM_FI_DEV_SM_CLOCK', 'SM clock frequency (in MHz).', clock)
+  gauge('DCGM_FI_DEV_GPU_TEMP', 'GPU temperature (in C).', Math.round(31 + 34 * busy))
+  gauge('DCGM_FI_DEV_POWER_USAGE', 'Power draw (in W).', power.drawn(busy))
+  gauge('DCGM_FI_DEV_GPU_UTIL', 'GPU utilization (in %).', Math.round(busy * 100))
+  // Decoding is bound by memory: the copy engine's share follows the busy share at about half.
+  gauge('DCGM_FI_DEV_MEM_COPY_UTIL', 'Memory utilization (in %).', Math.round(busy * 55))
+  gauge('DCGM_FI_DEV_XID_ERRORS', 'Value of the last XID error encountered.', 0)
+  gauge('DCGM_FI_DEV_FB_FREE', 'Framebuffer memory free (in MiB).', ledger.freeMiB())
+  gauge('DCGM_FI_DEV_FB_USED', 'Framebuffer memory used (in MiB).', ledger.usedMiB())
+  gauge('DCGM_FI_DEV_FB_RESERVED', 'Framebuffer memory reserved (in MiB).', reservedMiB)
 }
 
 /** dcgm-exporter with --kubernetes names the pod that owns the device; without one the three labels are left out. */
