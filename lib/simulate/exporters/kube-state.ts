@@ -11,8 +11,19 @@ export const kubeStatePage = (cluster: Cluster, { serving, gpuNodes }: Simulated
   const { namespace, deployment } = serving
   const own: Labels = { namespace, deployment }
   const gateway = { namespace, pod: 'gateway-simulated', uid: 'gateway-simulated' }
-  const labels = labelCache()
+  const gatewayOwn: Labels = { namespace, deployment: 'gateway' }
+  const gatewayReady = CONDITIONS.map((condition): Labels => ({ ...gateway, condition }))
   const hostIp = (node: string): string => `127.1.255.${gpuNodes.indexOf(node) + 2}`
+  /** Made once: a series keeps its labels objects, so that nobody has to compare labels at every scrape. */
+  const known = new Map<Pod, PodLabels>()
+  const labelsOf = (pod: Pod): PodLabels => {
+    let labels = known.get(pod)
+    if (labels === undefined) {
+      labels = podLabels(namespace, pod)
+      known.set(pod, labels)
+    }
+    return labels
+  }
   return {
     families: [
       'kube_deployment_spec_replicas',
@@ -34,52 +45,24 @@ export const kubeStatePage = (cluster: Cluster, { serving, gpuNodes }: Simulated
       visitor('kube_deployment_status_replicas', own, serve.length)
       visitor('kube_deployment_status_replicas_available', own, available)
       visitor('kube_deployment_status_replicas_unavailable', own, Math.max(0, serving.replicas - available))
-      const gatewayOwn: Labels = labels('gateway', () => ({ namespace, deployment: 'gateway' }))
       visitor('kube_deployment_spec_replicas', gatewayOwn, 1)
       visitor('kube_deployment_status_replicas_available', gatewayOwn, 1)
-      for (const condition of CONDITIONS)
-        visitor(
-          'kube_pod_status_ready',
-          labels(`gateway ${condition}`, () => ({ ...gateway, condition })),
-          condition === 'true' ? 1 : 0,
-        )
+      for (const labels of gatewayReady)
+        visitor('kube_pod_status_ready', labels, labels['condition'] === 'true' ? 1 : 0)
       for (const pod of cluster.pods.all()) {
-        const { uid, node, container } = pod
-        const id = { namespace, pod: pod.name, uid }
-        const of = (key: string, more: () => Record<string, string> = () => ({})): Labels =>
-          labels(`${uid} ${key}`, () => ({ ...id, ...more() }))
-        if (node !== null)
-          visitor(
-            'kube_pod_info',
-            of('info', () => podInfo(pod, hostIp(node))),
-            1,
-          )
-        for (const phase of PHASES)
-          visitor(
-            'kube_pod_status_phase',
-            of(phase, () => ({ phase })),
-            pod.phase === phase ? 1 : 0,
-          )
-        for (const condition of CONDITIONS) {
-          const now = pod.ready ? 'true' : 'false'
-          visitor(
-            'kube_pod_status_ready',
-            of(condition, () => ({ condition })),
-            condition === now ? 1 : 0,
-          )
-        }
-        if (pod.phase !== 'Running' && pod.reason !== 'ContainerCreating') continue
-        const inContainer = of('container', () => ({ container }))
-        visitor('kube_pod_container_status_ready', inContainer, pod.ready ? 1 : 0)
-        visitor('kube_pod_container_status_running', inContainer, pod.reason === null ? 1 : 0)
-        visitor('kube_pod_container_status_restarts_total', inContainer, pod.restarts)
-        if (isWaiting(pod)) {
-          const reason = pod.reason ?? ''
-          visitor(
-            'kube_pod_container_status_waiting_reason',
-            of(reason, () => ({ container, reason })),
-            1,
-          )
+        const { node, phase, ready, reason } = pod
+        const labels = labelsOf(pod)
+        if (node !== null) visitor('kube_pod_info', (labels.info ??= podInfo(labels.id, pod, hostIp(node))), 1)
+        for (const one of labels.phases) visitor('kube_pod_status_phase', one, one['phase'] === phase ? 1 : 0)
+        const condition = ready ? 'true' : 'false'
+        for (const one of labels.conditions)
+          visitor('kube_pod_status_ready', one, one['condition'] === condition ? 1 : 0)
+        if (phase !== 'Running' && reason !== 'ContainerCreating') continue
+        visitor('kube_pod_container_status_ready', labels.container, ready ? 1 : 0)
+        visitor('kube_pod_container_status_running', labels.container, reason === null ? 1 : 0)
+        visitor('kube_pod_container_status_restarts_total', labels.container, pod.restarts)
+        for (const one of labels.waiting) {
+          if (one['reason'] === reason) visitor('kube_pod_container_status_waiting_reason', one, 1)
         }
       }
     },
@@ -90,10 +73,32 @@ export const kubeStatePage = (cluster: Cluster, { serving, gpuNodes }: Simulated
 
 const CONDITIONS = ['true', 'false', 'unknown']
 const PHASES = ['Pending', 'Succeeded', 'Failed', 'Unknown', 'Running']
+const WAITING = ['CrashLoopBackOff', 'ContainerCreating']
 
-const isWaiting = ({ reason }: Pod): boolean => reason === 'CrashLoopBackOff' || reason === 'ContainerCreating'
+interface PodLabels {
+  id: Labels
+  /** Once it is bound. */
+  info: Labels | null
+  phases: readonly Labels[]
+  conditions: readonly Labels[]
+  container: Labels
+  waiting: readonly Labels[]
+}
 
-const podInfo = ({ owner, node, ip }: Pod, hostIp: string): Record<string, string> => ({
+const podLabels = (namespace: string, { name, uid, container }: Pod): PodLabels => {
+  const id = { namespace, pod: name, uid }
+  return {
+    id,
+    info: null,
+    phases: PHASES.map((phase) => ({ ...id, phase })),
+    conditions: CONDITIONS.map((condition) => ({ ...id, condition })),
+    container: { ...id, container },
+    waiting: WAITING.map((reason) => ({ ...id, container, reason })),
+  }
+}
+
+const podInfo = (id: Labels, { owner, node, ip }: Pod, hostIp: string): Labels => ({
+  ...id,
   created_by_kind: owner.kind,
   created_by_name: owner.name,
   host_ip: hostIp,
@@ -101,13 +106,3 @@ const podInfo = ({ owner, node, ip }: Pod, hostIp: string): Record<string, strin
   node: node ?? '',
   pod_ip: ip ?? '',
 })
-
-/** A series keeps its labels object, so that nobody has to compare labels at every scrape. */
-const labelCache = () => {
-  const known = new Map<string, Labels>()
-  return (key: string, make: () => Labels): Labels => {
-    const labels = known.get(key) ?? make()
-    known.set(key, labels)
-    return labels
-  }
-}
