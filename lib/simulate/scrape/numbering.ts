@@ -14,13 +14,14 @@ export const createNumbering = (
   return {
     of: (name, labels) => {
       if (!wanted(name)) return null
-      const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
-      const key = JSON.stringify([name, sorted])
+      // Whatever order somebody wrote its labels in, it is the same series.
+      let key = name
+      for (const label of Object.keys(labels).sort()) key += `\0${label}\0${labels[label] ?? ''}`
       const found = known.get(key)
       if (found !== undefined) return found
       const number = known.size
       known.set(key, number)
-      frames.series(number, { __name__: name, ...Object.fromEntries(sorted) })
+      frames.series(number, { __name__: name, ...labels })
       return number
     },
   }

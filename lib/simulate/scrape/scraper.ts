@@ -2,7 +2,7 @@ import { deriveSeed, seededRandom } from '../../core/random.ts'
 import type { Alarm, Clockwork } from '../clockwork.ts'
 import type { FrameWriter } from '../prometheus/frames.ts'
 import type { Numbering } from './numbering.ts'
-import type { Labels, Page, Target } from './page.ts'
+import type { Labels, Page, SampleVisitor, Target } from './page.ts'
 
 export interface ScraperOptions {
   clock: Clockwork
@@ -35,7 +35,7 @@ export const createScraper = (options: ScraperOptions): Scraper => {
 
   const add = (target: Target): (() => void) => {
     const offset = seededRandom(deriveSeed(seed, `scrape ${JSON.stringify(target.labels)}`)).next() * intervalMs
-    const series = trackSeries(target, numbering)
+    const series = trackSeries(target, numbering, frames)
     const up = numbering.of('up', { job: target.job, ...target.labels })
     let described: Page | null = null
     let next: Alarm | null = null
@@ -49,7 +49,7 @@ export const createScraper = (options: ScraperOptions): Scraper => {
       described = page ?? described
       onWrite()
       frames.scrape(at)
-      const gone = series.write(page, frames)
+      const gone = series.write(page)
       if (up !== null) frames.sample(up, page === null ? 0 : 1)
       if (gone.length > 0) frames.stale(at, gone)
       last = at
@@ -89,41 +89,40 @@ interface Position {
 }
 
 /** A page has its samples in the same order mostly: each place remembers which series it was. */
-const trackSeries = (target: Target, numbering: Numbering) => {
+const trackSeries = (target: Target, numbering: Numbering, frames: Pick<FrameWriter, 'sample'>) => {
+  const own = { job: target.job, ...target.labels }
   const places: Position[] = []
   let present = new Set<number>()
+  let index = 0
+  let changed = false
   const place = (name: string, labels: Labels): Position => ({
     name,
     labels,
-    number: numbering.of(
-      name,
-      target.honorLabels
-        ? { job: target.job, ...target.labels, ...labels }
-        : { ...exported(labels, target.labels), job: target.job, ...target.labels },
-    ),
+    number: numbering.of(name, target.honorLabels ? { ...own, ...labels } : withExported(own, labels)),
   })
+  const write: SampleVisitor = (name, labels, value) => {
+    let at = places[index]
+    if (at === undefined || at.labels !== labels || at.name !== name) {
+      at = place(name, labels)
+      places[index] = at
+      changed = true
+    }
+    index++
+    if (at.number !== null) frames.sample(at.number, value)
+  }
   return {
     current: (): Iterable<number> => present,
     /** Writes a page's samples; returns the series that the scrape before had and this one has not. */
-    write: (page: Page | null, frames: Pick<FrameWriter, 'sample'>): number[] => {
+    write: (page: Page | null): readonly number[] => {
       if (page === null) {
         const gone = [...present]
         present = new Set()
         return gone
       }
-      let index = 0
-      let changed = false
-      page.visit((name, labels, value) => {
-        let at = places[index]
-        if (at === undefined || at.labels !== labels || at.name !== name) {
-          at = place(name, labels)
-          places[index] = at
-          changed = true
-        }
-        index++
-        if (at.number !== null) frames.sample(at.number, value)
-      })
-      if (!changed && index === places.length && present.size > 0) return []
+      index = 0
+      changed = false
+      page.visit(write)
+      if (!changed && index === places.length && present.size > 0) return NONE
       places.length = index
       const now = new Set(places.flatMap(({ number }) => number ?? []))
       const gone = [...present].filter((number) => !now.has(number))
@@ -133,8 +132,11 @@ const trackSeries = (target: Target, numbering: Numbering) => {
   }
 }
 
+const NONE: readonly number[] = []
+
 /** A label of the page that the target has too is renamed, as Prometheus does. */
-const exported = (labels: Labels, own: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(labels).map(([name, value]) => [name in own || name === 'job' ? `exported_${name}` : name, value]),
-  )
+const withExported = (own: Labels, labels: Labels): Labels => {
+  const all = { ...own }
+  for (const name of Object.keys(labels)) all[name in own ? `exported_${name}` : name] = labels[name] ?? ''
+  return all
+}
