@@ -102,7 +102,7 @@ const SECOND = 1_000
  */
 const evaluator = (document: string, flag: string): Evaluator => {
   const isTimed = document.includes(TIMESTAMP)
-  const core = makeCore(document.replaceAll(TIMESTAMP, SIMULATED_TIMESTAMP))
+  const core = coreOf(document.replaceAll(TIMESTAMP, SIMULATED_TIMESTAMP))
   let second = Number.NaN
   let known: Evaluated | null = null
   // Where no rule draws by key, all requests of one second are alike.
@@ -126,6 +126,19 @@ const evaluator = (document: string, flag: string): Evaluator => {
 /** The path that rules ask for, however they spell the question. */
 const TIMESTAMP = '"$flagd.timestamp"'
 const SIMULATED_TIMESTAMP = '"simulatedTimestamp"'
+
+/** Incidents read the same few documents again and again, and one costs flagd a million instructions: the last ones are kept. */
+const coreOf = (document: string): FlagdCore => {
+  const core = cores.get(document) ?? makeCore(document)
+  cores.delete(document)
+  cores.set(document, core)
+  const [oldest = ''] = cores.keys()
+  if (cores.size > KEPT) cores.delete(oldest)
+  return core
+}
+
+const KEPT = 32
+const cores = new Map<string, FlagdCore>()
 
 const makeCore = (document: string): FlagdCore => {
   const storage = new MemoryStorage(SILENT)
