@@ -17,9 +17,13 @@ export interface FrameWriter {
 const HEAD = 5
 const SAMPLE = 12
 const FIRST_SIZE = 1 << 16
+const TWO_TO_32 = 2 ** 32
+/** Of a UTF-16 unit in UTF-8. */
+const MOST_BYTES = 3
 
 export const createFrameWriter = (): FrameWriter => {
   let buffer = Buffer.allocUnsafe(FIRST_SIZE)
+  let view = viewOf(buffer)
   let end = 0
   /** Where the frame of the scrape under way begins, or -1. */
   let scrape = -1
@@ -31,11 +35,12 @@ export const createFrameWriter = (): FrameWriter => {
     const grown = Buffer.allocUnsafe(Math.max(2 * buffer.length, end + bytes))
     buffer.copy(grown, 0, 0, end)
     buffer = grown
+    view = viewOf(buffer)
   }
   const closeScrape = (): void => {
     if (scrape === -1) return
-    buffer.writeUInt32LE(end - scrape - 4, scrape)
-    buffer.writeUInt32LE(samples, scrape + HEAD + 8)
+    view.setUint32(scrape, end - scrape - 4, true)
+    view.setUint32(scrape + HEAD + 8, samples, true)
     scrape = -1
   }
   const begin = (kind: string, bytes: number): number => {
@@ -46,12 +51,15 @@ export const createFrameWriter = (): FrameWriter => {
     end += HEAD
     return start
   }
-  const finish = (start: number): void => void buffer.writeUInt32LE(end - start - 4, start)
+  const finish = (start: number): void => view.setUint32(start, end - start - 4, true)
   const uint32 = (value: number): void => {
-    end = buffer.writeUInt32LE(value, end)
+    view.setUint32(end, value, true)
+    end += 4
   }
   const time = (value: number): void => {
-    end = buffer.writeBigInt64LE(BigInt(Math.round(value)), end)
+    const whole = Math.round(value)
+    uint32(whole % TWO_TO_32)
+    uint32(Math.floor(whole / TWO_TO_32))
   }
   const beginScrape = (at: number): void => {
     scrape = begin('S', 12)
@@ -61,10 +69,9 @@ export const createFrameWriter = (): FrameWriter => {
     uint32(0)
   }
   const text = (value: string): void => {
-    const bytes = Buffer.byteLength(value)
-    room(2 + bytes)
-    end = buffer.writeUInt16LE(bytes, end)
-    end += buffer.write(value, end)
+    room(2 + MOST_BYTES * value.length)
+    const bytes = buffer.write(value, end + 2)
+    end = buffer.writeUInt16LE(bytes, end) + bytes
   }
 
   return {
@@ -73,11 +80,11 @@ export const createFrameWriter = (): FrameWriter => {
       const start = begin('N', 16)
       uint32(1)
       uint32(number)
-      const pairs = Object.entries(labels)
-      end = buffer.writeUInt16LE(pairs.length, end)
-      for (const [name, value] of pairs) {
+      const names = Object.keys(labels)
+      end = buffer.writeUInt16LE(names.length, end)
+      for (const name of names) {
         text(name)
-        text(value)
+        text(labels[name] ?? '')
       }
       finish(start)
       // In the middle of a scrape, which goes on behind it.
@@ -86,8 +93,9 @@ export const createFrameWriter = (): FrameWriter => {
     scrape: beginScrape,
     sample: (number, value) => {
       if (end + SAMPLE > buffer.length) room(SAMPLE)
-      end = buffer.writeUInt32LE(number, end)
-      end = buffer.writeDoubleLE(value, end)
+      view.setUint32(end, number, true)
+      view.setFloat64(end + 4, value, true)
+      end += SAMPLE
       samples++
     },
     stale: (at, numbers) => {
@@ -116,3 +124,8 @@ export const createFrameWriter = (): FrameWriter => {
     },
   }
 }
+
+// --- Internal helpers ---
+
+/** Its writes are compiled in place; those of a Buffer are calls. */
+const viewOf = ({ buffer, byteOffset, length }: Buffer): DataView => new DataView(buffer, byteOffset, length)
