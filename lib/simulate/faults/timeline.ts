@@ -59,6 +59,7 @@ export const playTimeline = async (options: PlayTimeline): Promise<void> => {
     heard: new Map(),
     blocked: new Map(),
     pressing: new Set(),
+    plans: new Map(),
     createdAt: -Infinity,
   }
   let waiting = [...steps]
@@ -92,6 +93,8 @@ interface Played {
   blocked: Map<string, string>
   /** Steps whose faults the load feels. */
   pressing: Set<string>
+  /** What the faults in force do to the load; null where that is nothing. */
+  plans: Map<string, TrafficPlan | null>
   /** The newest Fault. */
   createdAt: number
 }
@@ -154,12 +157,12 @@ const create = async (options: PlayTimeline, played: Played, step: ScriptStep): 
 const follow = (options: PlayTimeline, played: Played, step: string, fault: FaultResource): void => {
   const { active, overAt, pressing } = played
   const phase = phaseOf(fault)
-  const plan = phase === 'Active' ? TrafficPlan.safeParse(fault.status?.plan).data : undefined
-  if (plan !== undefined && !pressing.has(step)) {
+  const plan = phase === 'Active' ? trafficPlan(played, step, fault) : null
+  if (plan !== null && !pressing.has(step)) {
     pressing.add(step)
     options.load.press({ step, ...plan }, fault.spec.durationSeconds * 1_000)
     tell(options, 'traffic-changed', { step, traffic: inWords(plan.traffic) })
-  } else if (plan === undefined && pressing.delete(step)) {
+  } else if (plan === null && pressing.delete(step)) {
     options.load.release(step)
     tell(options, 'traffic-restored', { step })
   }
@@ -167,4 +170,13 @@ const follow = (options: PlayTimeline, played: Played, step: string, fault: Faul
   active.delete(step)
   overAt.set(step, options.clock.now())
   tell(options, 'step-over', { step, fault: fault.metadata.name, phase })
+}
+
+/** Read once: a fault in force has the plan that it came into force with. */
+const trafficPlan = ({ plans }: Played, step: string, fault: FaultResource): TrafficPlan | null => {
+  const known = plans.get(step)
+  if (known !== undefined) return known
+  const plan = TrafficPlan.safeParse(fault.status?.plan).data ?? null
+  plans.set(step, plan)
+  return plan
 }
