@@ -118,11 +118,13 @@ const newScalar = (family: Family, labels: Labels, key: string, createdAt: numbe
   createdAt,
 })
 
-const escape = (value: string): string =>
-  value
-    .replaceAll('\\', String.raw`\\`)
-    .replaceAll('\n', String.raw`\n`)
-    .replaceAll('"', String.raw`\"`)
+const ESCAPED: Readonly<Record<string, string>> = {
+  '\\': String.raw`\\`,
+  '\n': String.raw`\n`,
+  '"': String.raw`\"`,
+}
+
+const escape = (value: string): string => value.replaceAll(/[\\\n"]/g, (character) => ESCAPED[character] ?? '')
 
 const labelText = ({ name, labels: names }: Family, labels: Labels, le?: string): string => {
   const all = le === undefined ? names : [...names, 'le'].sort()
