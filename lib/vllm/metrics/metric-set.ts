@@ -60,7 +60,7 @@ export const createMetricSet = ({ families, server, created = true, now }: Metri
     distribution: (name, labels) => {
       const { family, distributions, buckets } = group(name)
       const key = labelText(family, labels)
-      const child = distributions.get(key) ?? newDistribution(family, labels, key, buckets, now())
+      const child = distributions.get(key) ?? new Observations(family, labels, buckets, now())
       distributions.set(key, child)
       return child
     },
@@ -87,17 +87,11 @@ interface ScalarChild extends Scalar {
   createdAt: number
 }
 
-interface DistributionChild extends Distribution {
-  createdAt: number
-  render(parts: string[]): void
-  visit(visitor: SampleVisitor): void
-}
-
 interface Group {
   family: Family
   buckets: readonly number[]
   scalars: Map<string, ScalarChild>
-  distributions: Map<string, DistributionChild>
+  distributions: Map<string, Observations>
 }
 
 const newGroup = (family: Family, server: BucketContext | undefined): Group => ({
@@ -137,60 +131,81 @@ const labelText = ({ name, labels: names }: Family, labels: Labels, le?: string)
   return `{${pairs.join(',')}}`
 }
 
-const newDistribution = (
-  family: Family,
-  given: Labels,
-  suffix: string,
-  buckets: readonly number[],
-  createdAt: number,
-): DistributionChild => {
-  const labels = ownLabels(family, given)
-  const bounds = Float64Array.of(...buckets, Number.POSITIVE_INFINITY)
-  const counts = new Float64Array(bounds.length)
-  const names = { bucket: `${family.name}_bucket`, count: `${family.name}_count`, sum: `${family.name}_sum` }
-  const bucketLabels = Array.from(bounds, (le) => ({ ...labels, le: numberText(le) }))
+/** What stands in front of each number. */
+interface Prefixes {
+  buckets: readonly string[]
+  count: string
+  sum: string
+}
+
+/** A class, so that all of them are alike to the compiler: an object with getters of its own is of a kind of its own. */
+class Observations implements Distribution {
+  readonly createdAt: number
+  count = 0
+  sum = 0
+  readonly #family: Family
+  readonly #labels: Labels
+  readonly #names: { bucket: string; count: string; sum: string }
+  readonly #bounds: Float64Array
+  readonly #counts: Float64Array
+  readonly #bucketLabels: readonly (Labels & { le: string })[]
   /** Made when the text is first asked for: a simulation never does. */
-  let prefixes: readonly string[] | null = null
-  let sum = 0
-  let count = 0
-  return {
-    createdAt,
-    get count() {
-      return count
-    },
-    get sum() {
-      return sum
-    },
-    observe: (value, times = 1) => {
-      let bucket = 0
-      while (value > (bounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket++
-      counts[bucket] = (counts[bucket] ?? 0) + times
-      sum += value * times
-      count += times
-    },
-    render: (parts) => {
-      if (family.type === 'histogram') {
-        prefixes ??= bucketLabels.map(({ le }) => `${names.bucket}${labelText(family, labels, le)} `)
-        let cumulative = 0
-        for (let bucket = 0; bucket < prefixes.length; bucket++) {
-          cumulative += counts[bucket] ?? 0
-          parts.push(prefixes[bucket] ?? '', numberText(cumulative), '\n')
-        }
-      }
-      parts.push(`${names.count}${suffix} ${numberText(count)}\n`)
-      parts.push(`${names.sum}${suffix} ${numberText(sum)}\n`)
-    },
-    visit: (visitor) => {
-      if (family.type === 'histogram') {
-        let cumulative = 0
-        for (let bucket = 0; bucket < bucketLabels.length; bucket++) {
-          cumulative += counts[bucket] ?? 0
-          visitor(names.bucket, bucketLabels[bucket] ?? labels, cumulative)
-        }
-      }
-      visitor(names.count, labels, count)
-      visitor(names.sum, labels, sum)
-    },
+  #prefixes: Prefixes | null = null
+
+  constructor(family: Family, given: Labels, buckets: readonly number[], createdAt: number) {
+    const { name, type } = family
+    const labels = ownLabels(family, given)
+    this.createdAt = createdAt
+    this.#family = family
+    this.#labels = labels
+    this.#names = { bucket: `${name}_bucket`, count: `${name}_count`, sum: `${name}_sum` }
+    this.#bounds = Float64Array.of(...buckets, Number.POSITIVE_INFINITY)
+    this.#counts = new Float64Array(this.#bounds.length)
+    this.#bucketLabels =
+      type === 'histogram' ? Array.from(this.#bounds, (le) => ({ ...labels, le: numberText(le) })) : []
+  }
+
+  observe(value: number, times = 1): void {
+    const bounds = this.#bounds
+    const counts = this.#counts
+    let bucket = 0
+    while (value > (bounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket++
+    counts[bucket] = (counts[bucket] ?? 0) + times
+    this.sum += value * times
+    this.count += times
+  }
+
+  render(parts: string[]): void {
+    const { buckets, count, sum } = (this.#prefixes ??= this.#makePrefixes())
+    let cumulative = 0
+    for (let bucket = 0; bucket < buckets.length; bucket++) {
+      cumulative += this.#counts[bucket] ?? 0
+      parts.push(buckets[bucket] ?? '', numberText(cumulative), '\n')
+    }
+    parts.push(count, numberText(this.count), '\n', sum, numberText(this.sum), '\n')
+  }
+
+  visit(visitor: SampleVisitor): void {
+    const counts = this.#counts
+    const { bucket: name, count, sum } = this.#names
+    let cumulative = 0
+    let bucket = 0
+    for (const labels of this.#bucketLabels) {
+      cumulative += counts[bucket++] ?? 0
+      visitor(name, labels, cumulative)
+    }
+    visitor(count, this.#labels, this.count)
+    visitor(sum, this.#labels, this.sum)
+  }
+
+  #makePrefixes(): Prefixes {
+    const { bucket, count, sum } = this.#names
+    const text = (le?: string): string => labelText(this.#family, this.#labels, le)
+    return {
+      buckets: this.#bucketLabels.map(({ le }) => `${bucket}${text(le)} `),
+      count: `${count}${text()} `,
+      sum: `${sum}${text()} `,
+    }
   }
 }
 
