@@ -47,6 +47,8 @@ export const createReservation = (
   let initialFreeMiB = 0
   let kvMiB = 0
   let activationsMiB = 0
+  /** The largest step for which that was found to be enough: what steps have taken is never given back. */
+  let grownForTokens = 0
   let refusal = ''
   const gone = new Set<SleepPart>()
 
@@ -99,8 +101,12 @@ export const createReservation = (
         refusal = ILLEGAL_ACCESS
         return Promise.resolve(false)
       }
+      if (stepTokens <= grownForTokens) return true
       const wanted = Math.ceil(activationBytes(model, stepTokens) / MIB / SEGMENT_MIB) * SEGMENT_MIB
-      if (wanted <= activationsMiB) return true
+      if (wanted <= activationsMiB) {
+        grownForTokens = stepTokens
+        return true
+      }
       const more = wanted - activationsMiB
       return take(more, 'activations').then((taken) => {
         if (taken === null) return false
