@@ -13,5 +13,8 @@ export const startSimulationThread = (program: URL, workerData: unknown): Worker
   // Read when a thread's heap is made.
   setFlagsFromString(`--min-semi-space-size=${Math.floor(YOUNG_MIB / 3)}`)
   setFlagsFromString('--no-parallel-scavenge')
+  // Where the first incidents' objects lived long, V8 would put later ones among the old at once: dead ones there keep all that they
+  // lead to until a full collection, which is nearly everything.
+  setFlagsFromString('--no-allocation-site-pretenuring')
   return new Worker(program, { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB } })
 }
