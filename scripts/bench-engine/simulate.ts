@@ -4,8 +4,8 @@ import { startSimulationThread } from '../../lib/cli/simulation-thread.ts'
 import { atMost, info, type Line } from '../bench/line.ts'
 
 const GROUP = 'simulated time'
-/** The compiler is through with the hot paths after that: a campaign's first incident costs three times as much as its tenth. */
-const WARM_UP = 8
+/** The compiler is nearly through after that: of a campaign's incidents the first costs six times as much as those that follow twenty. */
+const WARM_UP = 20
 /** A pass is so many incidents. Other guests of the host share its caches: they make a pass slower by up to half, and none faster. */
 const PASSES = 6
 const INCIDENTS_A_PASS = 4
