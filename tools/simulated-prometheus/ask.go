@@ -31,7 +31,7 @@ func (i *incident) ask(payload []byte) ([]byte, error) {
 	if err := json.Unmarshal(payload, &request); err != nil {
 		return nil, fmt.Errorf("ask: %w", err)
 	}
-	if request.Kind != "query" || readsRules(request.Expr) {
+	if request.Kind != "query" || i.answers.areChained || readsRules(request.Expr) {
 		i.settle()
 	}
 	switch request.Kind {
@@ -47,7 +47,7 @@ func (i *incident) ask(payload []byte) ([]byte, error) {
 	case "rules":
 		return i.ruleGroups()
 	case "names":
-		return json.Marshal(i.memory.metricNames())
+		return json.Marshal(i.memory.metricNames(request.From, request.To))
 	case "conditions":
 		return resultJSON(i.conditions.matrix(request.NameLabel, request.GroupLabel)), nil
 	default:

@@ -42,10 +42,7 @@ var memoryQueries = []string{
 }
 
 func TestMemoryAnswersAsATSDBDoes(t *testing.T) {
-	engine := promql.NewEngine(promql.EngineOpts{
-		MaxSamples: maxSamplesPerQuery, Timeout: queryTimeout, EnableAtModifier: true, EnableNegativeOffset: true,
-		NoStepSubqueryIntervalFn: func(int64) int64 { return 2_000 }, Parser: newParser(),
-	})
+	engine := newEngine(2_000)
 	var before *memory
 	for seed := range uint64(10) {
 		random := rand.New(rand.NewPCG(seed, 2))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sort"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -50,8 +51,21 @@ func (s *series) matches(matchers []*labels.Matcher) bool {
 	return true
 }
 
-// metricNames are those that have samples, sorted.
-func (m *memory) metricNames() []string { return slices.Sorted(maps.Keys(m.byName)) }
+// metricNames are those that have samples in [from, to], sorted.
+func (m *memory) metricNames(from, to int64) []string {
+	names := []string{}
+	for _, name := range slices.Sorted(maps.Keys(m.byName)) {
+		if slices.ContainsFunc(m.byName[name], func(one *series) bool { return one.hasSamples(from, to) }) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (s *series) hasSamples(from, to int64) bool {
+	first := sort.Search(len(s.samples), func(at int) bool { return s.samples[at].T >= from })
+	return first < len(s.samples) && s.samples[first].T <= to
+}
 
 var errNotAsked = errors.New("expected a query for samples, found one for labels")
 

@@ -204,11 +204,13 @@ func TestRulesReadWhatRulesRecord(t *testing.T) {
 	s.name(0, "__name__", "up")
 	s.scrape(start+1_000, 0, 1)
 	s.evaluate(start + 9_000)
+	s.query("up:count", start+9_000)
 	s.query("count_over_time(ALERTS[10s])", start+9_000)
+	recorded := `{"resultType":"vector","result":[{"metric":{"__name__":"up:count","of":"1"},"value":[1800000009,"1"]}]}`
 	want := `{"resultType":"vector","result":[` +
 		`{"metric":{"alertname":"Counted","alertstate":"firing","of":"1"},"value":[1800000009,"4"]}]}`
-	if answers := s.answers(t); answers[1] != want {
-		t.Errorf("got %s, want %s", answers[1], want)
+	if answers := s.answers(t); answers[1] != recorded || answers[2] != want {
+		t.Errorf("got %s and %s, want %s and %s", answers[1], answers[2], recorded, want)
 	}
 }
 

@@ -121,6 +121,7 @@ class Exchange implements OpenCall, RequestInit, Listener, Timed {
   private policy: RequestPolicy = UNTOUCHED
   private retries = 0
   private copies = NO_COPIES
+  private hasArrived = false
   private isOver = false
 
   constructor(shared: Shared, call: Call, outputSeed: number) {
@@ -148,6 +149,7 @@ class Exchange implements OpenCall, RequestInit, Listener, Timed {
   due(): void {
     if (this.isOver) return
     const { clock, metrics, flags, prompts } = this.shared
+    this.hasArrived = true
     metrics.inFlight(1)
     this.policy = flags.evaluate(this.outputSeed, clock.now())
     const { change, retry, retryAfterSeconds } = this.policy
@@ -243,7 +245,7 @@ class Exchange implements OpenCall, RequestInit, Listener, Timed {
     const { clock, metrics, answers } = this.shared
     this.isOver = true
     if (this.held !== null) this.held.inFlight--
-    metrics.inFlight(-1)
+    if (this.hasArrived) metrics.inFlight(-1)
     answers.count(code, (clock.now() - this.call.started) / SECOND)
   }
 }
