@@ -3,7 +3,7 @@ import type { Tokens } from '../../vllm/engine/types.ts'
 import type { Clockwork } from '../clockwork.ts'
 import type { Call, CallEnd, Gateway, OpenCall } from '../gateway/gateway.ts'
 import { createNumbered, type Numbered } from '../numbered.ts'
-import type { Asked, Asker } from './ask.ts'
+import type { Asked, Asker } from './asker.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { RequestLog } from './request-log.ts'
 

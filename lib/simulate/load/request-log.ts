@@ -1,6 +1,6 @@
 import type { RequestRecord } from '../../core/run-folder.ts'
 import { type OpenCall, WAY_MS } from '../gateway/gateway.ts'
-import type { Asked } from './ask.ts'
+import type { Asked } from './asker.ts'
 import { contentsOf, type EndedRequest } from './ended-request.ts'
 import { makeRecord } from './record.ts'
 

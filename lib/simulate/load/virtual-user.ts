@@ -4,7 +4,7 @@ import { drawSizes, type Sizes, type TurnKey, turnName, turnsOf } from '../../k6
 import type { Workload } from '../../core/workload.ts'
 import type { EngineRequest, Tokens } from '../../vllm/engine/types.ts'
 import type { Clockwork, Timed } from '../clockwork.ts'
-import type { Asker } from './ask.ts'
+import type { Asker } from './asker.ts'
 import type { SimulatedClient } from './client.ts'
 import type { PromptMaker } from './prompt.ts'
 import { TurnSeeds } from './turn-seeds.ts'

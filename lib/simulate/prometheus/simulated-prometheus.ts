@@ -22,7 +22,7 @@ export type Question =
   | { kind: 'names'; from: number; to: number }
   | { kind: 'conditions'; nameLabel: string; groupLabel: string }
 
-/** Prometheus' own code on a clock of ours, in a process of its own that serves one incident after the other. */
+/** Prometheus' own engine and rules on a clock of ours and on samples in memory, in a process of its own that serves one incident after the other. */
 export interface SimulatedPrometheus extends AsyncDisposable {
   /** Forgets the incident before. Resolves with the rule groups (JSON); rejects where Prometheus refuses the rules. */
   open(incident: OpenIncident): Promise<string>

@@ -19,10 +19,14 @@ export interface Batch {
   /** … and the rest: prefills, and whom a step had no budget for. */
   irregular: Sequence[]
   /** The step at hand, and what came out of the last one: written anew each time. */
-  readonly chosen: Chosen
+  readonly chosen: SequenceChosen
   readonly emission: SequenceEmission
   /** The one gap of all in steady decode, which is all that most steps have. */
   readonly steadyGaps: readonly [TokenGap]
+}
+
+interface SequenceChosen extends Chosen {
+  preempted: Sequence[]
 }
 
 interface SequenceEmission extends Emission {

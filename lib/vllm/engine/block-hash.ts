@@ -9,7 +9,7 @@ export interface Hashed {
   hashes: readonly number[]
 }
 
-/** The beginning of many prompts: its blocks are hashed once, and nobody compares them. */
+/** The beginning of many prompts: its blocks are hashed once (for one block size at a time), and nobody compares them. */
 export class SharedHead {
   /** Tokens. */
   readonly length: number

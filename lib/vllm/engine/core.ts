@@ -5,7 +5,7 @@ export type Admission = 'open' | 'running-only' | 'closed'
 
 /** The step that was chosen last, until the next is; how long it takes is for others to say. */
 export interface Chosen extends Step {
-  preempted: EngineRequest[]
+  preempted: readonly EngineRequest[]
   /** Requests admitted for the first time with a prefix cache, and their tokens looked up and found in it. */
   prefixRequests: number
   prefixQueries: number
