@@ -60,7 +60,7 @@ export const createClockwork = (start: number): Clockwork => {
     tell(time, event)
     return event
   }
-  const tell = (time: number, who: Timed): void => queue.push(Math.max(time, now), who, now)
+  const tell = (time: number, who: Timed): void => queue.push(Math.max(time, now), who)
   const settle = async (): Promise<void> => {
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve))

@@ -1,6 +1,5 @@
 import type { Waiting } from './waiting.ts'
 
-/** A power of two. */
 const FIRST_SIZE = 256
 
 /** A binary heap, in columns: times are compared where they lie. */

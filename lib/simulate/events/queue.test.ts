@@ -4,10 +4,10 @@ import { createEventQueue } from './queue.ts'
 
 test('at one time the older is first, wherever the two wait', () => {
   const queue = createEventQueue<string>(0)
-  queue.push(10, 'asked for long before', 0)
-  queue.push(8, 'first', 0)
+  queue.push(10, 'asked for long before')
+  queue.push(8, 'first')
   expect([queue.next(7), queue.next(8)]).toEqual([null, 'first'])
-  queue.push(10, 'asked for just before', 8)
+  queue.push(10, 'asked for just before')
   expect([queue.next(Infinity), queue.next(Infinity)]).toEqual(['asked for long before', 'asked for just before'])
 })
 
@@ -23,7 +23,7 @@ test('comes out by time, then by order, whatever goes in meanwhile', () => {
       let now = 0
       let order = 0
       const push = (time: number): void => {
-        queue.push(time, order, now)
+        queue.push(time, order)
         left.push({ time, order: order++ })
       }
       const pop = (): void => {

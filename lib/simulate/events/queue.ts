@@ -7,8 +7,8 @@ export interface EventQueue<Event> {
   next(until: number): Event | null
   /** Of the event that was taken out last. */
   time(): number
-  /** `now`: no event that is still to come is before it. */
-  push(time: number, event: Event, now: number): void
+  /** Not before the event that was taken out last. */
+  push(time: number, event: Event): void
 }
 
 /**
@@ -31,8 +31,8 @@ export const createEventQueue = <Event>(start: number): EventQueue<Event> => {
       return isSoon ? wheel.pop() : far.pop()
     },
     time: () => time,
-    push: (at, event, now) => {
-      const kind = wheel.reaches(at, now) ? wheel : far
+    push: (at, event) => {
+      const kind = wheel.reaches(at, time) ? wheel : far
       kind.push(at, count++, event)
     },
   }

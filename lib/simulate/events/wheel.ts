@@ -4,7 +4,7 @@ import type { Waiting } from './waiting.ts'
 const SLOT_MS = 16
 /** A power of two: a turn takes 16 s, and few pauses are longer. */
 const SLOTS = 1_024
-/** Of events; a power of two. */
+/** Of events. */
 const FIRST_SIZE = 1_024
 const NONE = -1
 

@@ -4,7 +4,7 @@ import { type Surge, surgeOf, surgeSeed } from '../../k6/surge.ts'
 import { drawArrivals } from './arrivals.ts'
 import { startOpenLoop } from './open-loop.ts'
 import type { RunningLoad } from './users.ts'
-import { type LoadContext, VirtualUser } from './virtual-user.ts'
+import { type LoadContext, startClosedLoopUser } from './virtual-user.ts'
 
 /** What traffic faults do to the load, as k6's timeline has its users do it. */
 export interface Pressing {
@@ -70,16 +70,7 @@ const start = (
 }
 
 const startExtraUsers = (context: LoadContext, count: number): Pick<RunningLoad, 'stop'> => {
-  const users = Array.from({ length: count }, (_, vu) => {
-    const key = { vu, chat: -1 }
-    const next = (from: number): void => {
-      key.chat++
-      user.begin(key, from, null)
-    }
-    const user = new VirtualUser(context, vu, next)
-    next(context.clock.now())
-    return user
-  })
+  const users = Array.from({ length: count }, (_, vu) => startClosedLoopUser(context, vu))
   return {
     stop: () => {
       for (const user of users) user.end()

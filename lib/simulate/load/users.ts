@@ -1,4 +1,4 @@
-import { type LoadContext, VirtualUser } from './virtual-user.ts'
+import { type LoadContext, startClosedLoopUser, type VirtualUser } from './virtual-user.ts'
 
 /** A load that is under way. */
 export interface RunningLoad {
@@ -19,15 +19,7 @@ export const startUsers = (
   let isStopped = false
   const begin = (): void => {
     if (isStopped) return
-    const vu = ++begun
-    const key = { vu, chat: -1 }
-    const next = (from: number): void => {
-      key.chat++
-      user.begin(key, from, null)
-    }
-    const user = new VirtualUser(context, vu, next)
-    active.push(user)
-    next(clock.now())
+    active.push(startClosedLoopUser(context, ++begun))
   }
   const end = (): void => active.pop()?.end()
   let at = startedAt

@@ -138,6 +138,18 @@ export class VirtualUser implements Asker, Timed {
   }
 }
 
+/** A user of a closed loop, who begins now: one chat after the other. */
+export const startClosedLoopUser = (context: LoadContext, vu: number): VirtualUser => {
+  const key = { vu, chat: -1 }
+  const next = (from: number): void => {
+    key.chat++
+    user.begin(key, from, null)
+  }
+  const user = new VirtualUser(context, vu, next)
+  next(context.clock.now())
+  return user
+}
+
 // --- Internal helpers ---
 
 const NO_STEPS: string[] = []
