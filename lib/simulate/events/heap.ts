@@ -1,3 +1,4 @@
+import { doubled } from '../../core/slots.ts'
 import type { Waiting } from './waiting.ts'
 
 const FIRST_SIZE = 256
@@ -22,11 +23,8 @@ export const createHeap = <Event>(): Waiting<Event> => {
     return other < time || (other === time && orderAt(index) < order)
   }
   const grow = (): void => {
-    const [before, ordersBefore] = [times, orders]
-    times = new Float64Array(2 * before.length)
-    times.set(before)
-    orders = new Float64Array(2 * before.length)
-    orders.set(ordersBefore)
+    times = doubled(times)
+    orders = doubled(orders)
   }
   /** From this place, which is free, up to where it belongs. */
   const rise = (from: number, time: number, order: number, event: Event | null): void => {

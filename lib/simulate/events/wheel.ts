@@ -1,3 +1,4 @@
+import { doubled } from '../../core/slots.ts'
 import type { Waiting } from './waiting.ts'
 
 /** Milliseconds. With thousands of users two or three events fall into one slot. */
@@ -39,13 +40,11 @@ export const createWheel = <Event>(start: number): Wheel<Event> => {
     return headOf(first)
   }
   const grow = (): void => {
-    const [pastTimes, pastOrders, pastNexts] = [times, orders, nexts]
-    times = new Float64Array(2 * pastTimes.length)
-    times.set(pastTimes)
-    orders = new Float64Array(2 * pastOrders.length)
-    orders.set(pastOrders)
-    nexts = new Int32Array(2 * pastNexts.length)
-    nexts.set(pastNexts)
+    times = doubled(times)
+    orders = doubled(orders)
+    const past = nexts
+    nexts = new Int32Array(2 * past.length)
+    nexts.set(past)
   }
   const takePlace = (): number => {
     if (free === NONE) {

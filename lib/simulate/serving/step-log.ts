@@ -1,4 +1,5 @@
 import { bucketWidth, type GapHistogram } from '../../core/gap-histogram.ts'
+import { doubled } from '../../core/slots.ts'
 
 /** When each step of an engine ended: what its streams' gaps follow from. */
 export interface StepLog {
@@ -33,11 +34,7 @@ export const createStepLog = (): StepLog => {
   }
   return {
     add: (endedAt) => {
-      if (count === ends.length) {
-        const grown = new Float64Array(2 * count)
-        grown.set(ends)
-        ends = grown
-      }
+      if (count === ends.length) ends = doubled(ends)
       ends[count++] = endedAt
     },
     count: () => count,
